@@ -1,0 +1,84 @@
+import { z } from "zod";
+import { LIMITS } from "./limits.ts";
+import { label, offset, position, timestamp } from "./names.ts";
+
+/** CloudEvents 1.0 extension names, less those that Millrace writes itself. */
+export const extensionName = z.string().regex(/^[a-z0-9]{1,20}$/, "must be 1 to 20 lower-case letters or digits");
+export const extensionValue = z.union([z.string().max(2048), z.boolean(), z.int32()]);
+
+/** The plain form of an event: `POST /v1/topics/{topic}/events` with `application/json`. */
+export const plainEvent = z.strictObject({
+  type: label,
+  /** Groups events that belong together; order is promised per key. */
+  key: label.optional(),
+  /** Any JSON. Comes back as the very text that was sent. */
+  data: z.unknown().optional(),
+  /** Makes a repeat harmless: an id that the topic holds already gives its first offset with `duplicate: true`. */
+  id: label.optional(),
+  /** When it happened, by the producer's clock. */
+  time: timestamp.optional(),
+  /** A URI reference naming the producer. Default: `/`. */
+  source: z.string().min(1).max(2048).optional(),
+  subject: z.string().min(1).max(2048).optional(),
+  dataschema: z.string().min(1).max(2048).optional(),
+  /** CloudEvents extension attributes, such as `correlationid` and `causationid`. */
+  extensions: z.record(extensionName, extensionValue).optional(),
+});
+export type PlainEvent = z.infer<typeof plainEvent>;
+
+/** Per key, the offset of the key's last event, or 0 for none. */
+export const expectation = z.record(label, position);
+
+export const publishBatch = z.strictObject({
+  events: z
+    .array(plainEvent)
+    .min(1, "must hold at least one event")
+    .max(LIMITS.maxEventsPerRequest, `must hold at most ${LIMITS.maxEventsPerRequest} events`),
+  expect: expectation.optional(),
+});
+
+export const publishedEvent = z.object({ id: z.string(), offset, duplicate: z.boolean() });
+export type PublishedEvent = z.infer<typeof publishedEvent>;
+export const publishResult = z.object({ events: z.array(publishedEvent) });
+export type PublishResult = z.infer<typeof publishResult>;
+
+/**
+ * An event as everybody receives it: CloudEvents 1.0 in JSON. `partitionkey` is the event's key, `sequence` its offset
+ * in decimal digits; `topic` and `recordedtime` are extensions.
+ */
+export interface CloudEvent<Data = unknown> {
+  readonly specversion: "1.0";
+  readonly id: string;
+  readonly type: string;
+  readonly source: string;
+  readonly topic: string;
+  readonly sequence: string;
+  readonly recordedtime: string;
+  readonly partitionkey?: string;
+  readonly time?: string;
+  readonly subject?: string;
+  readonly dataschema?: string;
+  readonly datacontenttype?: string;
+  readonly data?: Data;
+  readonly data_base64?: string;
+  readonly [extension: string]: unknown;
+}
+
+/** One event of a page as the control room receives it: the CloudEvent as text, so that no digit of its data is lost. */
+export const eventRow = z.object({
+  offset,
+  id: z.string(),
+  type: z.string(),
+  key: z.string().nullable(),
+  recordedAt: z.string(),
+  /** The whole CloudEvent, as JSON text. */
+  json: z.string(),
+});
+export type EventRow = z.infer<typeof eventRow>;
+
+/** What a reader may ask for besides a place: events of these types, of this key. */
+export const eventFilter = z.strictObject({
+  types: z.array(label).min(1).max(LIMITS.maxFilterValues).optional(),
+  key: label.optional(),
+});
+export type EventFilter = z.infer<typeof eventFilter>;

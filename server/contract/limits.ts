@@ -1,0 +1,13 @@
+/** Bounds of a request, shared by server, SDK and documentation. Bytes unless the name says otherwise. */
+export const LIMITS = {
+  maxEventBytes: 1024 * 1024,
+  maxRequestBytes: 8 * 1024 * 1024,
+  maxEventsPerRequest: 1000,
+  maxSettlementsPerRequest: 1000,
+  maxPageEvents: 1000,
+  maxFilterValues: 64,
+  /** Levels of nesting in `data`. Far above real payloads, far below PostgreSQL's stack. */
+  maxJsonDepth: 512,
+  maxStateValueBytes: 1024 * 1024,
+  maxStateEntriesPerSettlement: 100,
+} as const;

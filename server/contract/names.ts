@@ -1,0 +1,33 @@
+import { z } from "zod";
+
+const NAME = /^[a-z0-9][a-z0-9._-]{0,127}$/;
+const NAME_RULE =
+  "must be 1 to 128 characters: lower-case letters, digits, '.', '_' and '-', starting with a letter or digit";
+
+// A lone surrogate cannot be stored as UTF-8, and a control character has no place in a name that people read.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here
+const UNPRINTABLE = /[\u0000-\u001f\u007f]/;
+const printable = (text: string): boolean => !UNPRINTABLE.test(text) && text.isWellFormed();
+
+export const topicName = z.string().regex(NAME, NAME_RULE);
+export const consumerName = z.string().regex(NAME, NAME_RULE);
+
+/** A text of 1 to 256 characters that a person can read: event keys, types and ids, member names, state keys. */
+export const label = z
+  .string()
+  .min(1, "must not be empty")
+  .max(256, "must be at most 256 characters")
+  .refine(printable, "must not hold control characters or lone surrogates");
+
+/** 0 … 2^53−1: a position, or the offset to read after. */
+export const position = z.int().min(0, "must be 0 or more");
+/** 1 … 2^53−1: the place of an event in its topic. */
+export const offset = z.int().min(1, "must be 1 or more");
+export const partition = z.int().min(0);
+export const epoch = z.int().min(0);
+
+/** RFC 3339 with a zone, such as `2026-11-20T21:00:00.000Z`. */
+export const timestamp = z.iso.datetime({ offset: true, error: "must be an RFC 3339 time with a zone" });
+
+/** Why an operator does something; kept in the audit. */
+export const reason = z.string().trim().min(1, "must say why").max(1000);

@@ -1,0 +1,5 @@
+/** Who does something, for the audit: `person:ada@example.org`, `key:billing-worker` or `system`. */
+export interface Actor {
+  readonly name: string;
+  readonly requestId: string;
+}

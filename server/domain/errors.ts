@@ -1,0 +1,63 @@
+/**
+ * Every refusal Millrace can give, as a closed union. Transports map each code to theirs through a
+ * `Record<ErrorCode, …>`, so a code without a mapping does not compile.
+ */
+export type ErrorCode =
+  | "malformed-json"
+  | "invalid-utf8"
+  | "invalid-input"
+  | "payload-too-large"
+  | "unsupported-media-type"
+  | "unauthenticated"
+  | "forbidden"
+  | "topic-not-found"
+  | "event-not-found"
+  | "consumer-not-found"
+  | "state-entry-not-found"
+  | "plan-not-found"
+  | "not-found"
+  | "method-not-allowed"
+  | "already-set-up"
+  | "unexpected-offset"
+  | "stale-epoch"
+  | "not-delivered"
+  | "plan-outdated"
+  | "queue-full"
+  | "too-many-streams"
+  | "database-unavailable"
+  | "shutting-down"
+  | "internal";
+
+/** One thing that is wrong with an input: where (`events[3].type`) and what. */
+export interface FieldProblem {
+  readonly field: string;
+  readonly message: string;
+}
+
+export interface ErrorDetails {
+  /** The fields at fault, for `invalid-input` and its kin. */
+  readonly fields?: readonly FieldProblem[];
+  /** Facts the caller can act on, such as the actual offsets of a conflict. Plain JSON; sent to the caller. */
+  readonly facts?: Readonly<Record<string, unknown>>;
+  /** Seconds after which a repeat may succeed. */
+  readonly retryAfterSeconds?: number;
+  readonly cause?: unknown;
+}
+
+/** A refusal or a fault, without any transport in it. The message is for the caller unless the code is `internal`. */
+export class DomainError extends Error {
+  override readonly name = "DomainError";
+
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    readonly details: ErrorDetails = {},
+  ) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+  }
+}
+
+/** The refusal of one named field. */
+export function invalidField(field: string, message: string): DomainError {
+  return new DomainError("invalid-input", `${field}: ${message}`, { fields: [{ field, message }] });
+}
