@@ -1,0 +1,206 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
+import type pg from "pg";
+import type { Database } from "../store/database.ts";
+import { listenForWakeUps, MAX_WAKE_UP_BYTES, prepareToSendWakeUps, sendWakeUp } from "../store/wake-up-channel.ts";
+
+/**
+ * "Something changed there", within this process at once and to other instances a few milliseconds later. Only a hint:
+ * it may be lost or come twice, so whoever listens reads the truth from the database and polls besides.
+ * Channels: `topic:<id>`, `consumer:<id>`, `keys`.
+ */
+export interface Wakeups {
+  /** Wakes local listeners now, and other instances by one coalesced NOTIFY a few ms later. */
+  announce(channel: string): void;
+  /** Returns how to stop. */
+  listen(channel: string, listener: () => void): () => void;
+  close(): Promise<void>;
+}
+
+export interface WakeupOptions {
+  readonly onError: (error: Error) => void;
+}
+
+// NOTIFY takes an instance-wide lock at commit, so a few milliseconds' worth of channels share one.
+const COALESCE_MS = 5;
+const FIRST_RETRY_MS = 100;
+const LAST_RETRY_MS = 2_000;
+
+export function createWakeups(database: Database, options: WakeupOptions): Wakeups {
+  const instance = randomUUID().slice(0, 8);
+  const stop = new AbortController();
+  const listeners = new Map<string, Set<() => void>>();
+
+  function wake(channel: string): void {
+    const woken = listeners.get(channel);
+    if (woken === undefined) return;
+    for (const listener of woken) {
+      try {
+        listener();
+      } catch (error) {
+        options.onError(error as Error);
+      }
+    }
+  }
+
+  function receive(payload: string | undefined): void {
+    const [sender, ...channels] = (payload ?? "").split(" ");
+    if (sender === instance) return;
+    for (const channel of channels) wake(channel);
+  }
+
+  async function listenUntilClosed(): Promise<void> {
+    let retryMs = FIRST_RETRY_MS;
+    while (!stop.signal.aborted) {
+      let connection: Connection | null = null;
+      try {
+        connection = await open(database, options.onError);
+        connection.client.on("notification", (message) => receive(message.payload));
+        await listenForWakeUps(connection.client);
+        retryMs = FIRST_RETRY_MS;
+        // Whatever was announced while nobody listened is lost, so everybody looks.
+        for (const channel of [...listeners.keys()]) wake(channel);
+        await connection.untilBroken(stop.signal);
+      } catch (error) {
+        if (!stop.signal.aborted) options.onError(error as Error);
+      } finally {
+        await connection?.close();
+      }
+      await delay(retryMs, undefined, { signal: stop.signal }).catch(() => {});
+      retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
+    }
+  }
+
+  const sender = createSender(database, { ...options, instance, signal: stop.signal });
+  const listening = listenUntilClosed();
+
+  return {
+    announce(channel) {
+      wake(channel);
+      sender.send(channel);
+    },
+    listen(channel, listener) {
+      const set = listeners.get(channel) ?? new Set();
+      listeners.set(channel, set);
+      // A function of its own, so that one listener registered twice is two registrations.
+      const entry = () => listener();
+      set.add(entry);
+      return () => {
+        if (set.delete(entry) && set.size === 0 && listeners.get(channel) === set) listeners.delete(channel);
+      };
+    },
+    async close() {
+      stop.abort();
+      await Promise.allSettled([listening, sender.close()]);
+    },
+  };
+}
+
+interface SenderOptions extends WakeupOptions {
+  readonly instance: string;
+  readonly signal: AbortSignal;
+}
+
+/** Sends what was announced, one payload at a time, on a connection of its own. */
+function createSender(database: Database, { instance, signal, onError }: SenderOptions) {
+  const pending = new Set<string>();
+  let connection: Connection | null = null;
+  let timer: NodeJS.Timeout | null = null;
+  let sending: Promise<void> = Promise.resolve();
+  let notBefore = 0;
+
+  async function flush(): Promise<void> {
+    const payloads = payloadsOf(pending, instance);
+    pending.clear();
+    // While the database is away hints are dropped rather than kept: reconnecting listeners look by themselves.
+    if (Date.now() < notBefore) return;
+    try {
+      if (connection === null || connection.isBroken()) {
+        connection = await open(database, onError);
+        await prepareToSendWakeUps(connection.client);
+      }
+      for (const payload of payloads) await sendWakeUp(connection.client, payload);
+    } catch (error) {
+      notBefore = Date.now() + FIRST_RETRY_MS;
+      const broken = connection;
+      connection = null;
+      await broken?.close();
+      onError(error as Error);
+    }
+  }
+
+  function schedule(): void {
+    if (timer !== null || pending.size === 0) return;
+    timer = setTimeout(() => {
+      sending = flush().finally(() => {
+        timer = null;
+        if (!signal.aborted) schedule();
+      });
+    }, COALESCE_MS);
+    timer.unref();
+  }
+
+  return {
+    send(channel: string): void {
+      if (signal.aborted) return;
+      pending.add(channel);
+      schedule();
+    },
+    async close(): Promise<void> {
+      if (timer !== null) clearTimeout(timer);
+      await sending;
+      if (pending.size > 0) await flush();
+      await connection?.close();
+      connection = null;
+    },
+  };
+}
+
+/** `<instance> <channel> <channel> …`, in as many payloads as their size asks for. */
+export function payloadsOf(channels: Iterable<string>, instance: string): string[] {
+  const payloads: string[] = [];
+  let payload = instance;
+  for (const channel of channels) {
+    if (payload !== instance && payload.length + 1 + channel.length > MAX_WAKE_UP_BYTES) {
+      payloads.push(payload);
+      payload = instance;
+    }
+    payload += ` ${channel}`;
+  }
+  if (payload !== instance) payloads.push(payload);
+  return payloads;
+}
+
+interface Connection {
+  readonly client: pg.Client;
+  isBroken(): boolean;
+  /** Resolves once the connection ended or the signal fired. */
+  untilBroken(signal: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}
+
+async function open(database: Database, onError: (error: Error) => void): Promise<Connection> {
+  const client = await database.connect();
+  let isBroken = false;
+  client.on("error", onError);
+  const ended = new Promise<void>((resolve) => {
+    client.once("end", () => {
+      isBroken = true;
+      resolve();
+    });
+  });
+  return {
+    client,
+    isBroken: () => isBroken,
+    untilBroken(signal) {
+      const aborted = new Promise<void>((resolve) => {
+        if (signal.aborted) resolve();
+        else signal.addEventListener("abort", () => resolve(), { once: true });
+      });
+      return Promise.race([ended, aborted]);
+    },
+    async close() {
+      await client.end().catch(() => {});
+    },
+  };
+}
