@@ -1,0 +1,57 @@
+import type { Identity } from "../auth/identity.ts";
+import type { ApiKey } from "../contract/api-keys.ts";
+import type { Environment, Person, SetupRequest, SystemInfo } from "../contract/environment.ts";
+import type { LiveMessage, LiveRequest } from "../contract/live.ts";
+import type { Overview } from "../contract/overview.ts";
+import type { Actor } from "../domain/actor.ts";
+import type { Services } from "../services/services.ts";
+
+/** First run: whether an administrator is still missing, and creating him. */
+export interface Setup {
+  isNeeded(): Promise<boolean>;
+  /** Throws `already-set-up` once somebody exists and `forbidden` for a wrong token. */
+  create(
+    request: SetupRequest,
+    requestId: string,
+  ): Promise<{ person: Person; apiKey: { key: ApiKey; secret: string } }>;
+}
+
+/** One message of the live stream with the id to resume from. */
+export interface LiveItem {
+  readonly id: string;
+  readonly message: LiveMessage;
+}
+
+export interface Live {
+  /** Ends when the signal aborts. `lastEventId` resumes the tail where the stream broke off. */
+  listen(
+    request: LiveRequest,
+    options: { lastEventId: string | undefined; signal: AbortSignal },
+  ): AsyncGenerator<LiveItem>;
+}
+
+/** What a procedure can reach: the use cases, and who is asking. */
+export interface Context {
+  readonly services: Services;
+  readonly getOverview: () => Promise<Overview>;
+  readonly setup: Setup;
+  readonly live: Live;
+  readonly environment: () => Promise<Environment>;
+  readonly systemInfo: () => Promise<SystemInfo>;
+  /** A component, by its API key. */
+  readonly identity: Identity | null;
+  /** An operator, by the session cookie. */
+  readonly person: Person | null;
+  readonly requestId: string;
+  /** Aborted when the session or the key ends. */
+  readonly signal: AbortSignal;
+  /** The status of the REST form, when it is not 200. tRPC has no use for it. */
+  readonly answer: { status: number };
+}
+
+/** Who does it, for the audit. */
+export function actorOf(context: Pick<Context, "identity" | "person" | "requestId">): Actor {
+  const { identity, person, requestId } = context;
+  const name = person !== null ? `person:${person.email}` : identity !== null ? `key:${identity.name}` : "system";
+  return { name, requestId };
+}

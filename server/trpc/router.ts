@@ -1,0 +1,29 @@
+import { apiKeys } from "./routers/api-keys.ts";
+import { audit } from "./routers/audit.ts";
+import { consumers } from "./routers/consumers.ts";
+import { events } from "./routers/events.ts";
+import { live } from "./routers/live.ts";
+import { positions } from "./routers/positions.ts";
+import { setup } from "./routers/setup.ts";
+import { state } from "./routers/state.ts";
+import { overview, session, system } from "./routers/system.ts";
+import { topics } from "./routers/topics.ts";
+import { router } from "./trpc.ts";
+
+export const appRouter = router({
+  topics,
+  events,
+  consumers,
+  positions,
+  state,
+  apiKeys,
+  audit,
+  setup,
+  session,
+  system,
+  overview,
+  live,
+});
+
+/** What the pages know of the server: nothing but this type. */
+export type AppRouter = typeof appRouter;

@@ -1,0 +1,58 @@
+import { z } from "zod";
+import { consumerDeclaration, consumerDescription, consumerList } from "../../contract/consumers.ts";
+import { consumerName } from "../../contract/names.ts";
+import { authenticated, router } from "../trpc.ts";
+
+export const consumers = router({
+  list: authenticated
+    .meta({
+      openapi: {
+        method: "GET",
+        path: "/consumers",
+        tags: ["Consumers"],
+        summary: "List the consumers the key may read",
+      },
+    })
+    .output(consumerList)
+    .query(async ({ ctx }) => {
+      const all = await ctx.services.listConsumers();
+      return { consumers: all.filter((it) => ctx.can("read", it.consumer)) };
+    }),
+
+  get: authenticated
+    .meta({
+      openapi: {
+        method: "GET",
+        path: "/consumers/{consumer}",
+        tags: ["Consumers"],
+        summary: "Describe a consumer: positions, lag, members, leases",
+      },
+    })
+    .input(z.strictObject({ consumer: consumerName }))
+    .output(consumerDescription)
+    .query(({ ctx, input }) => {
+      ctx.require("read", input.consumer);
+      return ctx.services.describeConsumer(input);
+    }),
+
+  declare: authenticated
+    .meta({
+      openapi: {
+        method: "PUT",
+        path: "/consumers/{consumer}",
+        tags: ["Consumers"],
+        summary: "Declare a consumer",
+        description:
+          "Creates the consumer (201), or declares it again (200). Positions are kept; `start` counts only for topics that are new to it.",
+      },
+    })
+    .input(consumerDeclaration.extend({ consumer: consumerName }))
+    .output(consumerDescription)
+    .mutation(async ({ ctx, input }) => {
+      const { consumer, ...declaration } = input;
+      ctx.require("operate", consumer);
+      const { created, description } = await ctx.services.declareConsumer({ consumer, declaration, actor: ctx.actor });
+      if (created) ctx.answer.status = 201;
+      return description;
+    }),
+});

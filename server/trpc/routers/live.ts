@@ -1,0 +1,15 @@
+import { tracked } from "@trpc/server";
+import { z } from "zod";
+import { liveRequest } from "../../contract/live.ts";
+import { operator } from "../trpc.ts";
+
+/** The one live stream of a browser tab. The id of a message is the offset its tail has come to. */
+export const live = operator
+  // tRPC adds the id of the last message it saw when it connects again.
+  .input(z.strictObject({ ...liveRequest.shape, lastEventId: z.string().max(200).nullish() }))
+  .subscription(async function* ({ ctx, input, signal }) {
+    const { lastEventId, ...request } = input;
+    const signals = signal === undefined ? [ctx.signal] : [ctx.signal, signal];
+    const items = ctx.live.listen(request, { lastEventId: lastEventId ?? undefined, signal: AbortSignal.any(signals) });
+    for await (const item of items) yield tracked(item.id, item.message);
+  });

@@ -1,0 +1,53 @@
+import { z } from "zod";
+import { consumerName, label } from "../../contract/names.ts";
+import { stateEntry, stateList } from "../../contract/state.ts";
+import { authenticated, router } from "../trpc.ts";
+
+export const state = router({
+  get: authenticated
+    .meta({
+      openapi: {
+        method: "GET",
+        path: "/consumers/{consumer}/state/{key}",
+        tags: ["State"],
+        summary: "Read one state entry",
+      },
+    })
+    .input(z.strictObject({ consumer: consumerName, key: label }))
+    .output(stateEntry)
+    .query(({ ctx, input }) => {
+      ctx.require("read", input.consumer);
+      return ctx.services.getState(input);
+    }),
+
+  list: authenticated
+    .meta({
+      openapi: {
+        method: "GET",
+        path: "/consumers/{consumer}/state",
+        tags: ["State"],
+        summary: "List state entries in the order of their keys",
+      },
+    })
+    .input(
+      z.strictObject({
+        consumer: consumerName,
+        /** Only keys that start with this. */
+        prefix: label.optional(),
+        /** Only keys after this one: `next` of the page before. */
+        after: label.optional(),
+        limit: z.int().min(1).max(1000).default(100),
+      }),
+    )
+    .output(stateList)
+    .query(({ ctx, input }) => {
+      const { consumer, limit, prefix, after } = input;
+      ctx.require("read", consumer);
+      return ctx.services.listState({
+        consumer,
+        limit,
+        ...(prefix === undefined ? {} : { prefix }),
+        ...(after === undefined ? {} : { after }),
+      });
+    }),
+});
