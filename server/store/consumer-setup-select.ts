@@ -1,0 +1,95 @@
+import type { EventFilter } from "../domain/event-filter.ts";
+import type { PriorLayout } from "../domain/layout.ts";
+import { type OffsetRange, OffsetRanges } from "../domain/offset-ranges.ts";
+import type { Queryable } from "./database.ts";
+
+export interface SubscribedTopic {
+  readonly topicId: number;
+  readonly topic: string;
+  readonly filter: EventFilter;
+}
+
+/** A consumer as the engine runs it. */
+export interface ConsumerSetup {
+  readonly consumerId: number;
+  readonly consumer: string;
+  readonly partitions: number;
+  /** Rises whenever `partitions` changes. */
+  readonly layout: number;
+  readonly maxInFlight: number;
+  readonly ackTimeoutMs: number;
+  /** Changes with every declaration. */
+  readonly updatedAt: string;
+  readonly topics: readonly SubscribedTopic[];
+  readonly priorLayouts: readonly PriorLayout[];
+}
+
+interface Row {
+  id: number;
+  name: string;
+  partitions: number;
+  layout: number;
+  max_in_flight: number;
+  ack_timeout_ms: number;
+  updated_at: string;
+  topics: { topicId: number; topic: string; types: string[] | null; keys: string[] | null; keyPrefix: string | null }[];
+  prior_layouts: StoredLayout[];
+}
+
+interface StoredLayout {
+  topicId: number;
+  layout: number;
+  partitions: number;
+  cursors: { partition: number; position: number; settled: OffsetRange[] }[];
+  endsAt: number;
+}
+
+/** Finds a consumer by id or name; null when there is none. */
+export async function selectConsumerSetup(
+  db: Queryable,
+  by: { readonly consumerId: number } | { readonly consumer: string },
+): Promise<ConsumerSetup | null> {
+  const isById = "consumerId" in by;
+  const { rows } = await db.query<Row>({
+    name: isById ? "select_consumer_setup_by_id" : "select_consumer_setup_by_name",
+    text: `
+      SELECT c.id, c.name, c.partitions, c.layout, c.max_in_flight, c.ack_timeout_ms, c.updated_at,
+        (SELECT coalesce(json_agg(json_build_object('topicId', s.topic_id, 'topic', t.name, 'types', s.types,
+                                                    'keys', s.keys, 'keyPrefix', s.key_prefix) ORDER BY t.name), '[]')
+         FROM subscription s JOIN topic t ON t.id = s.topic_id WHERE s.consumer_id = c.id) AS topics,
+        (SELECT coalesce(json_agg(json_build_object('topicId', p.topic_id, 'layout', p.layout,
+                   'partitions', p.partitions, 'cursors', p.cursors, 'endsAt', p.ends_at)), '[]')
+         FROM prior_layout p WHERE p.consumer_id = c.id) AS prior_layouts
+      FROM consumer c WHERE ${isById ? "c.id = $1::int" : "c.name = $1::text"}`,
+    values: [isById ? by.consumerId : by.consumer],
+  });
+  const row = rows[0];
+  if (row === undefined) return null;
+  return {
+    consumerId: row.id,
+    consumer: row.name,
+    partitions: row.partitions,
+    layout: row.layout,
+    maxInFlight: row.max_in_flight,
+    ackTimeoutMs: row.ack_timeout_ms,
+    updatedAt: row.updated_at,
+    topics: row.topics.map(({ topicId, topic, ...filter }) => ({ topicId, topic, filter: filterOf(filter) })),
+    priorLayouts: row.prior_layouts.map((it) => ({
+      ...it,
+      cursors: new Map(it.cursors.map((c) => [c.partition, { ...c, settled: new OffsetRanges(c.settled) }])),
+    })),
+  };
+}
+
+/** A filter as the columns of `subscription` hold it. */
+export function filterOf(row: {
+  readonly types: readonly string[] | null;
+  readonly keys: readonly string[] | null;
+  readonly keyPrefix: string | null;
+}): EventFilter {
+  return {
+    ...(row.types !== null && { types: row.types }),
+    ...(row.keys !== null && { keys: row.keys }),
+    ...(row.keyPrefix !== null && { keyPrefix: row.keyPrefix }),
+  };
+}

@@ -1,0 +1,50 @@
+import type { CursorState } from "../domain/delivery-tracker.ts";
+import { parseRanges } from "../domain/offset-ranges.ts";
+import type { Queryable } from "./database.ts";
+
+export interface HeldPartition {
+  readonly partition: number;
+  readonly epoch: number;
+  readonly member: string | null;
+  /** By topic id. */
+  readonly cursors: ReadonlyMap<number, CursorState>;
+}
+
+/** The cursors of partitions together with the epoch they stand under, in one snapshot. */
+export async function selectHeldCursors(
+  db: Queryable,
+  held: { readonly consumerId: number; readonly partitions: readonly number[] },
+): Promise<HeldPartition[]> {
+  const { rows } = await db.query<{
+    partition: number;
+    epoch: number;
+    member: string | null;
+    topic_id: number | null;
+    position: number;
+    settled: string;
+    replay_until: number;
+  }>({
+    name: "select_held_cursors",
+    text: `
+      SELECT l.partition, l.epoch, l.member, c.topic_id, c.position, c.settled::text, c.replay_until
+      FROM lease l LEFT JOIN cursor c ON c.consumer_id = l.consumer_id AND c.partition = l.partition
+      WHERE l.consumer_id = $1 AND l.partition = ANY ($2::int[])
+      ORDER BY l.partition`,
+    values: [held.consumerId, held.partitions],
+  });
+  const partitions = new Map<number, HeldPartition & { cursors: Map<number, CursorState> }>();
+  for (const row of rows) {
+    let partition = partitions.get(row.partition);
+    if (partition === undefined) {
+      partition = { partition: row.partition, epoch: row.epoch, member: row.member, cursors: new Map() };
+      partitions.set(row.partition, partition);
+    }
+    if (row.topic_id === null) continue;
+    partition.cursors.set(row.topic_id, {
+      position: row.position,
+      settled: parseRanges(row.settled),
+      replayUntil: row.replay_until,
+    });
+  }
+  return [...partitions.values()];
+}
