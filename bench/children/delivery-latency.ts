@@ -22,7 +22,7 @@ const methods = serve({
     follower.onChunk = (chunk) => {
       const now = performance.now();
       for (let at = chunk.indexOf(mark); at !== -1; at = chunk.indexOf(mark, at + mark.length)) {
-        const sequence = Number(chunk.latin1Slice(at + mark.length, at + mark.length + digits));
+        const sequence = Number(chunk.toString("latin1", at + mark.length, at + mark.length + digits));
         latencies[sequence] = now - (dueAt[sequence] ?? Number.NaN);
       }
     };
@@ -34,7 +34,11 @@ const methods = serve({
     await new Promise<void>((resolve, reject) => {
       const publish = (connection: HttpConnection, sequence: number) =>
         connection.send(
-          renderRequest(target, path, `{"type":"${EVENT_TYPE}","key":"${eventKey(sequence)}","data":${eventData(sequence)}}`),
+          renderRequest(
+            target,
+            path,
+            `{"type":"${EVENT_TYPE}","key":"${eventKey(sequence)}","data":${eventData(sequence)}}`,
+          ),
           (answer) => {
             if (answer.status !== 201) return reject(new Error(answer.text().slice(0, 1_000)));
             answered++;

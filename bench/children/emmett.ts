@@ -36,6 +36,9 @@ const methods = serve({
       open.appendToStream(`account-${randomUUID()}`, [
         { type: EVENT_TYPE, data: data[next++ % data.length] as Record<string, unknown> },
       ]);
-    return writeLoop(Array.from({ length: writers }, () => append), options);
+    return writeLoop(
+      Array.from({ length: writers }, () => append),
+      options,
+    );
   },
 });

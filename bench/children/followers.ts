@@ -10,11 +10,23 @@ let audited = frameCounter();
 
 export type Followers = typeof methods;
 const methods = serve({
-  open: async ({ target, path, count, readyMark }: { target: HttpTarget; path: string; count: number; readyMark: string }) => {
+  open: async ({
+    target,
+    path,
+    count,
+    readyMark,
+  }: {
+    target: HttpTarget;
+    path: string;
+    count: number;
+    readyMark: string;
+  }) => {
     followers = [];
     while (followers.length < count) {
       const wave = Math.min(WAVE, count - followers.length);
-      followers.push(...(await Promise.all(Array.from({ length: wave }, () => Follower.open(target, path, { readyMark })))));
+      followers.push(
+        ...(await Promise.all(Array.from({ length: wave }, () => Follower.open(target, path, { readyMark })))),
+      );
     }
   },
 

@@ -61,8 +61,9 @@ const methods = serve({
       if (end === -1) return;
       const at = text.subarray(0, end).lastIndexOf(offsetMark);
       if (at === -1) return;
-      if (epoch === -1) epoch = Number.parseInt(text.latin1Slice(text.indexOf(epochMark) + epochMark.length), 10);
-      delivered = Number.parseInt(text.latin1Slice(at + offsetMark.length, at + offsetMark.length + 16), 10);
+      if (epoch === -1)
+        epoch = Number.parseInt(text.toString("latin1", text.indexOf(epochMark) + epochMark.length), 10);
+      delivered = Number.parseInt(text.toString("latin1", at + offsetMark.length, at + offsetMark.length + 16), 10);
       settle();
     };
     const follower = await Follower.open(target, stream, { readyMark: "HTTP/1.1 200", onChunk: take });

@@ -74,7 +74,9 @@ export async function runScripts(databaseUrl: string, files: readonly string[], 
 /** Millrace's own tables, for the ceilings: the same columns, indexes and trigger as the event table proper. */
 export async function migrationScripts(): Promise<string[]> {
   const directory = resolve("prisma/migrations");
-  const names = (await readdir(directory, { withFileTypes: true })).filter((it) => it.isDirectory()).map((it) => it.name);
+  const names = (await readdir(directory, { withFileTypes: true }))
+    .filter((it) => it.isDirectory())
+    .map((it) => it.name);
   return names.sort().map((name) => join(directory, name, "migration.sql"));
 }
 

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { type HttpTarget } from "../load/http-connection.ts";
+import type { HttpTarget } from "../load/http-connection.ts";
 import { freePort } from "./cluster.ts";
 
 /** The built server in a process of its own, as `npm start` runs it. */
@@ -81,7 +81,10 @@ export async function startMillrace(options: {
     async request(method, path, body) {
       const response = await fetch(url + path, {
         method,
-        headers: { authorization: `Bearer ${apiKey}`, ...(body === undefined ? {} : { "content-type": "application/json" }) },
+        headers: {
+          authorization: `Bearer ${apiKey}`,
+          ...(body === undefined ? {} : { "content-type": "application/json" }),
+        },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
       const text = await response.text();

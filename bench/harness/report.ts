@@ -8,7 +8,8 @@ export interface Report {
   readonly at: string;
   readonly machine: { readonly cores: number; readonly node: string; readonly postgres: string };
   readonly rounds: number;
-  readonly isQuick: boolean;
+  /** All rows, none of them failed, at full length. */
+  readonly isWhole: boolean;
   readonly figures: readonly Figure[];
 }
 
@@ -19,14 +20,10 @@ export function describeMachine(postgres: string): Report["machine"] {
 export async function writeReport(directory: string, report: Report): Promise<void> {
   await mkdir(join(directory, "results"), { recursive: true });
   // A partial or quick run must not pass for the figures of record.
-  const isWhole = !report.isQuick && report.figures.length >= WHOLE;
-  const name = isWhole ? "latest.json" : "partial.local.json";
+  const name = report.isWhole ? "latest.json" : "partial.local.json";
   await writeFile(join(directory, "results", name), `${JSON.stringify(report, null, 2)}\n`);
-  if (isWhole) await writeFile(join(directory, "RESULTS.md"), renderReport(report));
+  if (report.isWhole) await writeFile(join(directory, "RESULTS.md"), renderReport(report));
 }
-
-/** Figures of a run of all rows. */
-const WHOLE = 9;
 
 export function renderReport(report: Report): string {
   const { machine } = report;

@@ -12,5 +12,10 @@ test("every contender is measured once per round, and each round begins with ano
   });
   const values = await interleave(3, [contender("a"), contender("b")]);
   expect(order).toEqual(["0a", "0b", "1b", "1a", "2a", "2b"]);
-  expect(values).toEqual(new Map([["a", [0, 1, 2]], ["b", [0, 1, 2]]]));
+  expect(values).toEqual(
+    new Map([
+      ["a", [0, 1, 2]],
+      ["b", [0, 1, 2]],
+    ]),
+  );
 });

@@ -16,9 +16,7 @@ export async function closedLoop(
   requests: readonly Buffer[],
   options: { readonly connections: number; readonly warmUpMs: number; readonly windowMs: number },
 ): Promise<LoopResult> {
-  const connections = await Promise.all(
-    Array.from({ length: options.connections }, () => HttpConnection.open(port)),
-  );
+  const connections = await Promise.all(Array.from({ length: options.connections }, () => HttpConnection.open(port)));
   let next = 0;
   let answered = 0;
   let refused = 0;

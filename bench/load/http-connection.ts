@@ -68,7 +68,10 @@ export class HttpConnection {
 
   /** Sends a rendered request and calls back once, with the answer or with what broke. */
   send(request: Buffer, onAnswer: (answer: HttpAnswer) => void, onFailure: (error: Error) => void): void {
-    if (this.#failure !== null) return onFailure(this.#failure);
+    if (this.#failure !== null) {
+      onFailure(this.#failure);
+      return;
+    }
     this.#onAnswer = onAnswer;
     this.#onFailure = onFailure;
     this.#bytes = 0;
@@ -129,7 +132,7 @@ export class HttpConnection {
 function answerLength(buffer: Buffer, count: number): number {
   const end = buffer.subarray(0, count).indexOf("\r\n\r\n");
   if (end === -1) return -1;
-  const length = /\r\ncontent-length: (\d+)/i.exec(buffer.latin1Slice(0, end));
-  if (length === null) throw new Error(`an answer without Content-Length: ${buffer.latin1Slice(0, end)}`);
+  const length = /\r\ncontent-length: (\d+)/i.exec(buffer.toString("latin1", 0, end));
+  if (length === null) throw new Error(`an answer without Content-Length: ${buffer.toString("latin1", 0, end)}`);
   return end + 4 + Number(length[1]);
 }
