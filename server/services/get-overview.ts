@@ -1,0 +1,37 @@
+import type { Overview } from "../contract/overview.ts";
+import type { Services } from "./services.ts";
+
+const SHOWN = 10;
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, it) => total + it, 0);
+
+/** What an operator sees first: how much there is, who is furthest behind, what was done last. */
+export function getOverview(
+  deps: Pick<Services, "listTopics" | "listConsumers" | "listAudit">,
+): () => Promise<Overview> {
+  return async () => {
+    const [topics, consumers, audit] = await Promise.all([
+      deps.listTopics(),
+      deps.listConsumers(),
+      deps.listAudit({ limit: SHOWN }),
+    ]);
+    const behind = consumers.flatMap(({ consumer, topics: read }) =>
+      read
+        .filter((it) => it.lag > 0)
+        .map(({ topic, position, head, lag, lagMs }) => ({ consumer, topic, position, head, lag, lagMs })),
+    );
+    return {
+      at: new Date().toISOString(),
+      counts: {
+        topics: topics.length,
+        events: sum(topics.map((it) => it.head)),
+        bytes: sum(topics.map((it) => it.bytes)),
+        consumers: consumers.length,
+        members: sum(consumers.map((it) => it.members.length)),
+        consumersBehind: new Set(behind.map((it) => it.consumer)).size,
+      },
+      behind: behind.sort((a, b) => b.lagMs - a.lagMs || b.lag - a.lag).slice(0, SHOWN),
+      audit: [...audit.entries],
+    };
+  };
+}

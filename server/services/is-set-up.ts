@@ -1,0 +1,11 @@
+import type { Database } from "../store/database.ts";
+import { isAnybodyThere } from "../store/person-insert.ts";
+
+/** Whether somebody can sign in. Remembered once true: people are never all removed again. */
+export function isSetUp(deps: { readonly database: Database }): () => Promise<boolean> {
+  let isKnown = false;
+  return async () => {
+    isKnown ||= await isAnybodyThere(deps.database.pool);
+    return isKnown;
+  };
+}
