@@ -1,0 +1,163 @@
+import { backoffMs, pause } from "./backoff.ts";
+import type { EventContext } from "./event-context.ts";
+import { isWorthReconnecting } from "./follow-topic.ts";
+import { openFrames } from "./frame-stream.ts";
+import { type Handler, Member } from "./member.ts";
+import { MillraceError } from "./millrace-error.ts";
+import { randomId } from "./publish-events.ts";
+import { path, type Transport } from "./transport.ts";
+import type { CloudEvent, ConsumerDescription, Delivery } from "./wire.ts";
+
+export interface ConsumeOptions {
+  /** Handlers running at once. Order per key is kept whatever it is. Default 16. */
+  readonly concurrency?: number | undefined;
+  /** Ends consuming: takes nothing new, lets what runs finish and settle, closes, resolves. */
+  readonly signal?: AbortSignal | undefined;
+  /** The member's name, as operators see it. Default: made up. */
+  readonly member?: string | undefined;
+  /** Times a failing handler is run here before the connection is given up. Default 8: about half a minute. */
+  readonly handlerAttempts?: number | undefined;
+  /** How long running handlers may take to finish after the abort. Default 10,000. */
+  readonly graceMs?: number | undefined;
+  readonly onAssignment?: ((partitions: readonly { partition: number; epoch: number }[]) => void) | undefined;
+  /** Called for every failure of the handler. Default: `console.error`; a failure is never silent. */
+  readonly onError?: ((error: unknown, context: EventContext) => void) | undefined;
+  /** Silence after which the connection counts as dead. Default 45,000. */
+  readonly idleMs?: number | undefined;
+}
+
+/**
+ * Takes part in a consumer as one member until the signal aborts, reconnecting as needed. Rejects with what repeating
+ * cannot cure (401, 403, 404 …).
+ */
+export async function consumeEvents(
+  transport: Transport,
+  consumer: string,
+  input: { readonly handler: Handler; readonly options: ConsumeOptions },
+): Promise<void> {
+  const { options, handler } = input;
+  const { onError = logFailure, graceMs = 10_000 } = options;
+  const signal = options.signal ?? new AbortController().signal;
+  const closing = new AbortController();
+  let fatal: { readonly error: unknown } | undefined;
+  let connection = new AbortController();
+  const breakOff = (why?: { readonly error: unknown }) => {
+    fatal ??= why;
+    connection.abort();
+  };
+  const member = new Member(transport, {
+    consumer,
+    concurrency: options.concurrency ?? 16,
+    handlerAttempts: options.handlerAttempts ?? 8,
+    handler,
+    onError: (error, context) => {
+      try {
+        onError(error, context);
+      } catch (unexpected) {
+        breakOff({ error: unexpected });
+      }
+    },
+    onBreak: breakOff,
+  });
+  // The lease lives as long as the connection, so the connection closes last.
+  const finish = () => void member.finish(graceMs).then(() => closing.abort());
+  if (signal.aborted) finish();
+  else signal.addEventListener("abort", finish, { once: true });
+  try {
+    let failures = 0;
+    let retryMs = 0;
+    const memberName = options.member ?? `member-${randomId().slice(0, 8)}`;
+    while (!signal.aborted) {
+      connection = new AbortController();
+      const abort = () => connection.abort();
+      closing.signal.addEventListener("abort", abort, { once: true });
+      try {
+        await runConnection(transport, member, {
+          consumer,
+          memberName,
+          signal: connection.signal,
+          idleMs: options.idleMs ?? 45_000,
+          onRetry: (ms) => {
+            retryMs = ms;
+          },
+          onAssignment: (partitions) => {
+            failures = 0;
+            options.onAssignment?.(partitions);
+          },
+        });
+      } catch (error) {
+        if (!connection.signal.aborted) {
+          if (!isWorthReconnecting(error)) throw error;
+          retryMs = Math.max(retryMs, error.details.retryAfterMs ?? 0);
+        }
+      } finally {
+        closing.signal.removeEventListener("abort", abort);
+        member.disconnected();
+      }
+      if (fatal !== undefined) throw fatal.error;
+      failures++;
+      await pause(Math.max(retryMs, backoffMs(failures, 250, 15_000)), signal);
+      retryMs = 0;
+    }
+  } finally {
+    signal.removeEventListener("abort", finish);
+    await member.finish(graceMs);
+    closing.abort();
+  }
+}
+
+interface ConnectionInput {
+  readonly consumer: string;
+  readonly memberName: string;
+  readonly signal: AbortSignal;
+  readonly idleMs: number;
+  readonly onRetry: (ms: number) => void;
+  readonly onAssignment: (partitions: readonly { partition: number; epoch: number }[]) => void;
+}
+
+async function runConnection(transport: Transport, member: Member, input: ConnectionInput): Promise<void> {
+  const { consumer, signal } = input;
+  const described = await transport.ask(path("consumers", consumer), { signal, timeLimitMs: 15_000 });
+  const { ordering, ackTimeoutMs } = JSON.parse(described) as ConsumerDescription;
+  member.ordering = ordering;
+  member.ackTimeoutMs = ackTimeoutMs;
+  member.connected();
+  const stream = `${path("consumers", consumer, "events")}?${new URLSearchParams({ member: input.memberName })}`;
+  for await (const frames of openFrames(transport, stream, { signal, idleMs: input.idleMs, onRetry: input.onRetry })) {
+    for (const { event, data } of frames) {
+      switch (event) {
+        case undefined:
+        case "message": {
+          const frame = JSON.parse(data) as { delivery: Delivery; event: CloudEvent };
+          const lossless = transport.isPlainJson ? frame : (transport.parse(data) as { event: CloudEvent });
+          member.take(frame.delivery, lossless.event);
+          break;
+        }
+        case "assignment":
+          input.onAssignment((JSON.parse(data) as { partitions: { partition: number; epoch: number }[] }).partitions);
+          break;
+        case "revoked": {
+          const revoked = revokedPartitions(data);
+          member.dropQueued((delivery) => revoked.has(delivery.partition));
+          break;
+        }
+        case "reset":
+          member.dropEverything();
+          break;
+        // paused, resumed, caught-up: nothing to do here; frames of later versions: not for this one.
+      }
+    }
+    member.pump();
+    await member.room(signal);
+  }
+}
+
+function revokedPartitions(data: string): Set<number> {
+  const { partitions } = JSON.parse(data) as { partitions?: (number | { partition: number })[] };
+  if (!Array.isArray(partitions)) throw new MillraceError("unreadable", "a revocation that names no partitions", 0);
+  return new Set(partitions.map((it) => (typeof it === "number" ? it : it.partition)));
+}
+
+function logFailure(error: unknown, context: EventContext): void {
+  console.error(`millrace: the handler failed on ${context.topic}/${context.offset}`, error);
+}

@@ -1,0 +1,77 @@
+import type { Job } from "./job.ts";
+import type { PendingState } from "./pending-state.ts";
+import type { CloudEvent } from "./wire.ts";
+
+/** The consumer's state as one handler run sees it. Changes are committed together with the event's ack, or not at all. */
+export interface EventState {
+  /** The value of a key: what this handler wrote, else what earlier events of this member wrote, else what is stored. */
+  get<Value = unknown>(key: string): Promise<Value | undefined>;
+  set(key: string, value: unknown): void;
+  delete(key: string): void;
+}
+
+/** What a handler is given. */
+export interface EventContext<Data = unknown> {
+  readonly event: CloudEvent<Data>;
+  /** The event's key; null when it has none. */
+  readonly key: string | null;
+  readonly offset: number;
+  readonly topic: string;
+  /** 1 at the first try. */
+  readonly attempt: number;
+  /** True when an operator moved the position back over this event. */
+  readonly replay: boolean;
+  /** Aborts when the outcome no longer counts: the partition went to somebody else, or time to finish ran out. */
+  readonly signal: AbortSignal;
+  readonly state: EventState;
+}
+
+/** A class with getters, not an object literal: signal and state cost nothing to the handlers that use neither. */
+export class JobContext implements EventContext {
+  readonly #job: Job;
+  readonly #pending: PendingState;
+  readonly #run: number;
+
+  constructor(job: Job, pending: PendingState) {
+    this.#job = job;
+    this.#pending = pending;
+    this.#run = job.failures;
+  }
+
+  get event(): CloudEvent {
+    return this.#job.received.event;
+  }
+  get key(): string | null {
+    return this.#job.received.key;
+  }
+  get offset(): number {
+    return this.#job.delivery.offset;
+  }
+  get topic(): string {
+    return this.#job.delivery.topic;
+  }
+  get attempt(): number {
+    return this.#job.delivery.attempt + this.#run;
+  }
+  get replay(): boolean {
+    return this.#job.delivery.replay;
+  }
+  get signal(): AbortSignal {
+    this.#job.abort ??= new AbortController();
+    if (this.#job.status === "dropped") this.#job.abort.abort();
+    return this.#job.abort.signal;
+  }
+  get state(): EventState {
+    return {
+      get: <Value>(key: string) => this.#pending.get<Value>(this.#job, key, this.signal),
+      set: (key, value) => this.#pending.set(this.#writable(), key, value),
+      delete: (key) => this.#pending.delete(this.#writable(), key),
+    };
+  }
+
+  /** A write after the ack would be lost without a word. */
+  #writable(): Job {
+    if (this.#job.status === "waiting" && this.#job.failures === this.#run) return this.#job;
+    throw new Error("state was changed after the handler had finished");
+  }
+}

@@ -1,0 +1,59 @@
+import { type PublishOptions, publishEvents } from "./publish-events.ts";
+import { path, type Transport } from "./transport.ts";
+import type { CloudEvent, NewEvent, PublishedEvent } from "./wire.ts";
+
+/** What became of an aggregate: its events folded, and the offset of the last of them (0 = it has none). */
+export interface Loaded<State> {
+  readonly state: State;
+  readonly version: number;
+}
+
+export interface LoadInput<State, Data> {
+  readonly topic: string;
+  readonly key: string;
+  readonly reducer: (state: State, event: CloudEvent<Data>) => State;
+  readonly initial: State;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Reads all events of one key, oldest first, page by page, and folds them. */
+export async function loadAggregate<State, Data>(
+  transport: Transport,
+  input: LoadInput<State, Data>,
+): Promise<Loaded<State>> {
+  let { initial: state } = input;
+  let version = 0;
+  let after: number | null = 0;
+  while (after !== null) {
+    const query = new URLSearchParams({ key: input.key, after: String(after), limit: "1000" });
+    const answer = await transport.ask(`${path("topics", input.topic, "events")}?${query}`, { signal: input.signal });
+    const page = transport.parse(answer) as { events: CloudEvent<Data>[]; next: unknown };
+    for (const event of page.events) {
+      state = input.reducer(state, event);
+      version = Number(event.sequence);
+    }
+    // A lossless parser gives a number of its own kind.
+    after = page.next === null || page.next === undefined ? null : Number(page.next);
+  }
+  return { state, version };
+}
+
+export interface AppendOptions extends Omit<PublishOptions, "expect"> {
+  /** The version the decision was made on, from `load`. Without it nothing is expected. */
+  readonly expect?: number | undefined;
+}
+
+/** Publishes events of one key, if its last event is the expected one; else `ConflictError`. */
+export async function appendEvents(
+  transport: Transport,
+  aggregate: { readonly topic: string; readonly key: string },
+  input: { readonly events: readonly Omit<NewEvent, "key">[]; readonly options: AppendOptions },
+): Promise<{ readonly events: PublishedEvent[]; readonly version: number }> {
+  const { topic, key } = aggregate;
+  const { expect, ...rest } = input.options;
+  const events = await publishEvents(transport, topic, {
+    events: input.events.map((event) => ({ ...event, key })),
+    options: expect === undefined ? rest : { ...rest, expect: Object.fromEntries([[key, expect]]) },
+  });
+  return { events, version: events.at(-1)?.offset ?? expect ?? 0 };
+}

@@ -1,0 +1,284 @@
+import { afterFailure } from "./after-failure.ts";
+import { ConsumerState } from "./consumer-state.ts";
+import { type EventContext, JobContext } from "./event-context.ts";
+import type { Job } from "./job.ts";
+import { KeyLanes } from "./key-lanes.ts";
+import { PendingState } from "./pending-state.ts";
+import { received } from "./received-event.ts";
+import { Settler } from "./settler.ts";
+import { Track } from "./track.ts";
+import type { Transport } from "./transport.ts";
+import type { CloudEvent, Delivery } from "./wire.ts";
+
+export type Handler<Data = unknown> = (context: EventContext<Data>) => unknown;
+
+export interface MemberOptions {
+  readonly consumer: string;
+  readonly concurrency: number;
+  readonly handlerAttempts: number;
+  readonly handler: Handler;
+  readonly onError: (error: unknown, context: EventContext) => void;
+  /** The connection must be given up and opened again; with an error: the whole consumer has failed. */
+  readonly onBreak: (fatal?: { readonly error: unknown }) => void;
+}
+
+/** More than any server lets one member hold; reading stops here even if a server forgets its bound. */
+const MAX_HELD = 20_000;
+
+/** Runs the handler over deliveries and settles them. Outlives connections; knows nothing of them. */
+export class Member {
+  /** From the consumer's declaration, refreshed at every connection. */
+  ordering: "key" | "topic" = "key";
+  ackTimeoutMs = 30_000;
+  readonly #options: MemberOptions;
+  readonly #lanes = new KeyLanes<Job>();
+  readonly #settler: Settler;
+  readonly #pending: PendingState;
+  readonly #held = new Set<Job>();
+  #tracks = new Map<string, Track>();
+  #lastTrack: Track | null = null;
+  #running = 0;
+  #isPumping = false;
+  #isTaking = false;
+  #isStopping = false;
+  readonly #retries = new Map<Job, ReturnType<typeof setTimeout>>();
+  #onChange: (() => void)[] = [];
+  #extender: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(transport: Transport, options: MemberOptions) {
+    this.#options = options;
+    this.#pending = new PendingState(transport, new ConsumerState(transport, options.consumer));
+    this.#settler = new Settler(transport, options.consumer, {
+      settled: (job) => this.#over(job),
+      lost: (job, isCertain) => {
+        this.dropLease(job.delivery.partition, job.delivery.epoch);
+        if (!isCertain) options.onBreak();
+      },
+      idle: () => this.#notify(),
+      failed: (error) => options.onBreak({ error }),
+    });
+    this.#extendLater();
+  }
+
+  connected(): void {
+    this.#isTaking = true;
+  }
+
+  /** What is unsettled comes again on the next connection; what runs may finish and settle. */
+  disconnected(): void {
+    this.#isTaking = false;
+    this.dropQueued(() => true);
+    this.#forgetTracks(() => true);
+  }
+
+  take(delivery: Delivery, event: CloudEvent): void {
+    if (!this.#isTaking || this.#isStopping) return;
+    const it = received(event, delivery.offset);
+    const track = this.#trackOf(delivery);
+    const job: Job = {
+      delivery,
+      received: it,
+      lane: this.#laneOf(delivery, it.key),
+      track,
+      status: "waiting",
+      heardAt: Date.now(),
+      failures: 0,
+      draft: null,
+      abort: null,
+    };
+    track.add(job);
+    this.#held.add(job);
+    this.#lanes.add(job.lane, job);
+  }
+
+  /** Starts handlers until `concurrency` of them run. */
+  pump(): void {
+    if (this.#isPumping) return;
+    this.#isPumping = true;
+    while (this.#running < this.#options.concurrency && !this.#isStopping) {
+      const job = this.#lanes.next();
+      if (job === undefined) break;
+      this.#run(job);
+    }
+    this.#isPumping = false;
+  }
+
+  /** Resolves when there is room for more deliveries, or the signal aborts. */
+  async room(signal: AbortSignal): Promise<void> {
+    while (this.#held.size >= MAX_HELD && !signal.aborted) await this.#changed(signal);
+  }
+
+  /** Forgets deliveries that no handler is working on: they come again. Those that run may finish and settle. */
+  dropQueued(isDropped: (delivery: Delivery) => boolean): void {
+    this.#lanes.drop((job) => isDropped(job.delivery) && this.#over(job, "dropped"));
+    for (const job of this.#retries.keys()) if (isDropped(job.delivery)) this.#over(job, "dropped");
+    this.pump();
+  }
+
+  /** A partition's epoch has ended: nothing of it can be settled any more. */
+  dropLease(partition: number, epoch: number): void {
+    this.#dropLost((it) => it.partition === partition && it.epoch <= epoch);
+  }
+
+  dropEverything(): void {
+    this.#dropLost(() => true);
+  }
+
+  /** Starts nothing more; resolves when what runs is finished and settled, or after `graceMs`, then cuts off. */
+  async finish(graceMs: number): Promise<void> {
+    this.#isStopping = true;
+    this.dropQueued(() => true);
+    const grace = new AbortController();
+    const timer = setTimeout(() => grace.abort(), graceMs);
+    while ((this.#running > 0 || !this.#settler.isIdle) && !grace.signal.aborted) await this.#changed(grace.signal);
+    clearTimeout(timer);
+    clearTimeout(this.#extender);
+    this.#settler.stop();
+    this.dropEverything();
+  }
+
+  #dropLost(isLost: (lease: { readonly partition: number; readonly epoch: number }) => boolean): void {
+    this.dropQueued(isLost);
+    for (const job of this.#held) if (isLost(job.delivery)) this.#over(job, "dropped");
+    this.#forgetTracks(isLost);
+  }
+
+  #forgetTracks(isForgotten: (track: Track) => boolean): void {
+    for (const [name, track] of this.#tracks) if (isForgotten(track)) this.#tracks.delete(name);
+    this.#lastTrack = null;
+  }
+
+  #run(job: Job): void {
+    this.#running++;
+    job.draft = null;
+    const context = new JobContext(job, this.#pending);
+    let result: unknown;
+    try {
+      result = this.#options.handler(context);
+    } catch (error) {
+      this.#failed(job, context, error);
+      return;
+    }
+    // A handler that is not async costs no promise.
+    if (isThenable(result)) {
+      result.then(
+        () => this.#succeeded(job),
+        (error) => this.#failed(job, context, error),
+      );
+    } else this.#succeeded(job);
+  }
+
+  #succeeded(job: Job): void {
+    this.#running--;
+    if (job.status === "waiting") {
+      job.status = "done";
+      this.#pending.publish(job);
+      this.#settler.ack(job);
+    }
+    this.#lanes.release(job.lane);
+    this.#notify();
+    this.pump();
+  }
+
+  #failed(job: Job, context: EventContext, error: unknown): void {
+    this.#running--;
+    // Also ends the context's right to write: a retry has a draft of its own.
+    job.failures++;
+    job.draft = null;
+    if (job.status === "waiting") this.#options.onError(error, context);
+    const next = afterFailure(job.failures, this.#options.handlerAttempts);
+    if (job.status === "waiting" && !this.#isStopping && next.action === "again") {
+      this.#retries.set(
+        job,
+        setTimeout(() => this.#again(job), next.inMs),
+      );
+    } else {
+      const isGivingUp = job.status === "waiting" && !this.#isStopping;
+      this.#over(job, "dropped");
+      // Before its lane opens: a later event of the key that came on this connection must not overtake.
+      if (isGivingUp) this.disconnected();
+      this.#lanes.release(job.lane);
+      if (isGivingUp) this.#options.onBreak();
+    }
+    this.#notify();
+    this.pump();
+  }
+
+  #again(job: Job): void {
+    this.#retries.delete(job);
+    this.#lanes.again(job.lane, job);
+    this.pump();
+  }
+
+  #over(job: Job, status: Job["status"] = job.status): true {
+    job.status = status;
+    if (status === "dropped") job.abort?.abort();
+    this.#held.delete(job);
+    this.#pending.forget(job);
+    const retry = this.#retries.get(job);
+    if (retry !== undefined) {
+      clearTimeout(retry);
+      this.#retries.delete(job);
+      this.#lanes.release(job.lane);
+    }
+    this.#notify();
+    return true;
+  }
+
+  #laneOf(delivery: Delivery, key: string | null): string | null {
+    if (this.ordering === "topic") return `${delivery.topic}/${delivery.partition}`;
+    return key === null ? null : `${delivery.topic}/${key}`;
+  }
+
+  #trackOf(delivery: Delivery): Track {
+    const { topic, partition, epoch } = delivery;
+    const last = this.#lastTrack;
+    if (last !== null && last.epoch === epoch && last.partition === partition && last.topic === topic) return last;
+    const name = `${topic}/${partition}`;
+    let track = this.#tracks.get(name);
+    if (track === undefined || track.epoch !== epoch) {
+      track = new Track(topic, partition, epoch);
+      this.#tracks.set(name, track);
+    }
+    this.#lastTrack = track;
+    return track;
+  }
+
+  /** Three words within each ack timeout, so that one lost request does not cost the event. */
+  #extendLater(): void {
+    this.#extender = setTimeout(
+      () => {
+        const before = Date.now() - this.ackTimeoutMs / 3;
+        const overdue: Job[] = [];
+        for (const job of this.#held) {
+          if (job.status === "waiting" && job.heardAt <= before) overdue.push(job);
+        }
+        if (overdue.length > 0) this.#settler.extend(overdue);
+        this.#extendLater();
+      },
+      Math.max(20, Math.min(this.ackTimeoutMs / 6, 5_000)),
+    );
+  }
+
+  #changed(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        signal.removeEventListener("abort", done);
+        resolve();
+      };
+      signal.addEventListener("abort", done, { once: true });
+      this.#onChange.push(done);
+    });
+  }
+
+  #notify(): void {
+    if (this.#onChange.length === 0) return;
+    const waiting = this.#onChange;
+    this.#onChange = [];
+    for (const resolve of waiting) resolve();
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+}

@@ -1,0 +1,70 @@
+import type { Job } from "./job.ts";
+import type { Track } from "./track.ts";
+
+/** The server's bound on one request, and one of ours on its size: 8 MiB there, in UTF-8, which may need 3 bytes each. */
+const MAX_SETTLEMENTS = 1000;
+const MAX_CHARACTERS = 2 * 1024 * 1024;
+
+/** One request of settlements. `jobs[i]` are the ones that `settlements[i]` settles. */
+export interface SettlementBatch {
+  readonly settlements: string[];
+  readonly jobs: Job[][];
+  /** Finished jobs that did not fit. */
+  readonly left: Job[];
+}
+
+/**
+ * Packs finished jobs into one request: those with state by themselves, in the order they finished; runs of the others
+ * as one `upTo`; what finished ahead of an unfinished one by itself. The jobs packed become `sent`.
+ */
+export function packSettlements(finished: readonly Job[]): SettlementBatch {
+  const batch: SettlementBatch = { settlements: [], jobs: [], left: [] };
+  const plain: Job[] = [];
+  const tracks = new Set<Track>();
+  let characters = 0;
+  for (const job of finished) {
+    if (job.status !== "done") continue;
+    tracks.add(job.track);
+    if (job.draft === null) {
+      plain.push(job);
+      continue;
+    }
+    const text = settlementText(job, "ack", `,"state":${job.draft.toJson()}`);
+    // Once one had to wait, all later ones wait: state keys are written in the order of the handlers.
+    const isFull = batch.left.length > 0 || batch.settlements.length >= MAX_SETTLEMENTS;
+    if (isFull || (characters > 0 && characters + text.length > MAX_CHARACTERS)) {
+      batch.left.push(job);
+      continue;
+    }
+    characters += text.length;
+    put(batch, text, [job]);
+    job.track.onSentAlone(job);
+  }
+  for (const track of tracks) {
+    if (batch.settlements.length >= MAX_SETTLEMENTS) break;
+    const run = track.takeFinished();
+    const last = run.at(-1);
+    if (last !== undefined) put(batch, settlementText(last, "ack", run.length > 1 ? `,"upTo":true` : ""), run);
+  }
+  for (const job of plain) {
+    if (job.status !== "done") continue;
+    if (batch.settlements.length >= MAX_SETTLEMENTS) {
+      batch.left.push(job);
+      continue;
+    }
+    put(batch, settlementText(job, "ack", ""), [job]);
+    job.track.onSentAlone(job);
+  }
+  return batch;
+}
+
+export function settlementText(job: Job, outcome: "ack" | "extend", rest: string): string {
+  const { topic, partition, epoch, offset } = job.delivery;
+  return `{"topic":${JSON.stringify(topic)},"partition":${partition},"epoch":${epoch},"offset":${offset},"outcome":"${outcome}"${rest}}`;
+}
+
+function put(batch: SettlementBatch, text: string, jobs: Job[]): void {
+  for (const job of jobs) job.status = "sent";
+  batch.settlements.push(text);
+  batch.jobs.push(jobs);
+}
