@@ -36,7 +36,8 @@ export function createFirstPerson(deps: {
         );
       }
     };
-    // Checked before the slow hash, so that guessing costs the server next to nothing, and again under the lock.
+    // Before the slow hash, so that guessing costs the server next to nothing. Tokens end only when somebody is there,
+    // which is asked again under the lock.
     await refuseWrongToken();
     const passwordHash = await deps.hashPassword(input.password);
     const person: Person = { id: randomUUID(), name: input.name, email: input.email.toLowerCase() };
