@@ -4,14 +4,11 @@ import type { ScopeAction } from "../contract/api-keys.ts";
 import { allows } from "../domain/api-key-scope.ts";
 import { DomainError } from "../domain/errors.ts";
 import type { ApiKeyAccess } from "../services/api-key-access.ts";
-import type { Identity } from "./identity.ts";
+import type { Authenticate, Identity } from "./identity.ts";
 
 export interface ApiKeyChecker {
-  /**
-   * Who sends this `Authorization` header. At once when the key was seen lately, so that a request costs no query.
-   * Throws (or rejects with) `unauthenticated`.
-   */
-  check(authorization: string | undefined): Identity | Promise<Identity>;
+  /** At once when the key was seen lately, so that a request costs no query. */
+  readonly authenticate: Authenticate;
   close(): Promise<void>;
 }
 
@@ -44,6 +41,7 @@ const TOUCH_EVERY_MS = 60_000;
 const MAX_KNOWN = 4_096;
 // Lookups of secrets not known here, at one time: a flood of wrong keys must not take the pool from everybody else.
 const MAX_LOOKUPS = 64;
+const MAX_SECRET = 512;
 
 const refused = (): DomainError =>
   new DomainError("unauthenticated", "Send a valid API key as `Authorization: Bearer …`.");
@@ -135,9 +133,8 @@ export function createApiKeyChecker(options: ApiKeyCheckerOptions): ApiKeyChecke
   timer.unref();
 
   return {
-    check(authorization) {
-      const secret = bearerOf(authorization);
-      if (secret === null) throw refused();
+    authenticate(secret) {
+      if (secret === "" || secret.length > MAX_SECRET) throw refused();
       const hash = createHash("sha256").update(secret, "utf8").digest();
       const digest = hash.toString("base64");
       const now = Date.now();
@@ -167,11 +164,4 @@ export function createApiKeyChecker(options: ApiKeyCheckerOptions): ApiKeyChecke
       for (const [digest, key] of known) forget(digest, key);
     },
   };
-}
-
-function bearerOf(authorization: string | undefined): string | null {
-  if (authorization === undefined || authorization.length > 600) return null;
-  const [scheme, secret, ...rest] = authorization.trim().split(/ +/);
-  if (scheme?.toLowerCase() !== "bearer" || secret === undefined || rest.length > 0) return null;
-  return secret;
 }

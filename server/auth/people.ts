@@ -1,0 +1,66 @@
+import { betterAuth } from "better-auth";
+import { prismaAdapter } from "better-auth/adapters/prisma";
+import type { Person } from "../contract/environment.ts";
+
+/** Where the custom server puts the peer's address, after removing whatever the client sent under this name. */
+export const PEER_HEADER = "x-millrace-peer";
+
+export interface PeopleOptions {
+  /** The Prisma client with the models `person`, `personSession`, `personAccount`, `personVerification`. */
+  readonly prisma: object;
+  readonly secret: string;
+  readonly onError: (message: string) => void;
+}
+
+/** Sign-in for operators: e-mail and password, a session cookie. */
+export interface People {
+  /** Everything under `/api/auth/`. */
+  handle(request: Request): Promise<Response>;
+  /** Who the session cookie belongs to, or null. */
+  personOf(headers: Headers, isSecure: boolean): Promise<Person | null>;
+}
+
+const DAY_SECONDS = 86_400;
+
+function signIn({ prisma, secret, onError }: PeopleOptions, isSecure: boolean) {
+  return betterAuth({
+    appName: "Millrace",
+    basePath: "/api/auth",
+    secret,
+    database: prismaAdapter(prisma, { provider: "postgresql" }),
+    user: { modelName: "person" },
+    session: { modelName: "personSession", expiresIn: 7 * DAY_SECONDS, updateAge: DAY_SECONDS },
+    account: { modelName: "personAccount" },
+    verification: { modelName: "personVerification" },
+    emailAndPassword: { enabled: true, disableSignUp: true, minPasswordLength: 10, maxPasswordLength: 128 },
+    // One guess a second and address, in bursts; what a page asks for by itself is not counted.
+    rateLimit: {
+      enabled: true,
+      customRules: { "/sign-in/email": { window: 60, max: 60 }, "/get-session": false },
+    },
+    advanced: {
+      useSecureCookies: isSecure,
+      cookiePrefix: "millrace",
+      ipAddress: { ipAddressHeaders: [PEER_HEADER] },
+    },
+    telemetry: { enabled: false },
+    logger: { level: "error", log: (level, message) => level === "error" && onError(message) },
+  });
+}
+
+export function createPeople(options: PeopleOptions): People {
+  // A cookie marked Secure is lost over plain HTTP, and one without the mark is weaker than HTTPS allows; which of the
+  // two a request came by is known only with the request (a proxy may speak HTTPS for this server).
+  const plain = signIn(options, false);
+  const secure = signIn(options, true);
+  return {
+    handle: (request) => (new URL(request.url).protocol === "https:" ? secure : plain).handler(request),
+    async personOf(headers, isSecure) {
+      if (!headers.has("cookie")) return null;
+      const session = await (isSecure ? secure : plain).api.getSession({ headers });
+      if (session === null) return null;
+      const { id, name, email } = session.user;
+      return { id, name, email };
+    },
+  };
+}

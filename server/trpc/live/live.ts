@@ -1,0 +1,146 @@
+import type { ConsumerDescription } from "../../contract/consumers.ts";
+import type { LiveMessage, LiveRequest } from "../../contract/live.ts";
+import type { TopicDescription } from "../../contract/topics.ts";
+import type { Services } from "../../services/services.ts";
+import type { Live, LiveItem } from "../context.ts";
+import { createLatest, type Latest } from "./latest.ts";
+import { Tail, type TailReader } from "./tail.ts";
+
+export interface LiveOptions {
+  readonly services: Pick<Services, "listTopics" | "listConsumers">;
+  /** Joins the reader of a topic; throws `topic-not-found`. */
+  readonly openReader: (topic: string) => Promise<TailReader>;
+  readonly onError: (error: unknown) => void;
+  readonly pollMs?: number;
+}
+
+const POLL_MS = 1_000;
+const TAIL_EVERY_MS = 250;
+const TICK_EVERY_MS = 4_000;
+
+/** `after@topic`, sent with every message, so that a tab that connects again goes on where its tail broke off. */
+const RESUME = /^(\d{1,16})@(.+)$/;
+
+export function resumeAfter(lastEventId: string | undefined, topic: string): number | null {
+  const [, after, of] = RESUME.exec(lastEventId ?? "") ?? [];
+  return after !== undefined && of === topic ? Number(after) : null;
+}
+
+export function createLive({ services, openReader, onError, pollMs = POLL_MS }: LiveOptions): Live {
+  const topics = createLatest({ read: services.listTopics, everyMs: pollMs, onError });
+  const consumers = createLatest({ read: services.listConsumers, everyMs: pollMs, onError });
+
+  return {
+    async *listen(request, { lastEventId, signal }) {
+      const bell = createBell();
+      const stops: (() => void)[] = [];
+      try {
+        stops.push(onAbort(signal, bell.ring));
+        const watched: Latest<unknown>[] = [];
+        if (request.topics) watched.push(topics);
+        if (request.consumers) watched.push(consumers);
+        for (const it of watched) stops.push(it.listen(bell.ring));
+
+        let tail: Tail | null = null;
+        if (request.tail !== undefined) {
+          const reader = await openReader(request.tail.topic);
+          stops.push(() => reader.release(), reader.onAppend(bell.ring));
+          tail = new Tail(reader, request.tail, resumeAfter(lastEventId, request.tail.topic) ?? request.tail.after);
+        }
+        yield* messages({ request, topics, consumers, watched, tail, bell, signal });
+      } finally {
+        for (const stop of stops.reverse()) stop();
+      }
+    },
+  };
+}
+
+interface Session {
+  readonly request: LiveRequest;
+  readonly topics: Latest<readonly TopicDescription[]>;
+  readonly consumers: Latest<readonly ConsumerDescription[]>;
+  readonly watched: readonly Latest<unknown>[];
+  readonly tail: Tail | null;
+  readonly bell: Bell;
+  readonly signal: AbortSignal;
+}
+
+/** Nothing queues up here: a tab that reads slowly is given the state as it is when it asks again. */
+async function* messages(session: Session): AsyncGenerator<LiveItem> {
+  const { request, topics, consumers, watched, tail, bell, signal } = session;
+  const sent = { topics: 0, consumers: 0 };
+  let lastMessageMs = Date.now();
+  let tailNotBeforeMs = 0;
+  const item = (message: LiveMessage): LiveItem => {
+    lastMessageMs = Date.now();
+    return { id: tail === null ? "-" : `${tail.cursor}@${request.tail?.topic}`, message };
+  };
+
+  while (!signal.aborted) {
+    if (request.topics && topics.snapshot !== null && topics.snapshot.version !== sent.topics) {
+      sent.topics = topics.snapshot.version;
+      yield item({ kind: "topics", at: topics.snapshot.at, topics: topics.snapshot.value });
+    }
+    if (request.consumers && consumers.snapshot !== null && consumers.snapshot.version !== sent.consumers) {
+      sent.consumers = consumers.snapshot.version;
+      yield item({ kind: "consumers", at: consumers.snapshot.at, consumers: consumers.snapshot.value });
+    }
+    if (tail?.isBehind === true && Date.now() >= tailNotBeforeMs) {
+      tailNotBeforeMs = Date.now() + TAIL_EVERY_MS;
+      const { events, dropped } = await tail.step();
+      if (events.length > 0 || dropped > 0) {
+        const at = new Date().toISOString();
+        yield item({ kind: "events", at, topic: request.tail?.topic ?? "", events, dropped });
+      }
+    }
+    // No tick while the readings fail: a page must be able to see that what it shows grows old.
+    if (Date.now() - lastMessageMs >= TICK_EVERY_MS && !watched.some((it) => it.isFailing)) {
+      yield item({ kind: "tick", at: new Date().toISOString() });
+    }
+    if (tail?.isBehind === true) await bell.pause(Math.max(1, tailNotBeforeMs - Date.now()), signal);
+    else await bell.wait(Math.max(TICK_EVERY_MS - (Date.now() - lastMessageMs), TAIL_EVERY_MS));
+  }
+}
+
+function onAbort(signal: AbortSignal, listener: () => void): () => void {
+  signal.addEventListener("abort", listener, { once: true });
+  return () => signal.removeEventListener("abort", listener);
+}
+
+interface Bell {
+  readonly ring: () => void;
+  wait(ms: number): Promise<void>;
+  pause(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+/** Waits for a ring or a time, whichever comes first; a ring that nobody waited for is not lost. */
+function createBell(): Bell {
+  let hasRung = false;
+  let wake: (() => void) | null = null;
+
+  function sleep(ms: number, isWoken: () => boolean): Promise<void> {
+    if (isWoken()) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(done, ms);
+      function done() {
+        clearTimeout(timer);
+        wake = null;
+        resolve();
+      }
+      wake = () => isWoken() && done();
+    });
+  }
+
+  return {
+    ring: (): void => {
+      hasRung = true;
+      wake?.();
+    },
+    async wait(ms: number): Promise<void> {
+      await sleep(ms, () => hasRung);
+      hasRung = false;
+    },
+    /** Waits the whole time, whoever rings, unless the signal fires. */
+    pause: (ms: number, signal: AbortSignal): Promise<void> => sleep(ms, () => signal.aborted),
+  };
+}
