@@ -118,10 +118,7 @@ interface ConnectionInput {
 async function runConnection(transport: Transport, member: Member, input: ConnectionInput): Promise<void> {
   const { consumer, signal } = input;
   const described = await transport.ask(path("consumers", consumer), { signal, timeLimitMs: 15_000 });
-  const { ordering, ackTimeoutMs } = JSON.parse(described) as ConsumerDescription;
-  member.ordering = ordering;
-  member.ackTimeoutMs = ackTimeoutMs;
-  member.connected();
+  member.connected(JSON.parse(described) as ConsumerDescription);
   const stream = `${path("consumers", consumer, "events")}?${new URLSearchParams({ member: input.memberName })}`;
   for await (const frames of openFrames(transport, stream, { signal, idleMs: input.idleMs, onRetry: input.onRetry })) {
     for (const { event, data } of frames) {

@@ -12,6 +12,12 @@ import type { CloudEvent, Delivery } from "./wire.ts";
 
 export type Handler<Data = unknown> = (context: EventContext<Data>) => unknown;
 
+/** What a member has to know of its consumer's declaration. */
+export interface Declared {
+  readonly ordering: "key" | "topic";
+  readonly ackTimeoutMs: number;
+}
+
 export interface MemberOptions {
   readonly consumer: string;
   readonly concurrency: number;
@@ -27,9 +33,7 @@ const MAX_HELD = 20_000;
 
 /** Runs the handler over deliveries and settles them. Outlives connections; knows nothing of them. */
 export class Member {
-  /** From the consumer's declaration, refreshed at every connection. */
-  ordering: "key" | "topic" = "key";
-  ackTimeoutMs = 30_000;
+  #declared: Declared = { ordering: "key", ackTimeoutMs: 30_000 };
   readonly #options: MemberOptions;
   readonly #lanes = new KeyLanes<Job>();
   readonly #settler: Settler;
@@ -57,11 +61,14 @@ export class Member {
       idle: () => this.#notify(),
       failed: (error) => options.onBreak({ error }),
     });
-    this.#extendLater();
   }
 
-  connected(): void {
+  /** A connection is about to open, to a consumer declared like this. */
+  connected(declared: Declared): void {
+    this.#declared = declared;
     this.#isTaking = true;
+    clearTimeout(this.#extender);
+    this.#extendLater();
   }
 
   /** What is unsettled comes again on the next connection; what runs may finish and settle. */
@@ -226,7 +233,7 @@ export class Member {
   }
 
   #laneOf(delivery: Delivery, key: string | null): string | null {
-    if (this.ordering === "topic") return `${delivery.topic}/${delivery.partition}`;
+    if (this.#declared.ordering === "topic") return `${delivery.topic}/${delivery.partition}`;
     return key === null ? null : `${delivery.topic}/${key}`;
   }
 
@@ -246,9 +253,10 @@ export class Member {
 
   /** Three words within each ack timeout, so that one lost request does not cost the event. */
   #extendLater(): void {
+    const { ackTimeoutMs } = this.#declared;
     this.#extender = setTimeout(
       () => {
-        const before = Date.now() - this.ackTimeoutMs / 3;
+        const before = Date.now() - ackTimeoutMs / 3;
         const overdue: Job[] = [];
         for (const job of this.#held) {
           if (job.status === "waiting" && job.heardAt <= before) overdue.push(job);
@@ -256,7 +264,7 @@ export class Member {
         if (overdue.length > 0) this.#settler.extend(overdue);
         this.#extendLater();
       },
-      Math.max(20, Math.min(this.ackTimeoutMs / 6, 5_000)),
+      Math.max(20, Math.min(ackTimeoutMs / 6, 5_000)),
     );
   }
 

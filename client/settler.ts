@@ -126,6 +126,6 @@ function extensions(overdue: readonly Job[]): Outgoing {
 function refusedIndexes(error: unknown): Set<number> | null {
   if (!(error instanceof MillraceError)) return null;
   if (error.code !== "stale-epoch" && error.code !== "not-delivered") return null;
-  const stale = error.problem?.["stale"];
-  return new Set(Array.isArray(stale) ? stale.filter((it) => typeof it === "number") : []);
+  const named = error.problem?.stale ?? error.problem?.undelivered;
+  return new Set(Array.isArray(named) ? (named as { index: number }[]).map((it) => it.index) : []);
 }
