@@ -21,25 +21,29 @@ interface RestRoute {
   readonly call: (context: Context, input: unknown) => Promise<unknown>;
 }
 
+/** What tRPC keeps of a procedure, under its dotted name; its types show the routers nested instead. */
+interface ProcedureRecord {
+  readonly _def: { readonly meta?: OpenApiMeta; readonly inputs: readonly z.ZodType[] };
+}
+const procedures = appRouter._def.procedures as unknown as Readonly<Record<string, ProcedureRecord>>;
+
 /** The procedures that have a REST form, found by method and path. */
-export const restRoutes: readonly RestRoute[] = Object.entries(appRouter._def.procedures).flatMap(
-  ([name, procedure]) => {
-    const { meta, inputs } = procedure._def as unknown as { meta?: OpenApiMeta; inputs: z.ZodType[] };
-    if (meta?.openapi === undefined) return [];
-    const { method, path } = meta.openapi;
-    const pathFields = [...path.matchAll(/\{(\w+)\}/g)].map((it) => it[1] ?? "");
-    const shape = inputs[0] instanceof z.ZodObject ? inputs[0].shape : {};
-    return [
-      {
-        method,
-        pattern: new RegExp(`^${path.replace(/\{\w+\}/g, "([^/]+)")}$`),
-        pathFields,
-        numbers: new Set(Object.keys(shape).filter((it) => isNumeric(shape[it]))),
-        call: (context: Context, input: unknown) => callProcedure(context, name, input),
-      },
-    ];
-  },
-);
+export const restRoutes: readonly RestRoute[] = Object.entries(procedures).flatMap(([name, procedure]) => {
+  const { meta, inputs } = procedure._def;
+  if (meta?.openapi === undefined) return [];
+  const { method, path } = meta.openapi;
+  const pathFields = [...path.matchAll(/\{(\w+)\}/g)].map((it) => it[1] ?? "");
+  const shape = inputs[0] instanceof z.ZodObject ? inputs[0].shape : {};
+  return [
+    {
+      method,
+      pattern: new RegExp(`^${path.replace(/\{\w+\}/g, "([^/]+)")}$`),
+      pathFields,
+      numbers: new Set(Object.keys(shape).filter((it) => isNumeric(shape[it]))),
+      call: (context: Context, input: unknown) => callProcedure(context, name, input),
+    },
+  ];
+});
 
 function callProcedure(context: Context, name: string, input: unknown): Promise<unknown> {
   let target: unknown = appRouter.createCaller(context);

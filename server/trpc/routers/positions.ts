@@ -29,7 +29,8 @@ export const positions = router({
       return ctx.services.planPositions({ ...input, actor: ctx.actor });
     }),
 
-  apply: authenticated
+  // `apply` is a word that tRPC keeps for itself.
+  applyPlan: authenticated
     .meta({
       openapi: {
         method: "POST",
