@@ -1,0 +1,109 @@
+// A living workload through the public API, for `npm run demo`: watch the lag of its consumers in the control room.
+import type { Client } from "../client/create-client.ts";
+import { type Amount, deposit, withdraw } from "./bank-account.ts";
+import { pause } from "./pause.ts";
+import { declarePayments, keepAudit, notifyCustomers, type Payment, pay } from "./payments.ts";
+import { runAlone } from "./run-alone.ts";
+import { bookSeats, declareTickets, requestSeat } from "./tickets.ts";
+
+const SHOWS = ["hamlet", "macbeth", "the-tempest", "othello", "king-lear", "twelfth-night"];
+const startedAt = Date.now();
+
+const below = (limit: number) => Math.floor(Math.random() * limit);
+const pick = <Item>(items: readonly Item[], otherwise: Item): Item => items[below(items.length)] ?? otherwise;
+
+/** Milliseconds to the next event: busy and quiet minutes, and chance, like people. */
+function gapMs(perSecond: number): number {
+  const wave = 1 + 0.6 * Math.sin((Date.now() - startedAt) / 15_000);
+  return (-Math.log(1 - Math.random()) * 1000) / (perSecond * wave);
+}
+
+/** Does something again and again; a failure is told and survived. */
+async function repeat(name: string, signal: AbortSignal, step: () => Promise<unknown>): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await step();
+    } catch (error) {
+      if (signal.aborted) return;
+      console.error(`${name}: ${error instanceof Error ? error.message : error}`);
+      await pause(2_000, signal);
+    }
+  }
+}
+
+async function declareDemo(client: Client): Promise<void> {
+  await declarePayments(client);
+  await declareTickets(client, 4);
+  await client.declareTopic("accounts", { description: "Deposits and withdrawals, by account" });
+  await client.declareConsumer("ledger", { topics: [{ topic: "accounts" }], partitions: 2 });
+  await client.declareConsumer("fraud-check", { topics: [{ topic: "payments" }], maxInFlight: 16 });
+  await client.declareConsumer("daily-report", {
+    topics: [{ topic: "payments", types: ["payment.succeeded"] }, { topic: "bookings" }],
+  });
+}
+
+function publishers(client: Client, signal: AbortSignal): Promise<void>[] {
+  let order = 0;
+  return [
+    repeat("payments", signal, async () => {
+      const amount = Math.round(10 + 990 * Math.random() ** 2);
+      const payment: Payment = { customer: `customer-${below(200)}`, amount, currency: pick(["EUR", "USD"], "EUR") };
+      await pay(client, `order-${startedAt.toString(36)}-${++order}`, payment);
+      await pause(gapMs(8), signal);
+    }),
+    repeat("tickets", signal, async () => {
+      const seat = `${pick(["A", "B", "C", "D", "E"], "A")}${1 + below(40)}`;
+      await requestSeat(client, pick(SHOWS, "hamlet"), { seat, customer: `customer-${below(200)}` });
+      await pause(gapMs(4), signal);
+    }),
+    // Two tellers, few accounts: conflicts happen, and nobody notices.
+    ...["teller-1", "teller-2"].map((teller) =>
+      repeat(teller, signal, async () => {
+        const account = `account-${1 + below(12)}`;
+        const cents = 100 * (1 + below(300));
+        await (Math.random() < 0.55 ? deposit(client, account, cents) : withdraw(client, account, cents));
+        await pause(gapMs(1.5), signal);
+      }),
+    ),
+  ];
+}
+
+function components(client: Client, signal: AbortSignal): Promise<void>[] {
+  const ledger = (member: string) =>
+    client.consume<Amount>(
+      "ledger",
+      async ({ event, key, state }) => {
+        const balance = (await state.get<number>(`balance/${key}`)) ?? 0;
+        const cents = event.data?.cents ?? 0;
+        state.set(`balance/${key}`, event.type === "deposited" ? balance + cents : balance - cents);
+      },
+      { signal, member },
+    );
+  return [
+    notifyCustomers(client, signal, () => pause(5 + below(20), signal)),
+    keepAudit(client, signal),
+    ...["booking-1", "booking-2", "booking-3"].map((member) => bookSeats(client, signal, member)),
+    ledger("ledger-1"),
+    ledger("ledger-2"),
+    // Slow: as fast as payments come on average, so busy minutes leave it behind and quiet ones let it catch up.
+    client.consume("fraud-check", () => pause(90 + below(60), signal), { signal, member: "fraud-1", concurrency: 1 }),
+    // Comes and goes: 40 s at work, 50 s away.
+    repeat("daily-report", signal, async () => {
+      const shift = AbortSignal.any([signal, AbortSignal.timeout(40_000)]);
+      await client.consume("daily-report", () => pause(2, signal), { signal: shift, member: "report-1" });
+      await pause(50_000, signal);
+    }),
+  ];
+}
+
+export async function demo(client: Client, options: { signal: AbortSignal }): Promise<void> {
+  await declareDemo(client);
+  const { MILLRACE_URL: url = "http://127.0.0.1:3000", MILLRACE_ADMIN_EMAIL: email } = process.env;
+  console.log(`The demo is running. Control room: ${url}/consumers`);
+  console.log(
+    `Sign in ${email ? `as ${email} (MILLRACE_ADMIN_PASSWORD)` : "with the set-up link above, once"}. Ctrl-C ends it.`,
+  );
+  await Promise.all([...publishers(client, options.signal), ...components(client, options.signal)]);
+}
+
+await runAlone(import.meta.url, demo);

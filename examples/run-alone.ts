@@ -1,0 +1,15 @@
+import { pathToFileURL } from "node:url";
+import { type Client, createClient } from "../client/create-client.ts";
+
+/** Runs an example when its file is the program that was called; Ctrl-C ends it. */
+export async function runAlone(
+  moduleUrl: string,
+  example: (client: Client, options: { signal: AbortSignal }) => Promise<unknown>,
+): Promise<void> {
+  if (moduleUrl !== pathToFileURL(process.argv[1] ?? "").href) return;
+  const { MILLRACE_URL: url = "http://127.0.0.1:3000", MILLRACE_API_KEY: apiKey } = process.env;
+  if (apiKey === undefined) throw new Error("set MILLRACE_API_KEY to an API key of the server (and MILLRACE_URL)");
+  const stop = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
+  await example(createClient({ url, apiKey }), { signal: stop.signal });
+}
