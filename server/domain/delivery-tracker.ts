@@ -1,4 +1,4 @@
-import { lowerBound, type OffsetRange, OffsetRanges } from "./offset-ranges.ts";
+import { lowerBound, type OffsetRange, type OffsetRanges } from "./offset-ranges.ts";
 
 const IN_FLIGHT = 0;
 const SETTLING = 1;

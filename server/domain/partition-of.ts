@@ -39,7 +39,10 @@ export function keyHash(key: string): number {
 }
 
 /** The partition an event belongs to: by its key, and by its offset when it has none (it then belongs with nothing). */
-export function partitionOf(event: { readonly key: string | null; readonly offset: number }, partitions: number): number {
+export function partitionOf(
+  event: { readonly key: string | null; readonly offset: number },
+  partitions: number,
+): number {
   if (partitions === 1) return 0;
   return (event.key === null ? event.offset : keyHash(event.key)) % partitions;
 }

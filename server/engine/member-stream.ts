@@ -45,6 +45,8 @@ export class MemberStream {
   readonly held = new Map<number, HeldPartition>();
   /** When the member was last renewed, on the monotonic clock. Past the lease nothing is delivered. */
   renewedAt: number;
+  /** The position change the member was last told of, or that was in force when it came. */
+  knownChange: string | null = null;
   readonly #options: MemberStreamOptions;
   #setup: ConsumerSetup;
   #readers: ReadonlyMap<number, TopicReader>;
@@ -56,6 +58,7 @@ export class MemberStream {
   #isPumping = false;
   #hasMore = false;
   #isCaughtUp = false;
+  #isAssigned = false;
   #retry: NodeJS.Timeout | null = null;
   #ackTimer: NodeJS.Timeout;
 
@@ -75,6 +78,11 @@ export class MemberStream {
 
   get isEnded(): boolean {
     return this.#isEnded;
+  }
+
+  /** It takes nothing new: it is about to be closed. */
+  get isPaused(): boolean {
+    return this.#isPaused;
   }
 
   get inFlight(): number {
@@ -130,7 +138,13 @@ export class MemberStream {
 
   /** Tells the member which partitions it has now: always all of them. */
   tellAssignment(): void {
+    this.#isAssigned = true;
     this.tell("assignment", { partitions: this.assignment() });
+  }
+
+  /** A member on standby hears once that it has nothing yet. */
+  tellFirstAssignment(): void {
+    if (!this.#isAssigned) this.tellAssignment();
   }
 
   assignment(): { partition: number; epoch: number }[] {

@@ -43,8 +43,9 @@ export class SettlementGroup {
     return this.#foreignPartitions.size > 0;
   }
 
-  get isEmpty(): boolean {
-    return this.#expected.size === 0;
+  /** The epochs all of it was delivered under. */
+  get expected(): readonly { readonly partition: number; readonly epoch: number }[] {
+    return [...this.#expected.values()];
   }
 
   add(item: SettlementItem): void {
@@ -67,6 +68,7 @@ export class SettlementGroup {
     }
   }
 
+  /** Call once: it fixes the floors that `commit` takes as known to the database. */
   merge(consumerId: number): CursorMerge {
     const cursors: CursorMerge["cursors"][number][] = [];
     for (const part of this.#parts.values()) {
@@ -75,7 +77,7 @@ export class SettlementGroup {
       const ranges = formatRanges(pending ?? part.foreign);
       cursors.push({ topicId: part.topicId, partition: part.partition, ranges });
     }
-    return { consumerId, expected: [...this.#expected.values()], cursors };
+    return { consumerId, expected: this.expected, cursors };
   }
 
   commit(): void {

@@ -4,9 +4,9 @@ import { selectHeldCursors } from "../store/cursor-held-select.ts";
 import { type Database, transaction } from "../store/database.ts";
 import { isDatabaseAway } from "../store/database-errors.ts";
 import { lockLeases } from "../store/lease-lock.ts";
+import { selectTopicHeads } from "../store/position-heads-select.ts";
 import { mergeCursors } from "../store/settle-cursors-merge.ts";
 import { writeState } from "../store/state-write.ts";
-import { selectTopicHeads } from "../store/position-heads-select.ts";
 import { extendedChannel, settledChannel } from "./consumer-channels.ts";
 import type { HeldPartition } from "./held-partition.ts";
 import { type FindHolder, SettlementGroup, type SettlementItem } from "./settlement-group.ts";
@@ -140,7 +140,7 @@ export class Settler {
       const settlements = new SettlementGroup(findHolder);
       for (const waiting of live) for (const item of waiting.items) settlements.add(item);
       if (hasProgress) for (const held of holders.held(consumerId)) settlements.addProgress(held);
-      if (settlements.isEmpty) return;
+      if (settlements.expected.length === 0) return;
       let epochs: Map<number, number>;
       try {
         epochs = await this.#write(consumerId, settlements, live);
@@ -150,7 +150,7 @@ export class Settler {
         if ((error as { code?: unknown }).code === DEADLOCK && ++deadlocks < MAX_DEADLOCKS) continue;
         throw error;
       }
-      if (settlements.merge(consumerId).expected.every((it) => epochs.get(it.partition) === it.epoch)) {
+      if (settlements.expected.every((it) => epochs.get(it.partition) === it.epoch)) {
         settlements.commit();
         this.#finish(consumerId, live, settlements.hasForeign);
         return;

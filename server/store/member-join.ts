@@ -1,5 +1,5 @@
-import { transaction } from "./database.ts";
 import type pg from "pg";
+import { transaction } from "./database.ts";
 
 export interface MemberJoin {
   readonly consumerId: number;

@@ -1,0 +1,316 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { planLeases } from "../domain/lease-plan.ts";
+import { type ConsumerSetup, selectConsumerSetup } from "../store/consumer-setup-select.ts";
+import { selectHeldCursors } from "../store/cursor-held-select.ts";
+import type { Database } from "../store/database.ts";
+import { claimLeases } from "../store/lease-claim.ts";
+import { releaseLeases } from "../store/lease-release.ts";
+import { type LeasesView, selectLeaseViews } from "../store/lease-views-select.ts";
+import { selectLastPositionChange } from "../store/position-change-last.ts";
+import { deletePassedLayouts } from "../store/position-layouts-delete.ts";
+import { consumerChannel, extendedChannel, settledChannel } from "./consumer-channels.ts";
+import { HeldPartition } from "./held-partition.ts";
+import type { MemberStream } from "./member-stream.ts";
+import type { TopicReader, TopicReaders } from "./topic-log.ts";
+import type { Wakeups } from "./wakeups.ts";
+
+export interface ConsumerRoomOptions {
+  readonly database: Database;
+  readonly topicReaders: TopicReaders;
+  readonly wakeups: Pick<Wakeups, "announce" | "listen">;
+  readonly leaseMs: number;
+  /** How long a surplus partition waits for its deliveries in flight before it is handed over all the same. */
+  readonly drainMs: number;
+  readonly now: () => number;
+  readonly onError: (error: Error) => void;
+}
+
+// A claim that found leases locked by a settlement tries again this soon: settlements last a few milliseconds.
+const CLAIM_AGAIN_MS = 50;
+
+/**
+ * One consumer at this instance: its members here, what they hold, and how that follows the database. Everything that
+ * reads the leases and acts on them happens in `refresh`, one run at a time, so no two decisions cross.
+ */
+export class ConsumerRoom {
+  readonly streams = new Map<string, MemberStream>();
+  readonly #options: ConsumerRoomOptions;
+  readonly #stopListening: (() => void)[] = [];
+  readonly #stop = new AbortController();
+  #setup: ConsumerSetup;
+  #readers = new Map<number, TopicReader>();
+  #unfollow: (() => void)[] = [];
+  #refreshing: Promise<void> | null = null;
+  #isRefreshWanted = false;
+  #reconciling: Promise<void> | null = null;
+  #isReconcileWanted = false;
+  /** Rises with every refresh: a view read before one is old after it. */
+  #version = 0;
+  readonly #extensions = new Set<number>();
+
+  private constructor(setup: ConsumerSetup, options: ConsumerRoomOptions) {
+    this.#setup = setup;
+    this.#options = options;
+  }
+
+  static async open(setup: ConsumerSetup, options: ConsumerRoomOptions): Promise<ConsumerRoom> {
+    const room = new ConsumerRoom(setup, options);
+    try {
+      await room.#openReaders();
+    } catch (error) {
+      room.close();
+      throw error;
+    }
+    const { wakeups } = options;
+    room.#stopListening.push(
+      wakeups.listen(consumerChannel(setup.consumerId), () => room.refresh()),
+      wakeups.listen(settledChannel(setup.consumerId), () => room.reconcile()),
+    );
+    return room;
+  }
+
+  get setup(): ConsumerSetup {
+    return this.#setup;
+  }
+
+  get readers(): ReadonlyMap<number, TopicReader> {
+    return this.#readers;
+  }
+
+  get version(): number {
+    return this.#version;
+  }
+
+  holder(partition: number): HeldPartition | undefined {
+    let newest: HeldPartition | undefined;
+    for (const stream of this.streams.values()) {
+      const held = stream.held.get(partition);
+      if (held !== undefined && (newest === undefined || held.epoch > newest.epoch)) newest = held;
+    }
+    return newest;
+  }
+
+  *held(): Generator<HeldPartition> {
+    for (const stream of this.streams.values()) yield* stream.held.values();
+  }
+
+  close(): void {
+    this.#stop.abort();
+    for (const stop of this.#stopListening) stop();
+    for (const stop of this.#unfollow) stop();
+    for (const reader of this.#readers.values()) reader.release();
+  }
+
+  /** Brings members and leases here in line with the database; runs that are wanted meanwhile become one. */
+  refresh(): Promise<void> {
+    this.#isRefreshWanted = true;
+    this.#refreshing ??= this.#refreshAll().finally(() => {
+      this.#refreshing = null;
+      if (this.#isRefreshWanted && !this.#stop.signal.aborted) void this.refresh();
+    });
+    return this.#refreshing;
+  }
+
+  /** The same from a view that was read for all consumers at once, unless something has happened since. */
+  refreshFrom(view: LeasesView, version: number): Promise<void> {
+    if (this.#refreshing !== null || version !== this.#version) return this.refresh();
+    this.#refreshing = this.#guarded(() => this.#apply(view)).finally(() => {
+      this.#refreshing = null;
+      if (this.#isRefreshWanted && !this.#stop.signal.aborted) void this.refresh();
+    });
+    return this.#refreshing;
+  }
+
+  /** Takes over what was settled at other instances. */
+  reconcile(): Promise<void> {
+    this.#isReconcileWanted = true;
+    this.#reconciling ??= this.#guarded(async () => {
+      while (this.#isReconcileWanted && !this.#stop.signal.aborted) {
+        this.#isReconcileWanted = false;
+        const held = [...this.held()].filter((it) => it.inFlight > 0);
+        if (held.length === 0) continue;
+        const rows = await selectHeldCursors(this.#options.database.pool, {
+          consumerId: this.#setup.consumerId,
+          partitions: held.map((it) => it.partition),
+        });
+        const byPartition = new Map(rows.map((row) => [row.partition, row]));
+        for (const { partition, epoch, trackers } of held) {
+          const row = byPartition.get(partition);
+          if (row?.epoch !== epoch) continue;
+          for (const [topicId, tracker] of trackers) {
+            const cursor = row.cursors.get(topicId);
+            if (cursor !== undefined) tracker.reconcile(cursor);
+          }
+        }
+        for (const stream of this.streams.values()) stream.onSettled();
+      }
+    }).finally(() => {
+      this.#reconciling = null;
+      if (this.#isReconcileWanted && !this.#stop.signal.aborted) void this.reconcile();
+    });
+    return this.#reconciling;
+  }
+
+  async #refreshAll(): Promise<void> {
+    while (this.#isRefreshWanted && !this.#stop.signal.aborted) {
+      this.#isRefreshWanted = false;
+      await this.#guarded(async () => {
+        const [view] = await selectLeaseViews(this.#options.database.pool, [this.#setup.consumerId]);
+        if (view !== undefined) await this.#apply(view);
+      });
+    }
+  }
+
+  async #guarded(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (!this.#stop.signal.aborted) this.#options.onError(error as Error);
+    }
+  }
+
+  async #apply(view: LeasesView): Promise<void> {
+    this.#version += 1;
+    const layout = this.#setup.layout;
+    const { pool } = this.#options.database;
+    if (this.#setup.priorLayouts.length > 0 && (await deletePassedLayouts(pool, this.#setup.consumerId)) > 0) {
+      await this.#reload();
+    }
+    if (view.updatedAt !== this.#setup.updatedAt || view.layout !== layout) await this.#reload();
+    if (this.#setup.layout !== layout) {
+      for (const stream of this.streams.values()) {
+        stream.drop([...stream.held.keys()], "partitions-changed");
+      }
+    }
+    for (const stream of [...this.streams.values()]) {
+      if (!stream.isEnded) await this.#align(stream, view);
+    }
+  }
+
+  async #reload(): Promise<void> {
+    const setup = await selectConsumerSetup(this.#options.database.pool, { consumerId: this.#setup.consumerId });
+    if (setup === null) return;
+    this.#setup = setup;
+    await this.#openReaders();
+    for (const stream of this.streams.values()) stream.configure(setup, this.#readers);
+  }
+
+  async #openReaders(): Promise<void> {
+    const before = this.#readers;
+    const readers = new Map<number, TopicReader>();
+    for (const { topicId, topic } of this.#setup.topics) {
+      readers.set(
+        topicId,
+        before.get(topicId) ?? (await this.#options.topicReaders.open({ id: topicId, name: topic })),
+      );
+    }
+    for (const stop of this.#unfollow) stop();
+    for (const [topicId, reader] of before) if (!readers.has(topicId)) reader.release();
+    this.#readers = readers;
+    this.#unfollow = [...readers.values()].map((reader) =>
+      reader.onAppend(() => {
+        for (const stream of this.streams.values()) stream.pump();
+      }),
+    );
+  }
+
+  /** Makes one member's partitions what the leases say, then moves towards its fair share. */
+  async #align(stream: MemberStream, view: LeasesView): Promise<void> {
+    this.#dropLost(stream, view);
+    // Replaced, or expired while the database was away: its next heartbeat tells which, and until then it claims nothing.
+    if (!view.members.some((it) => it.connection === stream.connection)) return;
+    await this.#takeMoved(stream, view);
+    const plan = planLeases({
+      leases: view.leases,
+      members: view.members.map((it) => it.member),
+      member: stream.member,
+    });
+    stream.drain(plan.release);
+    await this.#handOver(stream);
+    if (plan.claim.length > 0 && !stream.isPaused) await this.#claim(stream, plan.claim);
+    stream.tellFirstAssignment();
+    stream.pump();
+  }
+
+  #dropLost(stream: MemberStream, view: LeasesView): void {
+    const holders = new Map(view.leases.map((it) => [it.partition, it.member]));
+    const lost = [...stream.held.keys()].filter((partition) => holders.get(partition) !== stream.member);
+    if (lost.length > 0) stream.drop(lost, "lease-lost");
+  }
+
+  /** Leases that are the member's under an epoch it does not know: a position change, or a claim whose reply was lost. */
+  async #takeMoved(stream: MemberStream, view: LeasesView): Promise<void> {
+    const moved = view.leases
+      .filter((it) => it.member === stream.member && stream.held.get(it.partition)?.epoch !== it.epoch)
+      .map((it) => it.partition);
+    if (moved.length === 0) return;
+    const taken = await this.#take(stream, moved);
+    if (taken === 0) return;
+    const change = await selectLastPositionChange(this.#options.database.pool, this.#setup.consumerId);
+    if (change !== null && change !== stream.knownChange) {
+      stream.knownChange = change;
+      stream.tell("reset", { change, partitions: stream.assignment() });
+    } else {
+      stream.tellAssignment();
+    }
+  }
+
+  async #handOver(stream: MemberStream): Promise<void> {
+    const ready = stream.drained(this.#options.drainMs);
+    if (ready.length === 0) return;
+    const { consumerId } = this.#setup;
+    await releaseLeases(this.#options.database.pool, { consumerId, member: stream.member, leases: ready });
+    stream.drop(
+      ready.map((it) => it.partition),
+      "rebalance",
+    );
+    this.#options.wakeups.announce(consumerChannel(consumerId));
+  }
+
+  async #claim(stream: MemberStream, partitions: readonly number[]): Promise<void> {
+    const claimed = await claimLeases(this.#options.database.pool, {
+      consumerId: this.#setup.consumerId,
+      member: stream.member,
+      connection: stream.connection,
+      layout: this.#setup.layout,
+      partitions,
+      leaseMs: this.#options.leaseMs,
+    });
+    if (claimed.length > 0) {
+      await this.#take(
+        stream,
+        claimed.map((it) => it.partition),
+      );
+      stream.tellAssignment();
+    }
+    if (claimed.length < partitions.length) this.#refreshSoon();
+  }
+
+  /** Reads the cursors of leases and takes them, under whatever epoch they stand together with. */
+  async #take(stream: MemberStream, partitions: readonly number[]): Promise<number> {
+    const { database, wakeups } = this.#options;
+    const rows = await selectHeldCursors(database.pool, { consumerId: this.#setup.consumerId, partitions });
+    const mine = rows.filter((row) => row.member === stream.member);
+    if (stream.isEnded) return 0;
+    stream.hold(mine.map((row) => new HeldPartition(this.#setup, row)));
+    for (const { partition } of mine) this.#listenForExtensions(partition, wakeups);
+    return mine.length;
+  }
+
+  #listenForExtensions(partition: number, wakeups: Pick<Wakeups, "listen">): void {
+    if (this.#extensions.has(partition)) return;
+    this.#extensions.add(partition);
+    const stop = wakeups.listen(extendedChannel(this.#setup.consumerId, partition), () => {
+      const deadline = this.#options.now() + this.#setup.ackTimeoutMs;
+      for (const tracker of this.holder(partition)?.trackers.values() ?? []) tracker.extend(deadline);
+    });
+    this.#stopListening.push(stop);
+  }
+
+  #refreshSoon(): void {
+    delay(CLAIM_AGAIN_MS, undefined, { signal: this.#stop.signal, ref: false }).then(
+      () => this.refresh(),
+      () => undefined,
+    );
+  }
+}

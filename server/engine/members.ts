@@ -1,0 +1,282 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
+import { DomainError } from "../domain/errors.ts";
+import { type ConsumerSetup, selectConsumerSetup } from "../store/consumer-setup-select.ts";
+import type { Database } from "../store/database.ts";
+import { isDatabaseAway } from "../store/database-errors.ts";
+import { selectLeaseViews } from "../store/lease-views-select.ts";
+import { beatHearts } from "../store/member-heartbeat.ts";
+import { joinMember } from "../store/member-join.ts";
+import { leaveMember } from "../store/member-leave.ts";
+import { selectLastPositionChange } from "../store/position-change-last.ts";
+import { consumerChannel } from "./consumer-channels.ts";
+import { ConsumerRoom } from "./consumer-room.ts";
+import { type EndReason, type FrameSink, MemberStream } from "./member-stream.ts";
+import type { SettlementItem } from "./settlement-group.ts";
+import { type Holders, Settler } from "./settler.ts";
+import type { TopicReaders } from "./topic-log.ts";
+import type { Wakeups } from "./wakeups.ts";
+
+export interface MembersOptions {
+  readonly database: Database;
+  readonly topicReaders: TopicReaders;
+  readonly wakeups: Wakeups;
+  /** This process, among those that share the database. */
+  readonly instance: string;
+  readonly onError: (error: Error) => void;
+  /** How long a lease lives without a renewal. */
+  readonly leaseMs?: number;
+  /** How long a surplus partition, or a stopping server, waits for what is in flight. */
+  readonly drainMs?: number;
+  /** Monotonic milliseconds. */
+  readonly now?: () => number;
+}
+
+export interface MemberJoinRequest {
+  readonly consumer: string;
+  /** A name of its own is given to a member that has none. */
+  readonly member: string | null;
+  readonly sink: FrameSink;
+}
+
+export interface JoinedMember {
+  readonly member: string;
+  /** The connection is gone. Its partitions are free at once. */
+  leave(): Promise<void>;
+}
+
+/** All consumers with members at this instance, and the settling of whatever arrives here. */
+export interface Members {
+  /** Throws `consumer-not-found`, `too-many-streams`, `shutting-down` and `database-unavailable`. */
+  join(request: MemberJoinRequest): Promise<JoinedMember>;
+  /** See `Settler.settle`. */
+  settle(setup: ConsumerSetup, items: readonly SettlementItem[]): Promise<void>;
+  /** A consumer by name, at most a few seconds old unless `isFresh` is asked for; null when there is none. */
+  findSetup(consumer: string, isFresh?: boolean): Promise<ConsumerSetup | null>;
+  /** Members connected here, and deliveries in flight to them. */
+  counts(): { members: number; inFlight: number };
+  /** Delivers nothing new, waits a little for settlements, then frees everything so that others can go on at once. */
+  close(): Promise<void>;
+  /** Stops as a crash would: nothing is freed, the leases run out by themselves. */
+  abandon(): Promise<void>;
+}
+
+const MAX_STREAMS = 10_000;
+const LEASE_MS = 10_000;
+const DRAIN_MS = 10_000;
+const CLOSE_MS = 3_000;
+const PROGRESS_MS = 500;
+const SETUP_MS = 5_000;
+const MAX_SETUPS = 1_000;
+
+export function createMembers(options: MembersOptions): Members {
+  const { database, topicReaders, wakeups, instance, onError } = options;
+  const leaseMs = options.leaseMs ?? LEASE_MS;
+  const drainMs = options.drainMs ?? DRAIN_MS;
+  const now = options.now ?? (() => performance.now());
+  const rooms = new Map<number, Promise<ConsumerRoom>>();
+  const openRooms = new Map<number, ConsumerRoom>();
+  const setups = new Map<string, { setup: ConsumerSetup; readAt: number }>();
+  const stop = new AbortController();
+  let isClosing = false;
+
+  const holders: Holders = {
+    findHolder: (consumerId) => (partition) => openRooms.get(consumerId)?.holder(partition),
+    held: (consumerId) => openRooms.get(consumerId)?.held() ?? [],
+    onSettled(consumerId) {
+      for (const stream of openRooms.get(consumerId)?.streams.values() ?? []) stream.onSettled();
+    },
+    onStale: (consumerId) => void openRooms.get(consumerId)?.refresh(),
+  };
+  const settler = new Settler({ database, wakeups, holders, now });
+  const loops = [heartbeat(), bringProgress()];
+
+  function* allStreams(): Generator<[ConsumerRoom, MemberStream]> {
+    for (const room of openRooms.values()) for (const stream of room.streams.values()) yield [room, stream];
+  }
+
+  /** Renews everything here in one statement, then looks at all leases in another. */
+  async function heartbeat(): Promise<void> {
+    while (await pause(leaseMs / 3)) {
+      try {
+        await beat();
+      } catch (error) {
+        if (!stop.signal.aborted) onError(error as Error);
+      }
+    }
+  }
+
+  async function beat(): Promise<void> {
+    const beating = [...allStreams()];
+    if (beating.length === 0) return;
+    const startedAt = now();
+    const alive = await beatHearts(database.pool, {
+      members: beating.map(([room, { member, connection }]) => ({
+        consumerId: room.setup.consumerId,
+        member,
+        connection,
+      })),
+      leaseMs,
+    });
+    for (const [room, stream] of beating) {
+      if (alive.has(stream.connection)) stream.renewedAt = startedAt;
+      else end(room, stream, "replaced");
+    }
+    const versions = new Map([...openRooms].map(([id, room]) => [id, room.version]));
+    for (const view of await selectLeaseViews(database.pool, [...versions.keys()])) {
+      const room = openRooms.get(view.consumerId);
+      void room?.refreshFrom(view, versions.get(view.consumerId) ?? -1);
+      void room?.reconcile();
+    }
+  }
+
+  async function bringProgress(): Promise<void> {
+    while (await pause(PROGRESS_MS)) {
+      for (const [consumerId, room] of openRooms) {
+        if (isBehind(room)) settler.progress(consumerId).catch(onError);
+      }
+    }
+  }
+
+  /** False once everything stops. */
+  async function pause(ms: number): Promise<boolean> {
+    await delay(ms, undefined, { signal: stop.signal, ref: false }).catch(() => undefined);
+    return !stop.signal.aborted;
+  }
+
+  async function roomOf(setup: ConsumerSetup): Promise<ConsumerRoom> {
+    const { consumerId } = setup;
+    let room = rooms.get(consumerId);
+    if (room === undefined) {
+      room = ConsumerRoom.open(setup, { database, topicReaders, wakeups, leaseMs, drainMs, now, onError });
+      rooms.set(consumerId, room);
+      room.then(
+        (opened) => openRooms.set(consumerId, opened),
+        () => rooms.delete(consumerId),
+      );
+    }
+    return room;
+  }
+
+  function end(room: ConsumerRoom, stream: MemberStream, reason: EndReason): void {
+    stream.end(reason);
+    room.streams.delete(stream.connection);
+    closeIfEmpty(room);
+  }
+
+  function closeIfEmpty(room: ConsumerRoom): void {
+    const { consumerId } = room.setup;
+    if (room.streams.size > 0 || openRooms.get(consumerId) !== room) return;
+    rooms.delete(consumerId);
+    openRooms.delete(consumerId);
+    room.close();
+  }
+
+  async function leave(room: ConsumerRoom, stream: MemberStream, reason: EndReason): Promise<void> {
+    end(room, stream, reason);
+    const { consumerId } = room.setup;
+    await leaveMember(database.pool, { consumerId, member: stream.member, connection: stream.connection });
+    wakeups.announce(consumerChannel(consumerId));
+  }
+
+  async function join({ consumer, member, sink }: MemberJoinRequest): Promise<JoinedMember> {
+    if (isClosing) throw new DomainError("shutting-down", "the server is stopping", { retryAfterSeconds: 1 });
+    if ([...allStreams()].length >= MAX_STREAMS) {
+      throw new DomainError("too-many-streams", "too many members are connected here", { retryAfterSeconds: 5 });
+    }
+    const setup = await findSetup(consumer, true);
+    if (setup === null) throw new DomainError("consumer-not-found", `there is no consumer "${consumer}"`);
+    const connection = randomUUID();
+    const name = member ?? `member-${connection.slice(0, 8)}`;
+    const { consumerId } = setup;
+    const knownChange = await selectLastPositionChange(database.pool, consumerId);
+    const renewedAt = now();
+    await joinMember(database.pool, { consumerId, member: name, connection, instance, leaseMs });
+    let room = await roomOf(setup);
+    // Its last member may have left, and closed it, in the same breath.
+    while (openRooms.get(consumerId) !== room) room = await roomOf(setup);
+    for (const other of [...room.streams.values()]) {
+      if (other.member !== name) continue;
+      other.end("replaced");
+      room.streams.delete(other.connection);
+    }
+    const stream = new MemberStream(room.setup, room.readers, {
+      member: name,
+      connection,
+      sink,
+      now,
+      leaseMs,
+      onAckTimeout: (it) => void leave(room, it, "ack-timeout").catch(onError),
+      onDrained: () => void room.refresh(),
+      onError,
+    });
+    stream.renewedAt = renewedAt;
+    stream.knownChange = knownChange;
+    room.streams.set(connection, stream);
+    wakeups.announce(consumerChannel(consumerId));
+    let leaving: Promise<void> | null = null;
+    return {
+      member: name,
+      leave() {
+        leaving ??= stream.isEnded ? Promise.resolve() : leave(room, stream, "left");
+        return leaving;
+      },
+    };
+  }
+
+  async function findSetup(consumer: string, isFresh = false): Promise<ConsumerSetup | null> {
+    const known = setups.get(consumer);
+    if (!isFresh && known !== undefined && now() - known.readAt < SETUP_MS) return known.setup;
+    const setup = await selectConsumerSetup(database.pool, { consumer });
+    if (setup === null) {
+      setups.delete(consumer);
+      return null;
+    }
+    if (setups.size >= MAX_SETUPS) setups.clear();
+    setups.set(consumer, { setup, readAt: now() });
+    return setup;
+  }
+
+  async function shutDown(): Promise<void> {
+    stop.abort();
+    await Promise.allSettled(loops);
+  }
+
+  return {
+    join: (request) => reachable(join(request)),
+    settle: (setup, items) => settler.settle(setup.consumerId, items, setup.ackTimeoutMs),
+    findSetup: (consumer, isFresh) => reachable(findSetup(consumer, isFresh)),
+    counts() {
+      const streams = [...allStreams()].map(([, stream]) => stream);
+      return { members: streams.length, inFlight: streams.reduce((sum, stream) => sum + stream.inFlight, 0) };
+    },
+    async close() {
+      isClosing = true;
+      for (const [, stream] of allStreams()) stream.pause();
+      const closeBy = now() + Math.min(drainMs, CLOSE_MS);
+      while (now() < closeBy && [...allStreams()].some(([, stream]) => stream.inFlight > 0)) await delay(20);
+      await Promise.allSettled([...openRooms.keys()].map((id) => settler.progress(id)));
+      await Promise.allSettled([...allStreams()].map(([room, stream]) => leave(room, stream, "shutting-down")));
+      await shutDown();
+    },
+    async abandon() {
+      isClosing = true;
+      await shutDown();
+      for (const [room, stream] of [...allStreams()]) end(room, stream, "shutting-down");
+    },
+  };
+}
+
+function isBehind(room: ConsumerRoom): boolean {
+  for (const held of room.held()) for (const tracker of held.trackers.values()) if (tracker.isBehind) return true;
+  return false;
+}
+
+async function reachable<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!isDatabaseAway(error)) throw error;
+    throw new DomainError("database-unavailable", "the database is away", { retryAfterSeconds: 1, cause: error });
+  }
+}

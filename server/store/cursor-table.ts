@@ -1,0 +1,46 @@
+import type { PartitionCursor } from "../domain/layout.ts";
+import { formatRanges, parseRanges } from "../domain/offset-ranges.ts";
+import type { Queryable } from "./database.ts";
+
+export interface StoredCursor extends PartitionCursor {
+  readonly topicId: number;
+}
+
+/** All cursors of a consumer, by topic and partition. Exact only while its leases are locked. */
+export async function selectCursors(db: Queryable, consumerId: number): Promise<StoredCursor[]> {
+  const { rows } = await db.query<Omit<StoredCursor, "settled"> & { settled: string }>({
+    name: "select_cursors",
+    text: `
+      SELECT topic_id AS "topicId", partition, position, settled::text, replay_until AS "replayUntil"
+      FROM cursor WHERE consumer_id = $1 ORDER BY topic_id, partition`,
+    values: [consumerId],
+  });
+  return rows.map((row) => ({ ...row, settled: parseRanges(row.settled) }));
+}
+
+/** Replaces the cursors of the topics named in them. */
+export async function replaceCursors(
+  db: Queryable,
+  consumerId: number,
+  cursors: readonly StoredCursor[],
+): Promise<void> {
+  await db.query({
+    name: "clear_cursors",
+    text: "DELETE FROM cursor WHERE consumer_id = $1 AND topic_id = ANY ($2::int[])",
+    values: [consumerId, [...new Set(cursors.map((it) => it.topicId))]],
+  });
+  await db.query({
+    name: "insert_cursors",
+    text: `
+      INSERT INTO cursor (consumer_id, topic_id, partition, position, settled, replay_until)
+      SELECT $1, * FROM unnest($2::int[], $3::int[], $4::bigint[], $5::int8multirange[], $6::bigint[])`,
+    values: [
+      consumerId,
+      cursors.map((it) => it.topicId),
+      cursors.map((it) => it.partition),
+      cursors.map((it) => it.position),
+      cursors.map((it) => formatRanges(it.settled)),
+      cursors.map((it) => it.replayUntil),
+    ],
+  });
+}

@@ -1,0 +1,72 @@
+import type { StartPoint, Subscription } from "../contract/consumers.ts";
+import type { Queryable } from "./database.ts";
+
+export interface StoredSubscription {
+  readonly topicId: number;
+  readonly topic: string;
+  readonly types: string[] | null;
+  readonly keys: string[] | null;
+  readonly keyPrefix: string | null;
+  readonly start: StartPoint;
+}
+
+export async function selectSubscriptions(db: Queryable, consumerId: number): Promise<StoredSubscription[]> {
+  const { rows } = await db.query<StoredSubscription>({
+    name: "select_subscriptions",
+    text: `
+      SELECT s.topic_id AS "topicId", t.name AS topic, s.types, s.keys, s.key_prefix AS "keyPrefix", s.start
+      FROM subscription s JOIN topic t ON t.id = s.topic_id WHERE s.consumer_id = $1 ORDER BY t.name`,
+    values: [consumerId],
+  });
+  return rows;
+}
+
+export async function upsertSubscription(
+  db: Queryable,
+  consumerId: number,
+  { topicId, subscription }: { readonly topicId: number; readonly subscription: Subscription },
+): Promise<void> {
+  const { types, keys, keyPrefix, start } = subscription;
+  await db.query({
+    name: "upsert_subscription",
+    text: `
+      INSERT INTO subscription (consumer_id, topic_id, types, keys, key_prefix, start)
+      VALUES ($1, $2, $3, $4, $5, $6::json)
+      ON CONFLICT (consumer_id, topic_id) DO UPDATE
+      SET types = excluded.types, keys = excluded.keys, key_prefix = excluded.key_prefix, start = excluded.start`,
+    values: [consumerId, topicId, types ?? null, keys ?? null, keyPrefix ?? null, JSON.stringify(start)],
+  });
+}
+
+/** Drops topics with all that is known about them: subscription, cursors, earlier layouts. */
+export async function deleteSubscriptions(
+  db: Queryable,
+  consumerId: number,
+  topicIds: readonly number[],
+): Promise<void> {
+  for (const table of ["subscription", "cursor", "prior_layout"]) {
+    await db.query({
+      name: `delete_subscribed_${table}`,
+      text: `DELETE FROM ${table} WHERE consumer_id = $1 AND topic_id = ANY ($2::int[])`,
+      values: [consumerId, topicIds],
+    });
+  }
+}
+
+export interface TopicPlace {
+  readonly topicId: number;
+  readonly topic: string;
+  readonly head: number;
+  readonly tail: number;
+}
+
+export async function selectTopicPlaces(db: Queryable, topics: readonly string[]): Promise<Map<string, TopicPlace>> {
+  const { rows } = await db.query<TopicPlace>({
+    name: "select_topic_places",
+    text: `
+      SELECT t.id AS "topicId", t.name AS topic, coalesce(h.head, 0) AS head, coalesce(h.tail, 1) AS tail
+      FROM topic t LEFT JOIN topic_head h ON h.topic_id = t.id WHERE t.name = ANY ($1::text[])`,
+    values: [topics],
+  });
+  return new Map(rows.map((row) => [row.topic, row]));
+}
