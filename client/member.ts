@@ -1,12 +1,13 @@
 import { afterFailure } from "./after-failure.ts";
 import { ConsumerState } from "./consumer-state.ts";
 import { type EventContext, JobContext } from "./event-context.ts";
+import { Extender } from "./extender.ts";
 import type { Job } from "./job.ts";
 import { KeyLanes } from "./key-lanes.ts";
 import { PendingState } from "./pending-state.ts";
 import { received } from "./received-event.ts";
 import { Settler } from "./settler.ts";
-import { Track } from "./track.ts";
+import { Tracks } from "./tracks.ts";
 import type { Transport } from "./transport.ts";
 import type { CloudEvent, Delivery } from "./wire.ts";
 
@@ -39,15 +40,14 @@ export class Member {
   readonly #settler: Settler;
   readonly #pending: PendingState;
   readonly #held = new Set<Job>();
-  #tracks = new Map<string, Track>();
-  #lastTrack: Track | null = null;
+  readonly #tracks = new Tracks();
   #running = 0;
   #isPumping = false;
   #isTaking = false;
   #isStopping = false;
   readonly #retries = new Map<Job, ReturnType<typeof setTimeout>>();
   #onChange: (() => void)[] = [];
-  #extender: ReturnType<typeof setTimeout> | undefined;
+  readonly #extender: Extender;
 
   constructor(transport: Transport, options: MemberOptions) {
     this.#options = options;
@@ -61,27 +61,27 @@ export class Member {
       idle: () => this.#notify(),
       failed: (error) => options.onBreak({ error }),
     });
+    this.#extender = new Extender(this.#held, (jobs) => this.#settler.extend(jobs));
   }
 
   /** A connection is about to open, to a consumer declared like this. */
   connected(declared: Declared): void {
     this.#declared = declared;
     this.#isTaking = true;
-    clearTimeout(this.#extender);
-    this.#extendLater();
+    this.#extender.start(declared.ackTimeoutMs);
   }
 
   /** What is unsettled comes again on the next connection; what runs may finish and settle. */
   disconnected(): void {
     this.#isTaking = false;
     this.dropQueued(() => true);
-    this.#forgetTracks(() => true);
+    this.#tracks.forget(() => true);
   }
 
   take(delivery: Delivery, event: CloudEvent): void {
     if (!this.#isTaking || this.#isStopping) return;
     const it = received(event, delivery.offset);
-    const track = this.#trackOf(delivery);
+    const track = this.#tracks.of(delivery);
     const job: Job = {
       delivery,
       received: it,
@@ -139,7 +139,7 @@ export class Member {
     const timer = setTimeout(() => grace.abort(), graceMs);
     while ((this.#running > 0 || !this.#settler.isIdle) && !grace.signal.aborted) await this.#changed(grace.signal);
     clearTimeout(timer);
-    clearTimeout(this.#extender);
+    this.#extender.stop();
     this.#settler.stop();
     this.dropEverything();
   }
@@ -147,12 +147,7 @@ export class Member {
   #dropLost(isLost: (lease: { readonly partition: number; readonly epoch: number }) => boolean): void {
     this.dropQueued(isLost);
     for (const job of this.#held) if (isLost(job.delivery)) this.#over(job, "dropped");
-    this.#forgetTracks(isLost);
-  }
-
-  #forgetTracks(isForgotten: (track: Track) => boolean): void {
-    for (const [name, track] of this.#tracks) if (isForgotten(track)) this.#tracks.delete(name);
-    this.#lastTrack = null;
+    this.#tracks.forget(isLost);
   }
 
   #run(job: Job): void {
@@ -235,37 +230,6 @@ export class Member {
   #laneOf(delivery: Delivery, key: string | null): string | null {
     if (this.#declared.ordering === "topic") return `${delivery.topic}/${delivery.partition}`;
     return key === null ? null : `${delivery.topic}/${key}`;
-  }
-
-  #trackOf(delivery: Delivery): Track {
-    const { topic, partition, epoch } = delivery;
-    const last = this.#lastTrack;
-    if (last !== null && last.epoch === epoch && last.partition === partition && last.topic === topic) return last;
-    const name = `${topic}/${partition}`;
-    let track = this.#tracks.get(name);
-    if (track === undefined || track.epoch !== epoch) {
-      track = new Track(topic, partition, epoch);
-      this.#tracks.set(name, track);
-    }
-    this.#lastTrack = track;
-    return track;
-  }
-
-  /** Three words within each ack timeout, so that one lost request does not cost the event. */
-  #extendLater(): void {
-    const { ackTimeoutMs } = this.#declared;
-    this.#extender = setTimeout(
-      () => {
-        const before = Date.now() - ackTimeoutMs / 3;
-        const overdue: Job[] = [];
-        for (const job of this.#held) {
-          if (job.status === "waiting" && job.heardAt <= before) overdue.push(job);
-        }
-        if (overdue.length > 0) this.#settler.extend(overdue);
-        this.#extendLater();
-      },
-      Math.max(20, Math.min(ackTimeoutMs / 6, 5_000)),
-    );
   }
 
   #changed(signal: AbortSignal): Promise<void> {

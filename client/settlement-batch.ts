@@ -2,7 +2,7 @@ import type { Job } from "./job.ts";
 import type { Track } from "./track.ts";
 
 /** The server's bound on one request, and one of ours on its size: 8 MiB there, in UTF-8, which may need 3 bytes each. */
-const MAX_SETTLEMENTS = 1000;
+export const MAX_SETTLEMENTS = 1000;
 const MAX_CHARACTERS = 2 * 1024 * 1024;
 
 /** One request of settlements. `jobs[i]` are the ones that `settlements[i]` settles. */

@@ -2,7 +2,7 @@ import { backoffMs, pause } from "./backoff.ts";
 import { isWorthReconnecting } from "./follow-topic.ts";
 import type { Job } from "./job.ts";
 import { MillraceError } from "./millrace-error.ts";
-import { packSettlements, settlementText } from "./settlement-batch.ts";
+import { MAX_SETTLEMENTS, packSettlements, settlementText } from "./settlement-batch.ts";
 import { path, type Transport } from "./transport.ts";
 
 export interface SettlerEvents {
@@ -32,7 +32,7 @@ export class Settler {
   readonly #events: SettlerEvents;
   readonly #stop = new AbortController();
   #finished: Job[] = [];
-  #overdue: Job[] = [];
+  readonly #overdue = new Set<Job>();
   #isSending = false;
 
   constructor(transport: Transport, consumer: string, events: SettlerEvents) {
@@ -52,7 +52,7 @@ export class Settler {
 
   /** Tells the server that these are still being worked on. */
   extend(jobs: readonly Job[]): void {
-    this.#overdue.push(...jobs);
+    for (const job of jobs) this.#overdue.add(job);
     this.#wake();
   }
 
@@ -70,9 +70,8 @@ export class Settler {
 
   async #sendAll(): Promise<void> {
     try {
-      while (!this.#stop.signal.aborted && this.#finished.length + this.#overdue.length > 0) {
-        const overdue = this.#overdue.filter((job) => job.status === "waiting").slice(0, 1000);
-        this.#overdue = [];
+      while (!this.#stop.signal.aborted && this.#finished.length + this.#overdue.size > 0) {
+        const overdue = this.#takeOverdue();
         const batch = packSettlements(this.#finished);
         this.#finished = batch.left;
         // By themselves, so that an ack never fails because of an extension.
@@ -87,6 +86,16 @@ export class Settler {
       this.#isSending = false;
       this.#events.idle();
     }
+  }
+
+  #takeOverdue(): Job[] {
+    const taken: Job[] = [];
+    for (const job of this.#overdue) {
+      if (taken.length === MAX_SETTLEMENTS) break;
+      this.#overdue.delete(job);
+      if (job.status === "waiting") taken.push(job);
+    }
+    return taken;
   }
 
   /** Repeats until it is known what became of the settlements: a repeat of one that took effect changes nothing. */
