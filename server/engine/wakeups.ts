@@ -13,9 +13,12 @@ export interface Wakeups {
   /** Wakes local listeners now, and other instances by one coalesced NOTIFY a few ms later. */
   announce(channel: string): void;
   /** Returns how to stop. */
-  listen(channel: string, listener: () => void): () => void;
+  listen(channel: string, listener: (origin: WakeupOrigin) => void): () => void;
   close(): Promise<void>;
 }
+
+/** Whether this process announced it, or another instance did (or may have, while the connection was away). */
+export type WakeupOrigin = "here" | "elsewhere";
 
 export interface WakeupOptions {
   readonly onError: (error: Error) => void;
@@ -29,14 +32,14 @@ const LAST_RETRY_MS = 2_000;
 export function createWakeups(database: Database, options: WakeupOptions): Wakeups {
   const instance = randomUUID().slice(0, 8);
   const stop = new AbortController();
-  const listeners = new Map<string, Set<() => void>>();
+  const listeners = new Map<string, Set<(origin: WakeupOrigin) => void>>();
 
-  function wake(channel: string): void {
+  function wake(channel: string, origin: WakeupOrigin): void {
     const woken = listeners.get(channel);
     if (woken === undefined) return;
     for (const listener of woken) {
       try {
-        listener();
+        listener(origin);
       } catch (error) {
         options.onError(error as Error);
       }
@@ -46,7 +49,7 @@ export function createWakeups(database: Database, options: WakeupOptions): Wakeu
   function receive(payload: string | undefined): void {
     const [sender, ...channels] = (payload ?? "").split(" ");
     if (sender === instance) return;
-    for (const channel of channels) wake(channel);
+    for (const channel of channels) wake(channel, "elsewhere");
   }
 
   async function listenUntilClosed(): Promise<void> {
@@ -59,7 +62,7 @@ export function createWakeups(database: Database, options: WakeupOptions): Wakeu
         await listenForWakeUps(connection.client);
         retryMs = FIRST_RETRY_MS;
         // Whatever was announced while nobody listened is lost, so everybody looks.
-        for (const channel of [...listeners.keys()]) wake(channel);
+        for (const channel of [...listeners.keys()]) wake(channel, "elsewhere");
         await connection.untilBroken(stop.signal);
       } catch (error) {
         if (!stop.signal.aborted) options.onError(error as Error);
@@ -76,14 +79,14 @@ export function createWakeups(database: Database, options: WakeupOptions): Wakeu
 
   return {
     announce(channel) {
-      wake(channel);
+      wake(channel, "here");
       sender.send(channel);
     },
     listen(channel, listener) {
       const set = listeners.get(channel) ?? new Set();
       listeners.set(channel, set);
       // A function of its own, so that one listener registered twice is two registrations.
-      const entry = () => listener();
+      const entry = (origin: WakeupOrigin) => listener(origin);
       set.add(entry);
       return () => {
         if (set.delete(entry) && set.size === 0 && listeners.get(channel) === set) listeners.delete(channel);

@@ -46,3 +46,8 @@ export function isDatabaseAway(error: unknown): boolean {
 export function isUniqueViolation(error: unknown): boolean {
   return error instanceof Error && (error as { code?: unknown }).code === "23505";
 }
+
+/** True when PostgreSQL could not store a value as it is: a data exception (class 22) or a limit passed (class 54). */
+export function isRefusedValue(error: unknown): boolean {
+  return error instanceof Error && /^(22|54)[0-9A-Z]{3}$/.test(String((error as { code?: unknown }).code));
+}

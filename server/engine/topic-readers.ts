@@ -1,0 +1,143 @@
+import { DomainError } from "../domain/errors.ts";
+import type { Database } from "../store/database.ts";
+import { readTopicHeads } from "../store/topic-heads.ts";
+import { asRefusal } from "./database-unavailable.ts";
+import { createGate } from "./gate.ts";
+import type { TopicReader, TopicReaders } from "./topic-log.ts";
+import { SharedTopicReader } from "./topic-reader.ts";
+import type { Wakeups } from "./wakeups.ts";
+
+export interface TopicReadersOptions {
+  readonly wakeups: Pick<Wakeups, "listen">;
+  readonly onError: (error: Error) => void;
+  /** Newest events kept per open topic. */
+  readonly ringBytes?: number;
+  /** How late an event may come whose wake-up was lost. */
+  readonly pollMs?: number;
+  /** Reads of the past that may run at once, for all topics together. */
+  readonly maxDatabaseReads?: number;
+}
+
+interface OpenTopic {
+  readonly reader: Promise<SharedTopicReader>;
+  users: number;
+  shared: SharedTopicReader | null;
+  unlisten: () => void;
+}
+
+export function createTopicReaders(database: Database, options: TopicReadersOptions): TopicReaders {
+  const gate = createGate(options.maxDatabaseReads ?? 4);
+  const deps = { database, gate, onError: options.onError, ringBytes: options.ringBytes ?? 8 * 1024 * 1024 };
+  const topics = new Map<number, OpenTopic>();
+  let polling: Promise<void> | null = null;
+  let isClosed = false;
+
+  async function poll(): Promise<void> {
+    const ids = [...topics.keys()];
+    if (ids.length === 0) return;
+    try {
+      for (const seen of await readTopicHeads(database.pool, ids)) topics.get(seen.topicId)?.shared?.notice(seen);
+    } catch (error) {
+      options.onError(error as Error);
+    }
+  }
+
+  const timer = setInterval(() => {
+    polling ??= poll().finally(() => {
+      polling = null;
+    });
+  }, options.pollMs ?? 1_000);
+  timer.unref();
+
+  function join(topic: { readonly id: number; readonly name: string }): OpenTopic {
+    const existing = topics.get(topic.id);
+    if (existing !== undefined) return existing;
+    const joined: OpenTopic = { reader: start(topic), users: 0, shared: null, unlisten: () => {} };
+    topics.set(topic.id, joined);
+    return joined;
+  }
+
+  async function start(topic: { readonly id: number; readonly name: string }): Promise<SharedTopicReader> {
+    const [head] = await readTopicHeads(database.pool, [topic.id]);
+    if (head === undefined) throw new DomainError("topic-not-found", `no topic is called ${topic.name}`);
+    return new SharedTopicReader(topic, head, deps);
+  }
+
+  function leave(topicId: number, topic: OpenTopic): void {
+    topic.users -= 1;
+    if (topic.users > 0) return;
+    if (topics.get(topicId) === topic) topics.delete(topicId);
+    topic.unlisten();
+    topic.shared?.close();
+  }
+
+  return {
+    async open(topic) {
+      if (isClosed) throw new DomainError("shutting-down", "the server is stopping");
+      const joined = join(topic);
+      joined.users += 1;
+      try {
+        const shared = await joined.reader;
+        if (joined.shared === null) {
+          joined.shared = shared;
+          // Whatever was committed between the first read of the head and now was handed over to nobody.
+          shared.refresh();
+          // This process's own appends are handed over, so only what came from elsewhere is worth a look.
+          joined.unlisten = options.wakeups.listen(`topic:${topic.id}`, (origin) => {
+            if (origin === "elsewhere") shared.refresh();
+          });
+        }
+        return handle(shared, () => leave(topic.id, joined));
+      } catch (error) {
+        leave(topic.id, joined);
+        throw asRefusal(error);
+      }
+    },
+    handOver(batch) {
+      topics.get(batch.topicId)?.shared?.handOver(batch);
+    },
+    async close() {
+      isClosed = true;
+      clearInterval(timer);
+      await polling;
+      for (const { shared, unlisten } of topics.values()) {
+        unlisten();
+        shared?.close();
+      }
+      topics.clear();
+    },
+  };
+}
+
+function handle(shared: SharedTopicReader, leave: () => void): TopicReader {
+  const stops = new Set<() => void>();
+  let isReleased = false;
+  return {
+    topicId: shared.topic.id,
+    topic: shared.topic.name,
+    get head() {
+      return shared.head;
+    },
+    get firstAvailable() {
+      return shared.tail;
+    },
+    readAfter: (after, options) => shared.readAfter(after, options),
+    readAfterNow: (after, options) => shared.readAfterNow(after, options),
+    framesAfter: (after, options) => shared.framesAfter(after, options),
+    framesAfterNow: (after, options) => shared.framesAfterNow(after, options),
+    onAppend(listener) {
+      const stop = shared.listen(listener);
+      stops.add(stop);
+      return () => {
+        stops.delete(stop);
+        stop();
+      };
+    },
+    release() {
+      if (isReleased) return;
+      isReleased = true;
+      for (const stop of stops) stop();
+      leave();
+    },
+  };
+}
