@@ -21,7 +21,11 @@ export function frameTemplate({ topic, partition, epoch }: Fixed): FrameTemplate
 }
 
 /** One delivery as a finished server-sent event; `json` is the event's CloudEvent text, never parsed. */
-export function deliveryFrame(template: FrameTemplate, event: { offset: number; json: string }, isReplay: boolean): string {
+export function deliveryFrame(
+  template: FrameTemplate,
+  event: { offset: number; json: string },
+  isReplay: boolean,
+): string {
   const { offset, json } = event;
   return `${template.id}${offset}${template.before}${offset}${isReplay ? template.afterReplay : template.after}${json}}\n\n`;
 }

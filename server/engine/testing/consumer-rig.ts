@@ -1,0 +1,174 @@
+import { randomUUID } from "node:crypto";
+import { type ConsumerDeclaration, consumerDeclaration } from "../../contract/consumers.ts";
+import type { Delivery, Settlement } from "../../contract/settlements.ts";
+import { changePositions } from "../../services/change-positions.ts";
+import { declareConsumer } from "../../services/declare-consumer.ts";
+import { describeConsumer } from "../../services/describe-consumer.ts";
+import { getState } from "../../services/get-state.ts";
+import { planPositions } from "../../services/plan-positions.ts";
+import { settle } from "../../services/settle.ts";
+import { type Database, openDatabase } from "../../store/database.ts";
+import type { FrameSink } from "../member-stream.ts";
+import { createMembers, type JoinedMember, type Members, type MembersOptions } from "../members.ts";
+import { createTopicReaders } from "../topic-readers.ts";
+import { createWakeups } from "../wakeups.ts";
+
+const actor = { name: "system", requestId: "test" };
+
+export interface ReceivedFrame {
+  readonly event: string;
+  readonly data: Record<string, unknown>;
+}
+
+/** A member's end of the wire: the frames it got, and waiting for them. */
+export class TestMember implements FrameSink {
+  readonly frames: ReceivedFrame[] = [];
+  readonly deliveries: Delivery[] = [];
+  isEnded = false;
+  joined: JoinedMember | null = null;
+  readonly #waiting = new Set<() => void>();
+
+  write(text: string): boolean {
+    for (const frame of text.split("\n\n")) {
+      if (frame === "") continue;
+      const fields = new Map(
+        frame.split("\n").map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 2)]),
+      );
+      const data = JSON.parse(fields.get("data") ?? "null") as Record<string, unknown>;
+      this.frames.push({ event: fields.get("event") ?? "message", data });
+      if (data["delivery"] !== undefined) this.deliveries.push(data["delivery"] as Delivery);
+    }
+    this.#wake();
+    return true;
+  }
+
+  onDrain(): void {}
+
+  end(): void {
+    this.isEnded = true;
+    this.#wake();
+  }
+
+  /** Resolves once the condition holds; looks again whenever a frame arrives. */
+  async until(holds: () => boolean, what = "a condition"): Promise<void> {
+    const deadline = AbortSignal.timeout(15_000);
+    while (!holds()) {
+      await new Promise<void>((resolve, reject) => {
+        this.#waiting.add(resolve);
+        deadline.addEventListener("abort", () =>
+          reject(new Error(`waited in vain for ${what}: ${JSON.stringify(this.frames.slice(-5))}`)),
+        );
+      });
+    }
+  }
+
+  delivered(count: number): Promise<void> {
+    return this.until(() => this.deliveries.length >= count, `${count} deliveries (${this.deliveries.length} so far)`);
+  }
+
+  frame(event: string): ReceivedFrame | undefined {
+    return this.frames.findLast((it) => it.event === event);
+  }
+
+  get offsets(): number[] {
+    return this.deliveries.map((it) => it.offset);
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting) resolve();
+    this.#waiting.clear();
+  }
+}
+
+/** One server process, as far as consumers go. */
+export function openInstance(url: string, options: Partial<MembersOptions> = {}) {
+  const errors: Error[] = [];
+  const onError = (error: Error) => void errors.push(error);
+  const database = openDatabase({ url, maxConnections: 6, onError });
+  const wakeups = createWakeups(database, { onError });
+  const topicReaders = createTopicReaders(database, { wakeups, onError, pollMs: 100 });
+  const members: Members = createMembers({
+    database,
+    topicReaders,
+    wakeups,
+    instance: randomUUID(),
+    onError,
+    leaseMs: 1_000,
+    drainMs: 500,
+    ...options,
+  });
+  const declare = declareConsumer({ database, wakeups });
+  const send = settle({ members });
+  return {
+    database,
+    wakeups,
+    members,
+    errors,
+    declare: (consumer: string, declaration: Partial<ConsumerDeclaration> & Pick<ConsumerDeclaration, "topics">) =>
+      declare({ consumer, declaration: consumerDeclaration.parse(declaration), actor }),
+    describe: describeConsumer({ database }),
+    getState: getState({ database }),
+    plan: planPositions({ database }),
+    change: changePositions({ database, wakeups }),
+    async join(consumer: string, member: string): Promise<TestMember> {
+      const sink = new TestMember();
+      sink.joined = await members.join({ consumer, member, sink });
+      return sink;
+    },
+    settle: (consumer: string, settlements: readonly Settlement[]) => send({ consumer, settlements }),
+    ack: (consumer: string, deliveries: readonly Delivery[], more: Partial<Settlement> = {}) =>
+      send({ consumer, settlements: deliveries.map((it) => acked(it, more)) }),
+    async close(how: "drained" | "crashed" = "drained") {
+      if (how === "drained") await members.close();
+      else await members.abandon();
+      await topicReaders.close();
+      await wakeups.close();
+      await database.close();
+    },
+  };
+}
+export type Instance = ReturnType<typeof openInstance>;
+
+export function acked({ topic, partition, epoch, offset }: Delivery, more: Partial<Settlement> = {}): Settlement {
+  return { topic, partition, epoch, offset, outcome: "ack", ...more };
+}
+
+export async function createTopic(database: Database, topic: string): Promise<number> {
+  const { rows } = await database.pool.query<{ id: number }>(
+    `WITH t AS (INSERT INTO topic (name) VALUES ($1) RETURNING id), h AS (INSERT INTO topic_head (topic_id) SELECT id FROM t)
+     SELECT id FROM t`,
+    [topic],
+  );
+  return rows[0]?.id ?? 0;
+}
+
+/** Publishes events the shortest way: offsets follow on, keys `k0` … `k<keys−1>` in turn, types `even` and `odd`. */
+export async function publish(
+  instance: Instance,
+  topicId: number,
+  { count, keys = 10 }: { count: number; keys?: number },
+) {
+  const db = await instance.database.pool.connect();
+  try {
+    await db.query("BEGIN");
+    const { rows } = await db.query<{ head: number }>("SELECT head FROM topic_head WHERE topic_id = $1 FOR UPDATE", [
+      topicId,
+    ]);
+    const head = rows[0]?.head ?? 0;
+    await db.query(
+      `INSERT INTO event (topic_id, "offset", recorded_at, id, type, key, data, attributes)
+       SELECT $1, o, clock_timestamp(), 'e' || o, CASE WHEN o % 2 = 0 THEN 'even' ELSE 'odd' END,
+         CASE WHEN $4 = 0 THEN NULL ELSE 'k' || (o % greatest($4, 1)) END, '{}', '{"source":"/"}'
+       FROM generate_series($2::bigint + 1, $2::bigint + $3) AS o`,
+      [topicId, head, count, keys],
+    );
+    await db.query("UPDATE topic_head SET head = head + $2, last_recorded_at = now() WHERE topic_id = $1", [
+      topicId,
+      count,
+    ]);
+    await db.query("COMMIT");
+  } finally {
+    db.release();
+  }
+  instance.wakeups.announce(`topic:${topicId}`);
+}
