@@ -45,6 +45,8 @@ export interface Context {
   readonly requestId: string;
   /** Aborted when the session or the key ends. */
   readonly signal: AbortSignal;
+  /** A fault as the refusal it amounts to (`database-unavailable`); every other error as it is. */
+  readonly asRefusal: (error: unknown) => unknown;
   /** The status of the REST form, when it is not 200. tRPC has no use for it. */
   readonly answer: { status: number };
 }

@@ -1,4 +1,4 @@
-import type { TRPCError } from "@trpc/server";
+import { TRPCError } from "@trpc/server";
 import type { TRPC_ERROR_CODE_KEY } from "@trpc/server/rpc";
 import { ZodError } from "zod";
 import { DomainError, type ErrorCode, type FieldProblem } from "../domain/errors.ts";
@@ -90,4 +90,8 @@ export function refusalOf(error: TRPCError): Refusal {
     fields: details.fields ?? [],
     facts: details.facts ?? {},
   };
+}
+
+export function trpcErrorOf(error: DomainError): TRPCError {
+  return new TRPCError({ code: TRPC_CODE[error.code], message: error.message, cause: error });
 }

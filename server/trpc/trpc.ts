@@ -1,9 +1,9 @@
-import { initTRPC, TRPCError } from "@trpc/server";
+import { initTRPC } from "@trpc/server";
 import type { OpenApiMeta } from "trpc-to-openapi";
 import type { ScopeAction } from "../contract/api-keys.ts";
 import { DomainError } from "../domain/errors.ts";
 import { actorOf, type Context } from "./context.ts";
-import { refusalOf, TRPC_CODE } from "./error-shape.ts";
+import { refusalOf, trpcErrorOf } from "./error-shape.ts";
 
 const t = initTRPC
   .context<Context>()
@@ -31,11 +31,12 @@ const t = initTRPC
 
 export const router = t.router;
 
-const refusals = t.middleware(async ({ next }) => {
+const refusals = t.middleware(async ({ ctx, next }) => {
   const result = await next();
-  if (result.ok || !(result.error.cause instanceof DomainError)) return result;
-  const { cause } = result.error;
-  throw new TRPCError({ code: TRPC_CODE[cause.code], message: cause.message, cause });
+  if (result.ok) return result;
+  const cause = ctx.asRefusal(result.error.cause);
+  if (cause instanceof DomainError) throw trpcErrorOf(cause);
+  return result;
 });
 
 /** Answers anybody. */

@@ -1,6 +1,7 @@
 import { tracked } from "@trpc/server";
 import { z } from "zod";
 import { liveRequest } from "../../contract/live.ts";
+import { DomainError } from "../../domain/errors.ts";
 import { operator } from "../trpc.ts";
 
 /** The one live stream of a browser tab. The id of a message is the offset its tail has come to. */
@@ -12,4 +13,5 @@ export const live = operator
     const signals = signal === undefined ? [ctx.signal] : [ctx.signal, signal];
     const items = ctx.live.listen(request, { lastEventId: lastEventId ?? undefined, signal: AbortSignal.any(signals) });
     for await (const item of items) yield tracked(item.id, item.message);
+    if (ctx.signal.aborted) throw new DomainError("unauthenticated", "The session has ended. Sign in again.");
   });

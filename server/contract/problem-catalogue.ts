@@ -1,0 +1,160 @@
+import type { ErrorCode } from "../domain/errors.ts";
+
+export interface ProblemEntry {
+  readonly status: number;
+  readonly title: string;
+  /** When it is given. */
+  readonly meaning: string;
+  /** What the caller does about it. */
+  readonly remedy: string;
+}
+
+/** Every problem `/v1` can answer with; its `type` is `/docs/problems#<code>`. A code without a row does not compile. */
+export const PROBLEM_CATALOGUE: Record<ErrorCode, ProblemEntry> = {
+  "malformed-json": {
+    status: 400,
+    title: "Malformed JSON",
+    meaning: "The body is not JSON. Nothing was stored.",
+    remedy: "Correct the body; the detail says where reading stopped.",
+  },
+  "invalid-utf8": {
+    status: 400,
+    title: "Invalid UTF-8",
+    meaning: "The body holds bytes that are not UTF-8. Nothing was stored.",
+    remedy: "Encode the body as UTF-8, or publish other encodings as bytes with a content type of their own.",
+  },
+  "invalid-input": {
+    status: 400,
+    title: "Invalid input",
+    meaning:
+      "A field is unknown, missing or of the wrong shape. The request was refused whole; nothing was stored in part.",
+    remedy: "`errors` names every field at fault and what is wrong with it.",
+  },
+  "payload-too-large": {
+    status: 413,
+    title: "Too large",
+    meaning: "The body, one of its events, or the number of events is above the limit.",
+    remedy: "Send smaller requests; the facts beside the detail give the limit.",
+  },
+  "unsupported-media-type": {
+    status: 415,
+    title: "Unsupported media type",
+    meaning: "The body's `Content-Type` is missing or not one that this address takes.",
+    remedy: "Send one of the content types that the reference lists for the operation.",
+  },
+  unauthenticated: {
+    status: 401,
+    title: "Not authenticated",
+    meaning: "There is no API key, or it is unknown, revoked or expired.",
+    remedy: "Send `Authorization: Bearer <secret>` with a key that is valid.",
+  },
+  forbidden: {
+    status: 403,
+    title: "Forbidden",
+    meaning: "The key is valid, but its scopes do not cover this action on this name.",
+    remedy: "Use a key with the scope, or have one created in the control room.",
+  },
+  "topic-not-found": {
+    status: 404,
+    title: "Topic not found",
+    meaning: "No topic of this name was declared.",
+    remedy: "Declare it with `PUT /v1/topics/{topic}`.",
+  },
+  "event-not-found": {
+    status: 404,
+    title: "Event not found",
+    meaning: "The topic has no event at this offset: it was not reached yet, or retention has passed it.",
+    remedy: "Compare the offset with the topic's `tail` and `head`.",
+  },
+  "consumer-not-found": {
+    status: 404,
+    title: "Consumer not found",
+    meaning: "No consumer of this name was declared.",
+    remedy: "Declare it with `PUT /v1/consumers/{consumer}`.",
+  },
+  "state-entry-not-found": {
+    status: 404,
+    title: "State entry not found",
+    meaning: "The consumer keeps nothing under this key.",
+    remedy: "Treat it as absent; a settlement with `state.set` creates it.",
+  },
+  "plan-not-found": {
+    status: 404,
+    title: "Plan not found",
+    meaning: "There is no such position plan for this consumer, or it has expired.",
+    remedy: "Plan the change again.",
+  },
+  "not-found": {
+    status: 404,
+    title: "Not found",
+    meaning: "There is nothing at this address.",
+    remedy: "Compare the path with the reference.",
+  },
+  "method-not-allowed": {
+    status: 405,
+    title: "Method not allowed",
+    meaning: "The address exists, but not for this method.",
+    remedy: "Use one of the methods that the reference lists for it.",
+  },
+  "already-set-up": {
+    status: 409,
+    title: "Already set up",
+    meaning: "The first administrator exists; set-up happens once.",
+    remedy: "Sign in.",
+  },
+  "unexpected-offset": {
+    status: 409,
+    title: "Unexpected offset",
+    meaning: "`expect` did not hold: somebody appended to the key in between. Nothing of the request was stored.",
+    remedy: "Read the key again from the offset in `actual`, decide anew, and repeat with that offset.",
+  },
+  "stale-epoch": {
+    status: 409,
+    title: "Stale epoch",
+    meaning:
+      "The partition has been claimed by another member, or its position was moved, since the event was delivered.",
+    remedy: "Drop the work: whoever holds the partition now is given the event again.",
+  },
+  "not-delivered": {
+    status: 409,
+    title: "Not delivered",
+    meaning: "The settlement names an offset that was not delivered under this epoch.",
+    remedy: "Settle what the stream delivered, with the partition and epoch that stood in the delivery.",
+  },
+  "plan-outdated": {
+    status: 409,
+    title: "Plan outdated",
+    meaning: "Something has moved since the plan was made. Nothing was changed.",
+    remedy: "Look at the fresh plan in `plan` and apply that one.",
+  },
+  "queue-full": {
+    status: 429,
+    title: "Queue full",
+    meaning: "More requests wait than the server will hold. This one was not taken.",
+    remedy: "Repeat after `Retry-After` seconds, with the same event ids.",
+  },
+  "too-many-streams": {
+    status: 429,
+    title: "Too many streams",
+    meaning: "The server holds as many live streams as it may.",
+    remedy: "Close streams, or connect to another instance.",
+  },
+  "database-unavailable": {
+    status: 503,
+    title: "Database unavailable",
+    meaning: "The database cannot be reached at the moment. Whether a write took effect is unknown.",
+    remedy: "Repeat after `Retry-After` seconds with the same event ids: a repeat is harmless.",
+  },
+  "shutting-down": {
+    status: 503,
+    title: "Shutting down",
+    meaning: "This instance is stopping and takes nothing new.",
+    remedy: "Repeat after `Retry-After` seconds.",
+  },
+  internal: {
+    status: 500,
+    title: "Internal error",
+    meaning: "Something went wrong in the server. Its cause stands in the server's log.",
+    remedy: "Quote the request's id (`instance`) to whoever runs the server.",
+  },
+};

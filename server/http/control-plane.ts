@@ -1,0 +1,177 @@
+import { randomUUID } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { nodeHTTPRequestHandler } from "@trpc/server/adapters/node-http";
+
+import type { Access } from "../auth/access.ts";
+import type { Identity } from "../auth/identity.ts";
+import { headersOf, isSecureRequest, requestOf, sendResponse } from "../auth/node-request.ts";
+import { type Scope, scopeAction } from "../contract/api-keys.ts";
+import type { Person } from "../contract/environment.ts";
+
+import { DomainError } from "../domain/errors.ts";
+import { asRefusal } from "../engine/database-unavailable.ts";
+import type { TopicReader } from "../engine/topic-log.ts";
+import { getOverview } from "../services/get-overview.ts";
+import type { Services } from "../services/services.ts";
+import type { Context } from "../trpc/context.ts";
+import { domainErrorOf, trpcErrorOf } from "../trpc/error-shape.ts";
+import { createLive } from "../trpc/live/live.ts";
+import { answerRest } from "../trpc/rest.ts";
+import { appRouter } from "../trpc/router.ts";
+import { openApiDocument, publishOpenApiDocument } from "./openapi/document.ts";
+import { guardOrigin } from "./origin-guard.ts";
+import { problemResponse } from "./problem-response.ts";
+
+export interface ControlPlaneDeps {
+  readonly services: Services;
+  readonly access: Access;
+  /** Joins the reader of a topic by its name; throws `topic-not-found`. */
+  readonly openReader: (topic: string) => Promise<TopicReader>;
+  readonly version: string;
+  readonly onError: (error: unknown) => void;
+}
+
+export interface ControlPlane {
+  /** Everything under `/api/`: tRPC and sign-in. Never throws. */
+  handle(req: IncomingMessage, res: ServerResponse): void;
+  /** What stands under `/v1` and is not mounted by hand. Refusals are problem documents. */
+  rest(request: Request, asking: { identity: Identity | null; requestId: string }): Promise<Response>;
+  /** Ends the live streams, so that their tabs connect again elsewhere. */
+  close(): void;
+}
+
+const MAX_TRPC_BODY_BYTES = 1024 * 1024;
+const MAX_AUTH_BODY_BYTES = 64 * 1024;
+/** How long a live stream may outlive its session. */
+const SESSION_CHECK_MS = 5_000;
+const EVERYTHING: readonly Scope[] = scopeAction.options.map((action) => ({ action, pattern: "*" }));
+const NEVER = new AbortController().signal;
+
+export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
+  const { services, access, onError } = deps;
+  const startedAt = new Date().toISOString();
+  const live = createLive({ services, openReader: deps.openReader, onError });
+  const streams = new Set<ServerResponse>();
+  publishOpenApiDocument(openApiDocument(deps.version));
+
+  const shared = {
+    services,
+    live,
+    asRefusal,
+    getOverview: getOverview(services),
+    environment: access.environment,
+    systemInfo: async () => ({ environment: await access.environment(), version: deps.version, startedAt }),
+    setup: {
+      isNeeded: async () => !(await access.isSetUp()),
+      create: async (request, requestId) => {
+        const person = await access.createFirstPerson({ ...request, requestId });
+        const actor = { name: `person:${person.email}`, requestId };
+        return { person, apiKey: await services.createApiKey({ name: "First key", scopes: EVERYTHING, actor }) };
+      },
+    },
+  } satisfies Partial<Context>;
+
+  /** Aborts when the session that opened the stream is gone. A database that is away ends nobody's session. */
+  function sessionSignal(headers: Headers, isSecure: boolean, res: ServerResponse): AbortSignal {
+    const end = new AbortController();
+    const timer = setInterval(() => {
+      access.people
+        .personOf(headers, isSecure)
+        .then((person) => person === null && end.abort())
+        .catch(onError);
+    }, SESSION_CHECK_MS);
+    streams.add(res);
+    res.once("close", () => {
+      clearInterval(timer);
+      streams.delete(res);
+    });
+    return end.signal;
+  }
+
+  async function contextOf(req: IncomingMessage, res: ServerResponse, isStream: boolean): Promise<Context> {
+    guardOrigin(req);
+    const headers = headersOf(req);
+    const isSecure = isSecureRequest(req);
+    let person: Person | null;
+    try {
+      person = await access.people.personOf(headers, isSecure);
+    } catch (error) {
+      throw asRefusal(error);
+    }
+    const signal = isStream ? sessionSignal(headers, isSecure, res) : NEVER;
+    return { ...shared, identity: null, person, requestId: requestIdOf(res), signal, answer: { status: 200 } };
+  }
+
+  function trpc(req: IncomingMessage, res: ServerResponse, path: string): void {
+    // A proxy that holds back what it is sent would hold back a live stream for ever.
+    res.setHeader("x-accel-buffering", "no");
+    void nodeHTTPRequestHandler<typeof appRouter, IncomingMessage, ServerResponse>({
+      router: appRouter,
+      req,
+      res,
+      path,
+      maxBodySize: MAX_TRPC_BODY_BYTES,
+      createContext: async ({ info }) => {
+        try {
+          return await contextOf(
+            req,
+            res,
+            info.calls.some((it) => it.procedure?._def.type === "subscription"),
+          );
+        } catch (error) {
+          throw error instanceof DomainError ? trpcErrorOf(error) : error;
+        }
+      },
+      onError: ({ error }) => {
+        if (domainErrorOf(error).code === "internal") onError(error.cause ?? error);
+      },
+    });
+  }
+
+  async function signIn(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    try {
+      await sendResponse(res, await access.people.handle(await requestOf(req, MAX_AUTH_BODY_BYTES)));
+    } catch (error) {
+      await sendResponse(res, problemResponse(error, requestIdOf(res), onError));
+    }
+  }
+
+  return {
+    handle(req, res) {
+      const path = new URL(req.url ?? "/", "http://localhost").pathname;
+      res.setHeader("x-request-id", requestIdOf(res));
+      if (path.startsWith("/api/trpc/")) trpc(req, res, path.slice("/api/trpc/".length));
+      else if (path.startsWith("/api/auth/")) void signIn(req, res).catch(onError);
+      else {
+        const error = new DomainError("not-found", "There is nothing at this address.");
+        void sendResponse(res, problemResponse(error, requestIdOf(res), onError)).catch(onError);
+      }
+    },
+    async rest(request, { identity, requestId }) {
+      const signal = identity?.signal ?? NEVER;
+      try {
+        return await answerRest(request, {
+          ...shared,
+          identity,
+          person: null,
+          requestId,
+          signal,
+          answer: { status: 200 },
+        });
+      } catch (error) {
+        return problemResponse(error, requestId, onError);
+      }
+    },
+    close() {
+      for (const res of streams) res.destroy();
+    },
+  };
+}
+
+function requestIdOf(res: ServerResponse): string {
+  const present = res.getHeader("x-request-id");
+  if (typeof present === "string") return present;
+  const id = randomUUID();
+  res.setHeader("x-request-id", id);
+  return id;
+}

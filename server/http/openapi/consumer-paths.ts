@@ -1,0 +1,90 @@
+import { z } from "zod";
+import type { ZodOpenApiPathsObject } from "zod-openapi";
+import { consumerName, label } from "../../contract/names.ts";
+import { settlementRequest, settlementResult } from "../../contract/settlements.ts";
+import { problemResponses } from "./problems.ts";
+
+const FRAMES = `event: assignment
+data: {"partitions":[{"partition":0,"epoch":1}]}
+
+id: payments/1
+data: {"delivery":{"topic":"payments","partition":0,"offset":1,"epoch":1,"attempt":1,"replay":false},"event":{"specversion":"1.0","id":"p-1","type":"payment.succeeded","source":"/","topic":"payments","sequence":"1","recordedtime":"2026-11-20T21:00:00.000Z"}}
+`;
+
+export const consumerPaths: ZodOpenApiPathsObject = {
+  "/consumers/{consumer}/events": {
+    get: {
+      operationId: "consumeEvents",
+      tags: ["Consumers"],
+      summary: "Join a consumer as a member and receive deliveries",
+      description: [
+        "A member is given its share of the partitions by lease, and their events in offset order, ahead of settlement up to `maxInFlight`.",
+        "Default frames are deliveries; `assignment`, `revoked`, `reset`, `paused`, `resumed` and `caught-up` are named.",
+        "The position is the truth: `Last-Event-ID` is ignored here.",
+      ].join(" "),
+      requestParams: {
+        path: z.object({ consumer: consumerName }),
+        query: z.object({
+          member: label
+            .optional()
+            .meta({ description: "This instance's name; a second connection of the name replaces the first." }),
+        }),
+      },
+      responses: {
+        "200": {
+          description: "The stream.",
+          content: { "text/event-stream": { schema: { type: "string" }, example: FRAMES } },
+        },
+        ...problemResponses(["invalid-input", "consumer-not-found", "too-many-streams", "shutting-down"]),
+      },
+    },
+  },
+  "/consumers/{consumer}/settlements": {
+    post: {
+      operationId: "settle",
+      tags: ["Consumers"],
+      summary: "Settle deliveries",
+      description:
+        "All of the settlements take effect, or none. State changes are committed in the same transaction. Repeating a settlement that counted is harmless.",
+      requestParams: { path: z.object({ consumer: consumerName }) },
+      requestBody: {
+        required: true,
+        content: {
+          "application/json": {
+            schema: settlementRequest,
+            example: {
+              settlements: [
+                {
+                  topic: "payments",
+                  partition: 0,
+                  epoch: 1,
+                  offset: 1,
+                  outcome: "ack",
+                  state: { set: { "paid:order-1": { amount: 1.1 } } },
+                },
+              ],
+            },
+          },
+        },
+      },
+      responses: {
+        "200": {
+          description: "Settled.",
+          content: { "application/json": { schema: settlementResult, example: { settled: 1 } } },
+        },
+        ...problemResponses([
+          "malformed-json",
+          "invalid-utf8",
+          "invalid-input",
+          "consumer-not-found",
+          "stale-epoch",
+          "not-delivered",
+          "payload-too-large",
+          "unsupported-media-type",
+          "queue-full",
+          "shutting-down",
+        ]),
+      },
+    },
+  },
+};

@@ -1,0 +1,78 @@
+import { generateOpenApiDocument, type OpenAPIObject } from "trpc-to-openapi";
+import type { ErrorCode } from "../../domain/errors.ts";
+import { appRouter } from "../../trpc/router.ts";
+import { consumerPaths } from "./consumer-paths.ts";
+import { eventPaths } from "./events-paths.ts";
+import { EXAMPLES } from "./examples.ts";
+import { healthPaths } from "./health-paths.ts";
+import { problemResponses, problemSchema } from "./problems.ts";
+
+/** What the procedures can refuse, by operation; the hand-mounted paths name theirs themselves. */
+const REFUSALS: Record<string, readonly ErrorCode[]> = {
+  "topics-list": [],
+  "topics-get": ["invalid-input", "topic-not-found"],
+  "topics-declare": [],
+  "consumers-list": [],
+  "consumers-get": ["invalid-input", "consumer-not-found"],
+  "consumers-declare": ["topic-not-found"],
+  "positions-plan": ["consumer-not-found", "topic-not-found"],
+  "positions-applyPlan": ["consumer-not-found", "plan-not-found", "plan-outdated"],
+  "positions-list": ["invalid-input", "consumer-not-found"],
+  "state-get": ["invalid-input", "consumer-not-found", "state-entry-not-found"],
+  "state-list": ["invalid-input", "consumer-not-found"],
+};
+const WITH_BODY: readonly ErrorCode[] = [
+  "malformed-json",
+  "invalid-utf8",
+  "invalid-input",
+  "payload-too-large",
+  "unsupported-media-type",
+];
+
+/** The whole of `/v1`: what the procedures say of themselves, and the hot routes beside them. */
+export function openApiDocument(version: string): OpenAPIObject {
+  const document = generateOpenApiDocument(appRouter, {
+    title: "Millrace",
+    description:
+      "Topics keep and publish events; consumers keep what a component has settled, and its state. Errors are RFC 9457 problem documents, explained at /docs/problems.",
+    version,
+    baseUrl: "/v1",
+    docsUrl: "/docs",
+    license: { name: "Apache-2.0", identifier: "Apache-2.0" },
+    tags: ["Topics", "Events", "Consumers", "State", "Position changes", "Health"],
+    securitySchemes: { apiKey: { type: "http", scheme: "bearer", description: "An API key's secret." } },
+    paths: { ...eventPaths, ...consumerPaths, ...healthPaths },
+    defs: { Problem: problemSchema },
+  });
+  for (const methods of Object.values(document.paths ?? {})) {
+    for (const method of ["get", "put", "post", "delete", "patch"] as const) {
+      const operation = methods[method];
+      if (operation === undefined) continue;
+      const id = operation.operationId ?? "";
+      operation.security ??= [{ apiKey: [] }];
+      const refusals = REFUSALS[id];
+      if (refusals === undefined) continue;
+      const ok = operation.responses?.["200"];
+      if (ok !== undefined && EXAMPLES[id] !== undefined)
+        ok.content["application/json"].example = EXAMPLES[id].response;
+      const body = operation.requestBody;
+      if (body !== undefined && "content" in body && EXAMPLES[id]?.request !== undefined) {
+        const json = body.content["application/json"];
+        if (json !== undefined) json.example = EXAMPLES[id].request;
+      }
+      operation.responses = {
+        "200": ok,
+        ...(method === "put" ? { "201": { ...ok, description: "Created." } } : {}),
+        ...problemResponses(body === undefined ? refusals : [...WITH_BODY, ...refusals]),
+      };
+    }
+  }
+  return document;
+}
+
+const HANDLE = Symbol.for("millrace.openapi");
+
+/** Lays the document out for `/docs`: the pages live in a module graph of their own and reach this by the handle. */
+export function publishOpenApiDocument(document: OpenAPIObject): void {
+  Object.assign(globalThis, { [HANDLE]: document });
+}

@@ -1,0 +1,169 @@
+import { z } from "zod";
+import type { ZodOpenApiPathsObject } from "zod-openapi";
+import { plainEvent, publishBatch, publishResult } from "../../contract/events.ts";
+import { LIMITS } from "../../contract/limits.ts";
+import { label, offset, position, timestamp, topicName } from "../../contract/names.ts";
+import { problemResponses } from "./problems.ts";
+
+/** An event as it is delivered, and as structured mode takes it. */
+export const cloudEventSchema = z
+  .looseObject({
+    specversion: z.literal("1.0"),
+    id: z.string(),
+    type: z.string(),
+    source: z.string(),
+    partitionkey: z.string().optional().meta({ description: "The event's key." }),
+    time: z.string().optional(),
+    subject: z.string().optional(),
+    dataschema: z.string().optional(),
+    datacontenttype: z.string().optional(),
+    data: z.unknown().optional(),
+    data_base64: z.string().optional(),
+  })
+  .meta({ id: "CloudEvent", description: "CloudEvents 1.0 in JSON; extension attributes stand beside these members." });
+
+const storedEventSchema = cloudEventSchema
+  .extend({
+    topic: topicName,
+    sequence: z.string().meta({ description: "The event's offset, in decimal digits." }),
+    recordedtime: z.string(),
+  })
+  .meta({ id: "StoredEvent", description: "An event as everybody receives it." });
+
+const EXAMPLE = { type: "payment.succeeded", key: "order-1", id: "p-1", data: { amount: 1.1 } };
+const STORED = {
+  specversion: "1.0",
+  id: "p-1",
+  type: "payment.succeeded",
+  source: "/",
+  topic: "payments",
+  sequence: "1",
+  recordedtime: "2026-11-20T21:00:00.000Z",
+  partitionkey: "order-1",
+  datacontenttype: "application/json",
+  data: { amount: 1.1 },
+};
+const FRAMES = `retry: 2000
+
+id: 1
+data: ${JSON.stringify(STORED)}
+
+event: caught-up
+data: {"offset":1}
+`;
+
+export const eventPaths: ZodOpenApiPathsObject = {
+  "/topics/{topic}/events": {
+    post: {
+      operationId: "publishEvents",
+      tags: ["Events"],
+      summary: "Publish events",
+      description: [
+        "Stores one event or a batch, flushed to disk before the answer, and by that publishes it. All or nothing.",
+        "Repeating a request with the same event ids is harmless: an id that the topic holds gives its first offset with `duplicate: true`.",
+        "`expect` names, per key, the offset of the key's last event (0 = none); when it does not hold, 409 with the actual offsets.",
+        `At most ${LIMITS.maxEventsPerRequest} events, ${LIMITS.maxEventBytes} bytes each and ${LIMITS.maxRequestBytes} bytes in all.`,
+        "CloudEvents binary mode: the attributes in `ce-*` headers, the data as the body, with its own content type.",
+      ].join(" "),
+      requestParams: { path: z.object({ topic: topicName }) },
+      requestBody: {
+        required: true,
+        content: {
+          "application/json": { schema: z.union([plainEvent, publishBatch]), example: EXAMPLE },
+          "application/cloudevents+json": { schema: cloudEventSchema },
+          "application/cloudevents-batch+json": { schema: z.array(cloudEventSchema).min(1) },
+          "*/*": { schema: { type: "string", format: "binary", description: "Binary mode, with `ce-*` headers." } },
+        },
+      },
+      responses: {
+        "201": {
+          description: "Stored. One entry per event, in the order sent.",
+          content: {
+            "application/json": {
+              schema: publishResult,
+              example: { events: [{ id: "p-1", offset: 1, duplicate: false }] },
+            },
+          },
+        },
+        ...problemResponses([
+          "malformed-json",
+          "invalid-utf8",
+          "invalid-input",
+          "topic-not-found",
+          "unexpected-offset",
+          "payload-too-large",
+          "unsupported-media-type",
+          "queue-full",
+          "shutting-down",
+        ]),
+      },
+    },
+    get: {
+      operationId: "readEvents",
+      tags: ["Events"],
+      summary: "Read a page of events, or follow the topic",
+      description: [
+        "As `application/json`, one page. As `text/event-stream`, the events after a place and then every new one as it is recorded:",
+        "`id:` is the offset and `data:` the event; `caught-up` says that what follows is live, `gap` that retention has passed the place asked for.",
+        "A follower that reconnects with `Last-Event-ID` goes on without a gap or a duplicate.",
+      ].join(" "),
+      requestParams: {
+        path: z.object({ topic: topicName }),
+        query: z.object({
+          after: position.optional().meta({ description: "Offsets greater than this (`order=desc`: smaller)." }),
+          from: z
+            .union([z.enum(["earliest", "latest"]), timestamp])
+            .optional()
+            .meta({
+              description:
+                "Instead of `after`: a place by name (when following) or the first event recorded at or after a time.",
+            }),
+          limit: z
+            .int()
+            .min(1)
+            .max(LIMITS.maxPageEvents)
+            .optional()
+            .meta({ description: "Events per page. Pages only." }),
+          order: z.enum(["asc", "desc"]).optional().meta({ description: "Pages only." }),
+          types: z.string().optional().meta({ description: "Only these types, separated by commas." }),
+          key: label.optional().meta({ description: "Only events of this key." }),
+        }),
+        header: z.object({
+          accept: z.string().optional().meta({ description: "`text/event-stream` to follow." }),
+          "last-event-id": z
+            .string()
+            .optional()
+            .meta({ description: "The last offset received; goes before `after`." }),
+        }),
+      },
+      responses: {
+        "200": {
+          description: "A page, or the stream.",
+          content: {
+            "application/json": {
+              schema: z.object({ events: z.array(storedEventSchema), next: offset.nullable() }),
+              example: { events: [STORED], next: null },
+            },
+            "text/event-stream": { schema: { type: "string" }, example: FRAMES },
+          },
+        },
+        ...problemResponses(["invalid-input", "topic-not-found", "too-many-streams", "shutting-down"]),
+      },
+    },
+  },
+  "/topics/{topic}/events/{offset}": {
+    get: {
+      operationId: "readEvent",
+      tags: ["Events"],
+      summary: "Read one event by its offset",
+      requestParams: { path: z.object({ topic: topicName, offset }) },
+      responses: {
+        "200": {
+          description: "The event.",
+          content: { "application/json": { schema: storedEventSchema, example: STORED } },
+        },
+        ...problemResponses(["invalid-input", "topic-not-found", "event-not-found"]),
+      },
+    },
+  },
+};
