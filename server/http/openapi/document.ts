@@ -61,13 +61,28 @@ export function openApiDocument(version: string): OpenAPIObject {
         if (json !== undefined) json.example = EXAMPLES[id].request;
       }
       operation.responses = {
-        "200": ok,
+        "200": { ...ok, description: "Done." },
         ...(method === "put" ? { "201": { ...ok, description: "Created." } } : {}),
         ...problemResponses(body === undefined ? refusals : [...WITH_BODY, ...refusals]),
       };
     }
   }
-  return document;
+  for (const name of Object.keys(document.components?.schemas ?? {})) {
+    if (name.startsWith("error.")) delete document.components?.schemas?.[name];
+  }
+  return withoutNoise(document) as OpenAPIObject;
+}
+
+/** Leaves out what zod adds and nobody reads: the bounds of a safe integer, and a time's pattern beside its format. */
+function withoutNoise(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNoise);
+  if (typeof value !== "object" || value === null) return value;
+  const isTime = "format" in value && value.format === "date-time";
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([name, it]) => Math.abs(Number(it)) !== Number.MAX_SAFE_INTEGER && !(isTime && name === "pattern"))
+      .map(([name, it]) => [name, withoutNoise(it)]),
+  );
 }
 
 const HANDLE = Symbol.for("millrace.openapi");

@@ -1,0 +1,105 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Writable } from "node:stream";
+
+export interface SseConnectionOptions {
+  readonly requestId: string;
+  /** What the client is told to wait before it reconnects. */
+  readonly retryMs: number;
+  readonly onClosed: () => void;
+}
+
+const KEEP_ALIVE_MS = 30_000;
+
+/**
+ * One stream of server-sent events on the raw socket. The answer ends with the connection instead of being chunked:
+ * a frame is then one `write` of a buffer that thousands of streams share, with no chunk header, cork or copy of its
+ * own. A cut-off frame cannot be mistaken for a whole one, as an SSE frame ends with an empty line.
+ */
+export class SseConnection {
+  /** When the socket last began to push back, by `performance.now()`; Infinity while it takes more. */
+  blockedSince = Number.POSITIVE_INFINITY;
+  #isOpen = true;
+  readonly #res: ServerResponse<IncomingMessage>;
+  // The response itself only while an earlier, pipelined answer still occupies the socket.
+  readonly #out: Writable;
+  #onDrain: (() => void) | null = null;
+  #onClose: (() => void) | null = null;
+
+  constructor(res: ServerResponse<IncomingMessage>, options: SseConnectionOptions) {
+    this.#res = res;
+    this.#out = res.socket ?? res;
+    const { socket } = res;
+    socket?.setNoDelay(true);
+    // Finds a peer that vanished without a word while nothing is written.
+    socket?.setKeepAlive(true, KEEP_ALIVE_MS);
+    const drained = (): void => {
+      this.blockedSince = Number.POSITIVE_INFINITY;
+      this.#onDrain?.();
+    };
+    this.#out.on("drain", drained);
+    res.once("close", () => {
+      this.#isOpen = false;
+      this.#out.off("drain", drained);
+      this.blockedSince = Number.POSITIVE_INFINITY;
+      const onClose = this.#onClose;
+      this.#onDrain = null;
+      this.#onClose = null;
+      options.onClosed();
+      onClose?.();
+    });
+    res.useChunkedEncodingByDefault = false;
+    res.writeHead(200, {
+      "content-type": "text/event-stream; charset=utf-8",
+      "cache-control": "no-cache, no-transform",
+      // nginx would hold frames back.
+      "x-accel-buffering": "no",
+      "access-control-allow-origin": "*",
+      "x-request-id": options.requestId,
+      connection: "close",
+    });
+    res.flushHeaders();
+    this.write(`retry: ${options.retryMs}\n\n`);
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  get isWritable(): boolean {
+    return this.#isOpen && this.blockedSince === Number.POSITIVE_INFINITY;
+  }
+
+  /** Whole frames. False: the socket pushes back; write nothing more until it drains. */
+  write(frames: Buffer | string): boolean {
+    if (!this.#isOpen) return false;
+    if (this.#out.write(frames)) return true;
+    if (this.blockedSince === Number.POSITIVE_INFINITY) this.blockedSince = performance.now();
+    return false;
+  }
+
+  /** One listener; a later one takes its place. */
+  onDrain(listener: () => void): void {
+    this.#onDrain = listener;
+  }
+
+  /** Called once, however the stream ended; at once when it has. */
+  onClose(listener: () => void): void {
+    if (this.#res.closed) listener();
+    else this.#onClose = listener;
+  }
+
+  /** Ends after what was written has been sent. */
+  close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    // What a stuck client has not taken it will ask for again.
+    if (this.blockedSince === Number.POSITIVE_INFINITY) this.#res.end();
+    else this.#res.destroy();
+  }
+
+  /** Ends at once. */
+  destroy(): void {
+    this.#isOpen = false;
+    this.#res.destroy();
+  }
+}
