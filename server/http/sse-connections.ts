@@ -102,7 +102,10 @@ export class SseConnections {
   }
 
   #watch(signal: AbortSignal, connection: SseConnection): void {
-    if (signal.aborted) return connection.close();
+    if (signal.aborted) {
+      connection.close();
+      return;
+    }
     const known = this.#bySignal.get(signal);
     if (known !== undefined) {
       known.streams.add(connection);
