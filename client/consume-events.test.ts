@@ -257,6 +257,29 @@ test("queued deliveries of a revoked partition are dropped; what runs is refused
   expect(consumer.settled.size).toBe(0);
 });
 
+test("two members under one name do not throw each other out for ever: the first one ends", async () => {
+  const done = client.consume("c", () => {}, { member: "one" });
+  done.catch(() => {});
+  await until(() => consumer.isConnected);
+  consumer.revoke("replaced");
+  await expect(done).rejects.toMatchObject({ code: "replaced" });
+});
+
+test("a handler that never ends delays the end by the grace time once, not twice", async () => {
+  numbered(1);
+  let isRunning = false;
+  const handler = () => {
+    isRunning = true;
+    return new Promise(() => {});
+  };
+  const done = client.consume("c", handler, { signal: stop.signal, graceMs: 300 });
+  await until(() => isRunning);
+  const begun = Date.now();
+  stop.abort();
+  await done;
+  expect(Date.now() - begun).toBeLessThan(550);
+});
+
 test("an abort takes nothing new, finishes and settles what runs, and only then closes the connection", async () => {
   numbered(50);
   let started = 0;

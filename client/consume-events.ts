@@ -134,8 +134,12 @@ async function runConnection(transport: Transport, member: Member, input: Connec
           input.onAssignment((JSON.parse(data) as { partitions: { partition: number; epoch: number }[] }).partitions);
           break;
         case "revoked": {
-          const revoked = revokedPartitions(data);
-          member.dropQueued((delivery) => revoked.has(delivery.partition));
+          const { reason, partitions } = JSON.parse(data) as { reason: string; partitions: number[] };
+          member.dropQueued((delivery) => partitions.includes(delivery.partition));
+          // Coming back would throw the other one out, and so on for ever.
+          if (reason === "replaced") {
+            throw new MillraceError("replaced", `another member connected as '${input.memberName}'`, 0);
+          }
           break;
         }
         case "reset":
@@ -147,12 +151,6 @@ async function runConnection(transport: Transport, member: Member, input: Connec
     member.pump();
     await member.room(signal);
   }
-}
-
-function revokedPartitions(data: string): Set<number> {
-  const { partitions } = JSON.parse(data) as { partitions?: (number | { partition: number })[] };
-  if (!Array.isArray(partitions)) throw new MillraceError("unreadable", "a revocation that names no partitions", 0);
-  return new Set(partitions.map((it) => (typeof it === "number" ? it : it.partition)));
 }
 
 function logFailure(error: unknown, context: EventContext): void {

@@ -45,6 +45,7 @@ export class Member {
   #isPumping = false;
   #isTaking = false;
   #isStopping = false;
+  #finishing: Promise<void> | null = null;
   readonly #retries = new Map<Job, ReturnType<typeof setTimeout>>();
   #onChange: (() => void)[] = [];
   readonly #extender: Extender;
@@ -132,7 +133,12 @@ export class Member {
   }
 
   /** Starts nothing more; resolves when what runs is finished and settled, or after `graceMs`, then cuts off. */
-  async finish(graceMs: number): Promise<void> {
+  finish(graceMs: number): Promise<void> {
+    this.#finishing ??= this.#finish(graceMs);
+    return this.#finishing;
+  }
+
+  async #finish(graceMs: number): Promise<void> {
     this.#isStopping = true;
     this.dropQueued(() => true);
     const grace = new AbortController();

@@ -2,7 +2,8 @@ import type { Problem } from "./wire.ts";
 
 /**
  * Every refusal and fault the SDK reports. `code` is the server's problem code (`topic-not-found`, `stale-epoch` …) or
- * one of the SDK's own: `unreachable` (no answer; `status` 0), `unreadable` (an answer that is not Millrace's), `gap`.
+ * one of the SDK's own: `unreachable` (no answer; `status` 0), `unreadable` (an answer that is not Millrace's), `gap`,
+ * `replaced` (another member connected under the same name).
  */
 export class MillraceError extends Error {
   override readonly name: string = "MillraceError";
@@ -50,7 +51,9 @@ export class GapError extends MillraceError {
 
 /** Whether the same request may succeed a little later. */
 export function isTransient(error: unknown): error is MillraceError {
-  return error instanceof MillraceError && [0, 429, 502, 503, 504].includes(error.status) && error.code !== "gap";
+  return (
+    error instanceof MillraceError && (error.code === "unreachable" || [429, 502, 503, 504].includes(error.status))
+  );
 }
 
 /** Reads a refusal; never throws itself, whatever stands between client and server may have answered. */

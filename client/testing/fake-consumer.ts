@@ -40,10 +40,10 @@ export class FakeConsumer {
     this.#begin(`event: reset\ndata: {"change":"c1"}\n\n`);
   }
 
-  revoke(): void {
+  revoke(reason = "handed-over"): void {
     this.epoch++;
     this.#next = this.events.length;
-    this.#connection?.write(`event: revoked\ndata: {"reason":"handed-over","partitions":[0]}\n\n`);
+    this.#connection?.write(`event: revoked\ndata: {"reason":"${reason}","partitions":[0]}\n\n`);
   }
 
   serve(name: string, key: string, exchange: Exchange): void {
