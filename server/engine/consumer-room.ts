@@ -251,6 +251,8 @@ export class ConsumerRoom {
       stream.knownChange = change;
       stream.tell("reset", { change, partitions: stream.assignment() });
     } else {
+      // The same partitions, but other topics: what was delivered under the old epochs can settle no more.
+      stream.tell("revoked", { reason: "consumer-changed", partitions: moved });
       stream.tellAssignment();
     }
   }
@@ -277,11 +279,8 @@ export class ConsumerRoom {
       leaseMs: this.#options.leaseMs,
     });
     if (claimed.length > 0) {
-      await this.#take(
-        stream,
-        claimed.map((it) => it.partition),
-      );
-      stream.tellAssignment();
+      const partitionsNow = claimed.map((it) => it.partition);
+      if ((await this.#take(stream, partitionsNow)) > 0) stream.tellAssignment();
     }
     if (claimed.length < partitions.length) this.#refreshSoon();
   }
@@ -292,6 +291,11 @@ export class ConsumerRoom {
     const rows = await selectHeldCursors(database.pool, { consumerId: this.#setup.consumerId, partitions });
     const mine = rows.filter((row) => row.member === stream.member);
     if (stream.isEnded) return 0;
+    // Declared anew since the setup was read. With its topics or earlier layouts, events would be passed over for good.
+    if (mine.some((row) => row.updatedAt !== this.#setup.updatedAt)) {
+      void this.refresh();
+      return 0;
+    }
     stream.hold(mine.map((row) => new HeldPartition(this.#setup, row)));
     for (const { partition } of mine) this.#listenForExtensions(partition, wakeups);
     return mine.length;

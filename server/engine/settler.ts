@@ -71,6 +71,7 @@ export class Settler {
    * `database-unavailable`.
    */
   settle(consumerId: number, items: readonly SettlementItem[], ackTimeoutMs: number): Promise<void> {
+    if (items.length === 0) return Promise.resolve();
     const queue = this.#queue(consumerId);
     if (queue.queued + items.length > MAX_QUEUED) {
       return Promise.reject(

@@ -126,7 +126,7 @@ async function move(
     consumerId,
     cursors.flatMap((cursor) => {
       const to = targets.get(cursor.topicId);
-      return to === undefined ? [] : [moved(cursor, { to, reached: reachedOf(cursors, cursor.topicId) })];
+      return to === undefined ? [] : [moved(cursor, to)];
     }),
   );
   return insertPositionChange(db, {
@@ -145,14 +145,10 @@ async function move(
   });
 }
 
-/** The furthest offset of a topic that was settled in any partition: up to it deliveries are repeats. */
-function reachedOf(cursors: readonly StoredCursor[], topicId: number): number {
-  const own = cursors.filter((it) => it.topicId === topicId);
-  return Math.max(...own.map((it) => Math.max(it.position, it.settled.last)));
-}
-
-function moved(cursor: StoredCursor, { to, reached }: { to: number; reached: number }): StoredCursor {
-  return { ...cursor, position: to, settled: new OffsetRanges(), replayUntil: Math.max(cursor.replayUntil, reached) };
+/** Up to where the partition had settled anything before, its deliveries are repeats. */
+function moved(cursor: StoredCursor, to: number): StoredCursor {
+  const replayUntil = Math.max(cursor.replayUntil, cursor.position, cursor.settled.last);
+  return { ...cursor, position: to, settled: new OffsetRanges(), replayUntil };
 }
 
 async function outdated(

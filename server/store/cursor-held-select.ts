@@ -6,11 +6,13 @@ export interface HeldPartition {
   readonly partition: number;
   readonly epoch: number;
   readonly member: string | null;
+  /** The declaration these cursors belong to. */
+  readonly updatedAt: string;
   /** By topic id. */
   readonly cursors: ReadonlyMap<number, CursorState>;
 }
 
-/** The cursors of partitions together with the epoch they stand under, in one snapshot. */
+/** The cursors of partitions together with the epoch and the declaration they stand under, in one snapshot. */
 export async function selectHeldCursors(
   db: Queryable,
   held: { readonly consumerId: number; readonly partitions: readonly number[] },
@@ -19,6 +21,7 @@ export async function selectHeldCursors(
     partition: number;
     epoch: number;
     member: string | null;
+    updated_at: string;
     topic_id: number | null;
     position: number;
     settled: string;
@@ -26,8 +29,9 @@ export async function selectHeldCursors(
   }>({
     name: "select_held_cursors",
     text: `
-      SELECT l.partition, l.epoch, l.member, c.topic_id, c.position, c.settled::text, c.replay_until
-      FROM lease l LEFT JOIN cursor c ON c.consumer_id = l.consumer_id AND c.partition = l.partition
+      SELECT l.partition, l.epoch, l.member, o.updated_at, c.topic_id, c.position, c.settled::text, c.replay_until
+      FROM lease l JOIN consumer o ON o.id = l.consumer_id
+      LEFT JOIN cursor c ON c.consumer_id = l.consumer_id AND c.partition = l.partition
       WHERE l.consumer_id = $1 AND l.partition = ANY ($2::int[])
       ORDER BY l.partition`,
     values: [held.consumerId, held.partitions],
@@ -36,7 +40,8 @@ export async function selectHeldCursors(
   for (const row of rows) {
     let partition = partitions.get(row.partition);
     if (partition === undefined) {
-      partition = { partition: row.partition, epoch: row.epoch, member: row.member, cursors: new Map() };
+      const { epoch, member, updated_at: updatedAt } = row;
+      partition = { partition: row.partition, epoch, member, updatedAt, cursors: new Map() };
       partitions.set(row.partition, partition);
     }
     if (row.topic_id === null) continue;

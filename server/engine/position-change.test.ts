@@ -1,0 +1,170 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { testDatabase } from "../testing/test-database.ts";
+import { createTopic, type Instance, openInstance, publish } from "./testing/consumer-rig.ts";
+
+const actor = { name: "person:ada@example.org", requestId: "r1" };
+let db: Awaited<ReturnType<typeof testDatabase>>;
+let a: Instance;
+let b: Instance;
+let topic = "";
+let consumer = "";
+let topicId = 0;
+let count = 0;
+
+beforeAll(async () => {
+  db = await testDatabase();
+});
+afterAll(() => db.drop());
+beforeEach(async () => {
+  count += 1;
+  topic = `orders-${count}`;
+  consumer = `billing-${count}`;
+  topicId = await createTopic(db.database, topic);
+  a = openInstance(db.url);
+  b = openInstance(db.url);
+});
+afterEach(async () => {
+  await Promise.all([a.close("crashed"), b.close("crashed")]);
+});
+
+async function startAt(settled: number, of: number) {
+  await a.declare(consumer, { topics: [{ topic, start: "earliest" }], partitions: 2 });
+  await publish(a, topicId, { count: of });
+  const member = await a.join(consumer, "m1");
+  await member.delivered(of);
+  await a.ack(
+    consumer,
+    member.deliveries.filter((it) => it.offset <= settled),
+  );
+  return member;
+}
+
+test("a running member is told of the reset and goes on from the new position; what it had in flight settles nothing", async () => {
+  const member = await startAt(6, 10);
+  const plan = await b.plan({ consumer, target: { to: "earliest" }, actor });
+  expect(plan.changes).toEqual([{ topic, from: 6, to: 0, rerun: 6, skip: 0 }]);
+  const change = await b.change({ consumer, planId: plan.id, token: plan.token, reason: "wrong tax rate", actor });
+  expect(change).toMatchObject({ reason: "wrong tax rate", actor: actor.name, changes: [{ topic, from: 6, to: 0 }] });
+  await member.delivered(20);
+  expect(member.frame("reset")?.data).toEqual({
+    change: change.id,
+    partitions: [
+      { partition: 0, epoch: 2 },
+      { partition: 1, epoch: 2 },
+    ],
+  });
+  expect(member.isEnded).toBe(false);
+  const again = member.deliveries.slice(10);
+  expect(again.map((it) => it.offset)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  expect(again.filter((it) => it.replay).map((it) => it.offset)).toEqual([1, 2, 3, 4, 5, 6]);
+  await expect(a.ack(consumer, member.deliveries.slice(0, 1))).rejects.toMatchObject({ code: "stale-epoch" });
+  await a.ack(consumer, again);
+  expect((await a.describe({ consumer })).topics[0]?.position).toBe(10);
+});
+
+test("a plan can be applied although the consumer moved on meanwhile, and applying it twice is the same as once", async () => {
+  const member = await startAt(4, 10);
+  const plan = await a.plan({ consumer, target: { to: "offset", offset: 2 }, actor });
+  await a.ack(
+    consumer,
+    member.deliveries.filter((it) => it.offset <= 8),
+  );
+  const request = { consumer, planId: plan.id, token: plan.token, reason: "again", actor };
+  const change = await a.change(request);
+  expect(change.changes).toEqual([{ topic, from: 8, to: 1, rerun: 7, skip: 0 }]);
+  expect(await a.change(request)).toEqual(change);
+});
+
+test("after another change, another layout, other filters or a skip that would repeat, the answer is a fresh plan", async () => {
+  const member = await startAt(4, 10);
+  const plan = () => a.plan({ consumer, target: { to: "offset", offset: 8 }, actor });
+  const apply = (it: { id: string; token: string }) =>
+    a.change({ consumer, planId: it.id, token: it.token, reason: "r", actor });
+  const stale = (position: number) => ({
+    code: "plan-outdated",
+    details: { facts: { plan: { changes: [{ topic, from: position }] } } },
+  });
+
+  const skipping = await plan();
+  expect(skipping.changes).toEqual([{ topic, from: 4, to: 7, rerun: 0, skip: 3 }]);
+  await a.ack(consumer, member.deliveries);
+  await expect(apply(skipping)).rejects.toMatchObject(stale(10));
+
+  const [one, two] = [await plan(), await plan()];
+  await apply(one);
+  await expect(apply(two)).rejects.toMatchObject(stale(7));
+
+  const beforeFilter = await plan();
+  await a.declare(consumer, { topics: [{ topic, start: "earliest", types: ["even"] }], partitions: 2 });
+  await expect(apply(beforeFilter)).rejects.toMatchObject({ code: "plan-outdated" });
+
+  const beforeLayout = await plan();
+  await a.declare(consumer, { topics: [{ topic, start: "earliest", types: ["even"] }], partitions: 3 });
+  await expect(apply(beforeLayout)).rejects.toMatchObject({ code: "plan-outdated" });
+  await expect(apply({ id: crypto.randomUUID(), token: "x" })).rejects.toMatchObject({ code: "plan-not-found" });
+});
+
+test("a target past the head and a topic of others are refused by field", async () => {
+  await startAt(0, 3);
+  await expect(a.plan({ consumer, target: { to: "offset", offset: 5 }, actor })).rejects.toMatchObject({
+    code: "invalid-input",
+    details: { fields: [{ field: "target.offset" }] },
+  });
+  await expect(a.plan({ consumer, target: { to: "latest" }, topics: ["nope"], actor })).rejects.toMatchObject({
+    details: { fields: [{ field: "topics[0]" }] },
+  });
+});
+
+test("a time leads to the first event recorded at or after it", async () => {
+  await startAt(0, 30);
+  const { rows } = await db.database.pool.query<{ recorded_at: string }>(
+    `SELECT recorded_at FROM event WHERE topic_id = $1 AND "offset" = 17`,
+    [topicId],
+  );
+  const { rows: first } = await db.database.pool.query<{ offset: number }>(
+    `SELECT min("offset") AS offset FROM event WHERE topic_id = $1 AND recorded_at >= $2`,
+    [topicId, rows[0]?.recorded_at],
+  );
+  const time = rows[0]?.recorded_at ?? "";
+  const plan = await a.plan({ consumer, target: { to: "time", time }, actor });
+  expect(plan.changes[0]?.to).toBe((first[0]?.offset ?? 0) - 1);
+  const later = await a.plan({ consumer, target: { to: "time", time: "2999-01-01T00:00:00Z" }, actor });
+  expect(later.changes[0]?.to).toBe(30);
+});
+
+test("a dropped topic that comes back starts anew, whatever its former holder still settles", async () => {
+  const other = `${topic}-other`;
+  await createTopic(db.database, other);
+  const member = await startAt(3, 10);
+  await a.declare(consumer, { topics: [{ topic: other, start: "earliest" }], partitions: 2 });
+  await a.declare(consumer, { topics: [{ topic, start: "earliest" }], partitions: 2 });
+  await expect(a.ack(consumer, member.deliveries.slice(0, 10))).rejects.toMatchObject({ code: "stale-epoch" });
+  await member.delivered(20);
+  expect(member.offsets.slice(10)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+});
+
+test("declaring is idempotent, names the topics that do not exist, and keeps the positions when a filter changes", async () => {
+  await startAt(10, 10);
+  const declaration = { topics: [{ topic, start: "earliest" as const }], partitions: 2 };
+  const before = await a.describe({ consumer });
+  const again = await a.declare(consumer, declaration);
+  expect(again.created).toBe(false);
+  expect(again.description.updatedAt).toBe(before.updatedAt);
+  const filtered = await a.declare(consumer, { ...declaration, topics: [{ topic, start: "latest", keyPrefix: "k1" }] });
+  expect(filtered.description.topics[0]).toMatchObject({ position: 10, keyPrefix: "k1" });
+  await expect(
+    a.declare(consumer, {
+      topics: [
+        { topic, start: "earliest" },
+        { topic: "nope", start: "earliest" },
+      ],
+    }),
+  ).rejects.toMatchObject({
+    code: "invalid-input",
+    details: { fields: [{ field: "topics[1].topic" }] },
+  });
+  const { rows } = await db.database.pool.query("SELECT action FROM audit_entry WHERE target = $1 ORDER BY id", [
+    `consumer:${consumer}`,
+  ]);
+  expect(rows.map((it) => (it as { action: string }).action)).toEqual(["consumer.declared", "consumer.changed"]);
+});
