@@ -1,0 +1,37 @@
+import type { ZodError } from "zod";
+import { DomainError, type FieldProblem } from "../domain/errors.ts";
+
+/** `["events", 3, "type"]` as `events[3].type`. */
+export function fieldPath(path: readonly PropertyKey[]): string {
+  let text = "";
+  for (const part of path) {
+    if (typeof part === "number") text += `[${part}]`;
+    else text += text === "" ? String(part) : `.${String(part)}`;
+  }
+  return text;
+}
+
+// A batch of 1,000 events that are all wrong in three fields is told by its first hundred faults.
+const MAX_PROBLEMS = 100;
+
+/** Every problem zod found, one per field; an unknown field is named itself and not only its parent. */
+export function fieldProblems(error: ZodError, at: readonly PropertyKey[] = []): FieldProblem[] {
+  return error.issues
+    .flatMap((issue) =>
+      issue.code === "unrecognized_keys"
+        ? issue.keys.map((key) => ({ field: fieldPath([...at, ...issue.path, key]), message: "is not a known field" }))
+        : [{ field: fieldPath([...at, ...issue.path]), message: issue.message }],
+    )
+    .slice(0, MAX_PROBLEMS);
+}
+
+/** The refusal of an input as a whole, every field at fault named. */
+export function invalidInput(fields: readonly FieldProblem[]): DomainError {
+  const shown = fields.slice(0, 5).map((it) => (it.field === "" ? it.message : `${it.field}: ${it.message}`));
+  if (fields.length > shown.length) shown.push(`and ${fields.length - shown.length} more`);
+  return new DomainError("invalid-input", shown.join("; "), { fields });
+}
+
+export function invalidInputOf(error: ZodError, at: readonly PropertyKey[] = []): DomainError {
+  return invalidInput(fieldProblems(error, at));
+}
