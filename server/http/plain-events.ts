@@ -1,0 +1,83 @@
+import { expectation, type PlainEvent, plainEvent, publishBatch } from "../contract/events.ts";
+import { invalidInput, invalidInputOf } from "../contract/field-problems.ts";
+import type { FieldProblem } from "../domain/errors.ts";
+import { type JsonSlice, sliceMember, sliceMemberOfEachIn } from "../domain/json-slices.ts";
+import type { NewEvent } from "../domain/new-event.ts";
+import { isReservedAttribute } from "./event-attributes.ts";
+import { requireFits } from "./event-limits.ts";
+import { parseJson } from "./read-body.ts";
+
+/** What a publish asks for. */
+export interface PublishRequest {
+  readonly events: readonly NewEvent[];
+  /** Per key: offset of the key's last event, 0 for none. */
+  readonly expect: ReadonlyMap<string, number> | null;
+}
+
+/** `application/json`: one event, or `{events, expect?}`. Throws `malformed-json`, `invalid-input`, `payload-too-large`. */
+export function parsePlainEvents(text: string): PublishRequest {
+  const body = parseJson(text);
+  if (isObject(body) && Object.hasOwn(body, "events")) return parseBatch(text, body);
+  const parsed = plainEvent.safeParse(body);
+  if (!parsed.success) throw invalidInputOf(parsed.error);
+  const data = body !== null && Object.hasOwn(body as object, "data") ? sliceMember(text, "data") : null;
+  const event = newEvent(parsed.data, data, "");
+  requireFits(event, data?.depth ?? 0, "");
+  return { events: [event], expect: null };
+}
+
+function parseBatch(text: string, body: object): PublishRequest {
+  const parsed = publishBatch.safeParse(body);
+  if (!parsed.success) throw invalidInputOf(parsed.error);
+  const slices = sliceMemberOfEachIn(text, "events", "data");
+  const events = parsed.data.events.map((plain, index) => {
+    const data = slices[index] ?? null;
+    const at = `events[${index}]`;
+    const event = newEvent(plain, data, `${at}.`);
+    requireFits(event, data?.depth ?? 0, at);
+    return event;
+  });
+  return { events, expect: expectOf(body as { expect?: Record<string, unknown> }) };
+}
+
+/** Read from the body itself: zod's records leave out a key called `__proto__`, and with it what it was to guard. */
+function expectOf(body: { readonly expect?: Record<string, unknown> }): ReadonlyMap<string, number> | null {
+  if (body.expect === undefined) return null;
+  const entries = Object.entries(body.expect);
+  for (const [key, value] of entries) {
+    const parsed = expectation.valueType.safeParse(value);
+    if (!parsed.success) throw invalidInputOf(parsed.error, ["expect", key]);
+  }
+  return new Map(entries as [string, number][]);
+}
+
+const DEFAULT_ATTRIBUTES = '{"source":"/"}';
+
+function newEvent(plain: PlainEvent, data: JsonSlice | null, at: string): NewEvent {
+  return {
+    id: plain.id ?? null,
+    type: plain.type,
+    key: plain.key ?? null,
+    data: data?.text ?? null,
+    dataBytes: null,
+    attributes: attributesOf(plain, at),
+  };
+}
+
+function attributesOf(plain: PlainEvent, at: string): string {
+  const { source, time, subject, dataschema, extensions } = plain;
+  if ((source ?? time ?? subject ?? dataschema ?? extensions) === undefined) return DEFAULT_ATTRIBUTES;
+  if (extensions !== undefined) requireFreeNames(extensions, at);
+  return JSON.stringify({ source: source ?? "/", time, subject, dataschema, ...extensions });
+}
+
+function requireFreeNames(extensions: object, at: string): void {
+  const faults: FieldProblem[] = Object.keys(extensions)
+    .filter(isReservedAttribute)
+    .map((name) => ({ field: `${at}extensions.${name}`, message: "is an attribute of its own, not an extension" }));
+  if (faults.length > 0) throw invalidInput(faults);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,111 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { type Access, openAccess } from "../../auth/access.ts";
+import { requestOf, sendResponse } from "../../auth/node-request.ts";
+import { hashPassword } from "../../auth/password.ts";
+import { createAppender } from "../../engine/appender.ts";
+import { createTopicDirectory } from "../../engine/topic-directory.ts";
+import { createTopicReaders } from "../../engine/topic-readers.ts";
+import { createWakeups } from "../../engine/wakeups.ts";
+import { accessUseCases } from "../../services/access-use-cases.ts";
+import { changePositions } from "../../services/change-positions.ts";
+import { createApiKey } from "../../services/create-api-key.ts";
+import { declareConsumer } from "../../services/declare-consumer.ts";
+import { declareTopic } from "../../services/declare-topic.ts";
+import { describeConsumer } from "../../services/describe-consumer.ts";
+import { describeTopic } from "../../services/describe-topic.ts";
+import { getEvent } from "../../services/get-event.ts";
+import { getState } from "../../services/get-state.ts";
+import { listApiKeys } from "../../services/list-api-keys.ts";
+import { listAudit } from "../../services/list-audit.ts";
+import { listConsumers } from "../../services/list-consumers.ts";
+import { listPositionChanges } from "../../services/list-position-changes.ts";
+import { listState } from "../../services/list-state.ts";
+import { listTopics } from "../../services/list-topics.ts";
+import { offsetBefore } from "../../services/offset-before.ts";
+import { planPositions } from "../../services/plan-positions.ts";
+import { publishEvents } from "../../services/publish-events.ts";
+import { readEvents } from "../../services/read-events.ts";
+import { revokeApiKey } from "../../services/revoke-api-key.ts";
+import type { Services } from "../../services/services.ts";
+import type { Database } from "../../store/database.ts";
+import { createControlPlane } from "../control-plane.ts";
+import { problemResponse } from "../problem-response.ts";
+
+export interface TestInstance {
+  readonly url: string;
+  readonly access: Access;
+  readonly services: Services;
+  readonly errors: unknown[];
+  close(): Promise<void>;
+}
+
+/** An instance of the control plane alone, on a port of its own; its data plane is what `rest` answers. */
+export async function testInstance(
+  database: Database,
+  config: { readonly admin?: { email: string; password: string }; readonly apiKey?: string } = {},
+): Promise<TestInstance> {
+  const errors: unknown[] = [];
+  const onError = (error: unknown): void => void errors.push(error);
+  const wakeups = createWakeups(database, { onError });
+  const readers = createTopicReaders(database, { wakeups, onError });
+  const topics = createTopicDirectory(database);
+  const appender = createAppender(database, { wakeups, onError, onCommitted: (batch) => readers.handOver(batch) });
+  const deps = { database, wakeups, readers, topics, appender };
+  const services: Services = {
+    declareTopic: declareTopic(deps),
+    describeTopic: describeTopic(deps),
+    listTopics: listTopics(deps),
+    publishEvents: publishEvents(deps),
+    readEvents: readEvents(deps),
+    getEvent: getEvent(deps),
+    offsetBefore: offsetBefore(deps),
+    declareConsumer: declareConsumer(deps),
+    describeConsumer: describeConsumer(deps),
+    listConsumers: listConsumers(deps),
+    settle: () => Promise.reject(new Error("the control plane settles nothing")),
+    getState: getState(deps),
+    listState: listState(deps),
+    planPositions: planPositions(deps),
+    changePositions: changePositions(deps),
+    listPositionChanges: listPositionChanges(deps),
+    createApiKey: createApiKey(deps),
+    listApiKeys: listApiKeys(deps),
+    revokeApiKey: revokeApiKey(deps),
+    listAudit: listAudit(deps),
+  };
+  const useCases = accessUseCases({ ...deps, hashPassword });
+  const access = await openAccess({ useCases, prisma: database.prisma, wakeups, onError, ...config });
+  const openReader = async (topic: string) => readers.open(await topics.find(topic));
+  const controlPlane = createControlPlane({ services, access, openReader, version: "0.0.0-test", onError });
+
+  const server = createServer((req, res) => {
+    if (req.url?.startsWith("/api/")) return controlPlane.handle(req, res);
+    void answerV1();
+    async function answerV1(): Promise<void> {
+      const requestId = "test-request";
+      try {
+        const identity = await access.authenticate((req.headers.authorization ?? "").replace(/^Bearer /, ""));
+        await sendResponse(res, await controlPlane.rest(await requestOf(req, 8_000_000), { identity, requestId }));
+      } catch (error) {
+        await sendResponse(res, problemResponse(error, requestId, onError));
+      }
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    access,
+    services,
+    errors,
+    async close() {
+      controlPlane.close();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await access.close();
+      await appender.close();
+      await readers.close();
+      await wakeups.close();
+    },
+  };
+}
