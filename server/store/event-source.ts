@@ -26,7 +26,7 @@ const COLUMNS = '"offset", recorded_at, id, type, key, data, data_bytes, attribu
 
 // Running sums over the stored sizes read no value, so they bound the work before any large value is fetched. Summing
 // the rendered frames instead halved the rate of whole chunks (1,000,000 × 256 bytes: 110,000/s against 220,000/s).
-const STORED_BYTES = `coalesce(pg_column_size(data), pg_column_size(data_bytes), 0) + pg_column_size(attributes)`;
+export const STORED_BYTES = `coalesce(pg_column_size(data), pg_column_size(data_bytes), 0) + pg_column_size(attributes)`;
 
 export function eventSource(range: EventRange): EventSource {
   const { filter, order } = range;
