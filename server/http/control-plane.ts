@@ -19,7 +19,7 @@ import { createLive } from "../trpc/live/live.ts";
 import { answerRest } from "../trpc/rest.ts";
 import { appRouter } from "../trpc/router.ts";
 import { openApiDocument, publishOpenApiDocument } from "./openapi/document.ts";
-import { guardOrigin } from "./origin-guard.ts";
+import { guardOrigin, requireJson } from "./origin-guard.ts";
 import { problemResponse } from "./problem-response.ts";
 
 export interface ControlPlaneDeps {
@@ -90,6 +90,7 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
 
   async function contextOf(req: IncomingMessage, res: ServerResponse, isStream: boolean): Promise<Context> {
     guardOrigin(req);
+    requireJson(req);
     const headers = headersOf(req);
     const isSecure = isSecureRequest(req);
     let person: Person | null;
@@ -130,6 +131,7 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
 
   async function signIn(req: IncomingMessage, res: ServerResponse): Promise<void> {
     try {
+      guardOrigin(req);
       await sendResponse(res, await access.people.handle(await requestOf(req, MAX_AUTH_BODY_BYTES)));
     } catch (error) {
       await sendResponse(res, problemResponse(error, requestIdOf(res), onError));
