@@ -102,20 +102,19 @@ async function runRows(bench: Bench): Promise<{ figures: Figure[]; failed: numbe
   return { figures, failed };
 }
 
-const limit = setTimeout(() => {
-  stderr.write("The bench took too long and was ended.\n");
+/** The row at work fails now; PostgreSQL is stopped and its files are removed on the way out. */
+function interrupt(): void {
+  isInterrupted = true;
   killChildren();
   killServers();
-  process.exit(1);
-}, LIMIT_MS);
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  process.once(signal, () => {
-    killChildren();
-    killServers();
-    // The row at work fails now; PostgreSQL is stopped and its files are removed on the way out.
-    isInterrupted = true;
-  });
 }
+
+const limit = setTimeout(() => {
+  stderr.write("The bench took too long and is ended.\n");
+  interrupt();
+}, LIMIT_MS);
+process.once("SIGINT", interrupt);
+process.once("SIGTERM", interrupt);
 const isComplete = await run();
 clearTimeout(limit);
 process.exit(isInterrupted ? 130 : isComplete ? 0 : 1);

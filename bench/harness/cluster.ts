@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import pg from "pg";
 import { startEmbeddedPostgres } from "../../server/embedded/postgres.ts";
 
@@ -27,10 +27,14 @@ export async function startCluster(): Promise<Cluster> {
   });
   const admin = new pg.Client({ connectionString: postgres.url });
   await admin.connect();
-  const { rows } = await admin.query<{ version: string }>("SELECT current_setting('server_version') AS version");
+  const { rows } = await admin.query<{ version: string; data: string }>(
+    "SELECT current_setting('server_version') AS version, current_setting('data_directory') AS data",
+  );
+  // Elsewhere than in DATA_DIR when PostgreSQL's own account cannot enter that.
+  const place = rows[0] === undefined ? directory : dirname(rows[0].data);
 
   return {
-    directory,
+    directory: place,
     version: rows[0]?.version ?? "unknown",
     async createDatabase(name) {
       await admin.query(`CREATE DATABASE ${pg.escapeIdentifier(name)}`);
@@ -44,7 +48,7 @@ export async function startCluster(): Promise<Cluster> {
     async stop() {
       await admin.end();
       await postgres.stop();
-      await rm(directory, { recursive: true, force: true });
+      for (const path of new Set([directory, place])) await rm(path, { recursive: true, force: true });
     },
   };
 }

@@ -32,7 +32,7 @@ export async function startMillrace(options: {
   /** Where to leave a CPU profile when it stops. */
   readonly profileDirectory?: string | undefined;
 }): Promise<Millrace> {
-  const entry = resolve("dist/main.js");
+  const entry = resolve("dist/main.mjs");
   if (!existsSync(entry)) throw new Error("Millrace is not built: run `npm run build`");
   const port = await freePort();
   const apiKey = `mr_${randomBytes(24).toString("base64url")}`;
