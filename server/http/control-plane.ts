@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { nodeHTTPRequestHandler } from "@trpc/server/adapters/node-http";
 
@@ -21,6 +20,7 @@ import { appRouter } from "../trpc/router.ts";
 import { openApiDocument, publishOpenApiDocument } from "./openapi/document.ts";
 import { guardOrigin, requireJson } from "./origin-guard.ts";
 import { problemResponse } from "./problem-response.ts";
+import { requestIdOf } from "./request-id.ts";
 
 export interface ControlPlaneDeps {
   readonly services: Services;
@@ -100,7 +100,7 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
       throw asRefusal(error);
     }
     const signal = isStream ? sessionSignal(headers, isSecure, res) : NEVER;
-    return { ...shared, identity: null, person, requestId: requestIdOf(res), signal, answer: { status: 200 } };
+    return { ...shared, identity: null, person, requestId: requestIdFor(req, res), signal, answer: { status: 200 } };
   }
 
   function trpc(req: IncomingMessage, res: ServerResponse, path: string): void {
@@ -134,19 +134,19 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
       guardOrigin(req);
       await sendResponse(res, await access.people.handle(await requestOf(req, MAX_AUTH_BODY_BYTES)));
     } catch (error) {
-      await sendResponse(res, problemResponse(error, requestIdOf(res), onError));
+      await sendResponse(res, problemResponse(error, requestIdFor(req, res), onError));
     }
   }
 
   return {
     handle(req, res) {
       const path = new URL(req.url ?? "/", "http://localhost").pathname;
-      res.setHeader("x-request-id", requestIdOf(res));
+      requestIdFor(req, res);
       if (path.startsWith("/api/trpc/")) trpc(req, res, path.slice("/api/trpc/".length));
       else if (path.startsWith("/api/auth/")) void signIn(req, res).catch(onError);
       else {
         const error = new DomainError("not-found", "There is nothing at this address.");
-        void sendResponse(res, problemResponse(error, requestIdOf(res), onError)).catch(onError);
+        void sendResponse(res, problemResponse(error, requestIdFor(req, res), onError)).catch(onError);
       }
     },
     async rest(request, { identity, requestId }) {
@@ -170,10 +170,10 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
   };
 }
 
-function requestIdOf(res: ServerResponse): string {
+function requestIdFor(req: IncomingMessage, res: ServerResponse): string {
   const present = res.getHeader("x-request-id");
   if (typeof present === "string") return present;
-  const id = randomUUID();
+  const id = requestIdOf(req.headers["x-request-id"]);
   res.setHeader("x-request-id", id);
   return id;
 }

@@ -12,6 +12,7 @@ export interface LiveOptions {
   readonly openReader: (topic: string) => Promise<TailReader>;
   readonly onError: (error: unknown) => void;
   readonly pollMs?: number;
+  readonly tickMs?: number;
 }
 
 const POLL_MS = 1_000;
@@ -26,7 +27,13 @@ export function resumeAfter(lastEventId: string | undefined, topic: string): num
   return after !== undefined && of === topic ? Number(after) : null;
 }
 
-export function createLive({ services, openReader, onError, pollMs = POLL_MS }: LiveOptions): Live {
+export function createLive({
+  services,
+  openReader,
+  onError,
+  pollMs = POLL_MS,
+  tickMs = TICK_EVERY_MS,
+}: LiveOptions): Live {
   const topics = createLatest({ read: services.listTopics, everyMs: pollMs, onError });
   const consumers = createLatest({ read: services.listConsumers, everyMs: pollMs, onError });
 
@@ -47,7 +54,7 @@ export function createLive({ services, openReader, onError, pollMs = POLL_MS }: 
           stops.push(() => reader.release(), reader.onAppend(bell.ring));
           tail = new Tail(reader, request.tail, resumeAfter(lastEventId, request.tail.topic) ?? request.tail.after);
         }
-        yield* messages({ request, topics, consumers, watched, tail, bell, signal });
+        yield* messages({ request, topics, consumers, watched, tail, tickMs, bell, signal });
       } finally {
         for (const stop of stops.reverse()) stop();
       }
@@ -61,13 +68,14 @@ interface Session {
   readonly consumers: Latest<readonly ConsumerDescription[]>;
   readonly watched: readonly Latest<unknown>[];
   readonly tail: Tail | null;
+  readonly tickMs: number;
   readonly bell: Bell;
   readonly signal: AbortSignal;
 }
 
 /** Nothing queues up here: a tab that reads slowly is given the state as it is when it asks again. */
 async function* messages(session: Session): AsyncGenerator<LiveItem> {
-  const { request, topics, consumers, watched, tail, bell, signal } = session;
+  const { request, topics, consumers, watched, tail, tickMs, bell, signal } = session;
   const sent = { topics: 0, consumers: 0 };
   let lastMessageMs = Date.now();
   let tailNotBeforeMs = 0;
@@ -94,11 +102,11 @@ async function* messages(session: Session): AsyncGenerator<LiveItem> {
       }
     }
     // No tick while the readings fail: a page must be able to see that what it shows grows old.
-    if (Date.now() - lastMessageMs >= TICK_EVERY_MS && !watched.some((it) => it.isFailing)) {
+    if (Date.now() - lastMessageMs >= tickMs && !watched.some((it) => it.isFailing)) {
       yield item({ kind: "tick", at: new Date().toISOString() });
     }
     if (tail?.isBehind === true) await bell.pause(Math.max(1, tailNotBeforeMs - Date.now()), signal);
-    else await bell.wait(Math.max(TICK_EVERY_MS - (Date.now() - lastMessageMs), TAIL_EVERY_MS));
+    else await bell.wait(Math.max(tickMs - (Date.now() - lastMessageMs), TAIL_EVERY_MS));
   }
 }
 

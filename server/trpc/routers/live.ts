@@ -2,6 +2,7 @@ import { tracked } from "@trpc/server";
 import { z } from "zod";
 import { liveRequest } from "../../contract/live.ts";
 import { DomainError } from "../../domain/errors.ts";
+import { trpcErrorOf } from "../error-shape.ts";
 import { operator } from "../trpc.ts";
 
 /** The one live stream of a browser tab. The id of a message is the offset its tail has come to. */
@@ -11,7 +12,16 @@ export const live = operator
   .subscription(async function* ({ ctx, input, signal }) {
     const { lastEventId, ...request } = input;
     const signals = signal === undefined ? [ctx.signal] : [ctx.signal, signal];
-    const items = ctx.live.listen(request, { lastEventId: lastEventId ?? undefined, signal: AbortSignal.any(signals) });
-    for await (const item of items) yield tracked(item.id, item.message);
-    if (ctx.signal.aborted) throw new DomainError("unauthenticated", "The session has ended. Sign in again.");
+    try {
+      const items = ctx.live.listen(request, {
+        lastEventId: lastEventId ?? undefined,
+        signal: AbortSignal.any(signals),
+      });
+      for await (const item of items) yield tracked(item.id, item.message);
+      if (ctx.signal.aborted) throw new DomainError("unauthenticated", "The session has ended. Sign in again.");
+    } catch (error) {
+      // What a generator throws passes no middleware, and the browser repeats what it takes for a fault.
+      const refusal = ctx.asRefusal(error);
+      throw refusal instanceof DomainError ? trpcErrorOf(refusal) : refusal;
+    }
   });
