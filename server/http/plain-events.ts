@@ -20,8 +20,9 @@ export function parsePlainEvents(text: string): PublishRequest {
   if (isObject(body) && Object.hasOwn(body, "events")) return parseBatch(text, body);
   const parsed = plainEvent.safeParse(body);
   if (!parsed.success) throw invalidInputOf(parsed.error);
-  const data = body !== null && Object.hasOwn(body as object, "data") ? sliceMember(text, "data") : null;
-  const event = newEvent(parsed.data, data, "");
+  const data = Object.hasOwn(body as object, "data") ? sliceMember(text, "data") : null;
+  requireFreeNames((body as PlainEvent).extensions, "");
+  const event = newEvent(parsed.data, data);
   requireFits(event, data?.depth ?? 0, "");
   return { events: [event], expect: null };
 }
@@ -33,7 +34,8 @@ function parseBatch(text: string, body: object): PublishRequest {
   const events = parsed.data.events.map((plain, index) => {
     const data = slices[index] ?? null;
     const at = `events[${index}]`;
-    const event = newEvent(plain, data, `${at}.`);
+    requireFreeNames((body as { events: PlainEvent[] }).events[index]?.extensions, `${at}.`);
+    const event = newEvent(plain, data);
     requireFits(event, data?.depth ?? 0, at);
     return event;
   });
@@ -53,28 +55,29 @@ function expectOf(body: { readonly expect?: Record<string, unknown> }): Readonly
 
 const DEFAULT_ATTRIBUTES = '{"source":"/"}';
 
-function newEvent(plain: PlainEvent, data: JsonSlice | null, at: string): NewEvent {
+function newEvent(plain: PlainEvent, data: JsonSlice | null): NewEvent {
   return {
     id: plain.id ?? null,
     type: plain.type,
     key: plain.key ?? null,
     data: data?.text ?? null,
     dataBytes: null,
-    attributes: attributesOf(plain, at),
+    attributes: attributesOf(plain),
   };
 }
 
-function attributesOf(plain: PlainEvent, at: string): string {
+function attributesOf(plain: PlainEvent): string {
   const { source, time, subject, dataschema, extensions } = plain;
   if ((source ?? time ?? subject ?? dataschema ?? extensions) === undefined) return DEFAULT_ATTRIBUTES;
-  if (extensions !== undefined) requireFreeNames(extensions, at);
   return JSON.stringify({ source: source ?? "/", time, subject, dataschema, ...extensions });
 }
 
-function requireFreeNames(extensions: object, at: string): void {
+/** `extensions` is the body's own: zod's records leave out `__proto__` without a word. */
+function requireFreeNames(extensions: object | undefined, at: string): void {
+  if (extensions === undefined) return;
   const faults: FieldProblem[] = Object.keys(extensions)
-    .filter(isReservedAttribute)
-    .map((name) => ({ field: `${at}extensions.${name}`, message: "is an attribute of its own, not an extension" }));
+    .filter((name) => name === "__proto__" || isReservedAttribute(name))
+    .map((name) => ({ field: `${at}extensions.${name}`, message: "is not the name of an extension" }));
   if (faults.length > 0) throw invalidInput(faults);
 }
 

@@ -1,0 +1,68 @@
+import type { IncomingHttpHeaders } from "node:http";
+import type { FieldProblem } from "../domain/errors.ts";
+import { sliceRoot } from "../domain/json-slices.ts";
+import { eventOf } from "./cloud-events.ts";
+import { requireFits } from "./event-limits.ts";
+import type { PublishRequest } from "./plain-events.ts";
+import { decodeUtf8, parseJson } from "./read-body.ts";
+
+const PRINTABLE = /^[\x20-\x7e]*$/;
+
+/** Whether a request carries an event in CloudEvents binary mode. */
+export function isBinaryMode(headers: IncomingHttpHeaders): boolean {
+  return headers["ce-specversion"] !== undefined || headers["ce-id"] !== undefined || headers["ce-type"] !== undefined;
+}
+
+/**
+ * CloudEvents binary mode (HTTP protocol binding 1.0.2, section 3.1): attributes in `ce-*` headers, the body is the
+ * data. JSON keeps its text; any other content type keeps its bytes. Fields are named by their header.
+ */
+export function parseBinaryEvent(headers: IncomingHttpHeaders, body: Buffer): PublishRequest {
+  const attributes: Record<string, string> = {};
+  const faults: FieldProblem[] = [];
+  for (const [header, value] of Object.entries(headers)) {
+    if (!header.startsWith("ce-") || typeof value !== "string") continue;
+    const name = header.slice(3);
+    const decoded = decodeHeader(value);
+    if (decoded === null) faults.push({ field: name, message: "must be percent-encoded UTF-8" });
+    else if (name === "datacontenttype" || name === "data") {
+      faults.push({ field: name, message: "is not a header in binary mode: Content-Type and the body stand for it" });
+    } else attributes[name] = decoded;
+  }
+  const contentType = headers["content-type"];
+  if (contentType !== undefined) attributes.datacontenttype = contentType;
+  const isJson = contentType !== undefined && isJsonType(contentType);
+  const data = isJson && body.length > 0 ? jsonOf(body) : null;
+  const bytes = isJson || body.length === 0 ? null : body;
+  const event = eventOf(attributes, { text: data?.text ?? null, bytes }, { faults, at: "" });
+  requireFits(event, data?.depth ?? 0, "");
+  return { events: [event], expect: null };
+}
+
+function jsonOf(body: Buffer): { text: string; depth: number } {
+  const text = decodeUtf8(body);
+  parseJson(text);
+  return sliceRoot(text);
+}
+
+/** One round of unquoting, then one of percent-decoding, as the binding says. Null when it cannot be decoded. */
+function decodeHeader(value: string): string | null {
+  if (!PRINTABLE.test(value)) return null;
+  const unquoted = /^".*"$/.test(value) && value.length > 1 ? value.slice(1, -1).replace(/\\(.)/g, "$1") : value;
+  try {
+    return decodeURIComponent(unquoted);
+  } catch {
+    return null;
+  }
+}
+
+/** `application/json` and everything that ends in `+json`, whatever its parameters. */
+export function isJsonType(contentType: string): boolean {
+  const type = mediaType(contentType);
+  return type === "application/json" || type.endsWith("+json");
+}
+
+/** The type without its parameters, in lower case. */
+export function mediaType(contentType: string | undefined): string {
+  return contentType?.split(";", 1)[0]?.trim().toLowerCase() ?? "";
+}

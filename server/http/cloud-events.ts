@@ -1,0 +1,129 @@
+import { z } from "zod";
+import { extensionName, extensionValue } from "../contract/events.ts";
+import { fieldProblems, invalidInput } from "../contract/field-problems.ts";
+import { LIMITS } from "../contract/limits.ts";
+import { label, timestamp } from "../contract/names.ts";
+import { DomainError, type FieldProblem } from "../domain/errors.ts";
+import { type JsonSlice, sliceMember, sliceMemberOfEach } from "../domain/json-slices.ts";
+import type { NewEvent } from "../domain/new-event.ts";
+import { isOwnAttribute, isReservedAttribute } from "./event-attributes.ts";
+import { requireFits } from "./event-limits.ts";
+import type { PublishRequest } from "./plain-events.ts";
+import { parseJson } from "./read-body.ts";
+
+const uriReference = z.string().min(1, "must not be empty").max(2048);
+
+/** The attributes of CloudEvents 1.0, in structured and in binary mode. Extensions stand beside them. */
+export const cloudEventAttributes = z.object({
+  specversion: z.literal("1.0", 'must be "1.0"'),
+  id: label,
+  type: label,
+  source: uriReference,
+  partitionkey: label.optional(),
+  time: timestamp.optional(),
+  subject: uriReference.optional(),
+  dataschema: uriReference.optional(),
+  datacontenttype: z.string().min(1).max(256).optional(),
+});
+export type CloudEventAttributes = z.infer<typeof cloudEventAttributes>;
+
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+/** `application/cloudevents+json`. Throws `malformed-json`, `invalid-input`, `payload-too-large`. */
+export function parseCloudEvent(text: string): PublishRequest {
+  const body = parseJson(text);
+  const data = isObject(body) ? sliceMember(text, "data") : null;
+  return { events: [structuredEvent(body, data, "")], expect: null };
+}
+
+/** `application/cloudevents-batch+json`: an array, where `[3].type` names a field. */
+export function parseCloudEventBatch(text: string): PublishRequest {
+  const body = parseJson(text);
+  if (!Array.isArray(body)) throw invalidInput([{ field: "", message: "must be an array of events" }]);
+  if (body.length === 0) throw invalidInput([{ field: "", message: "must hold at least one event" }]);
+  if (body.length > LIMITS.maxEventsPerRequest) {
+    throw invalidInput([{ field: "", message: `must hold at most ${LIMITS.maxEventsPerRequest} events` }]);
+  }
+  const slices = sliceMemberOfEach(text, "data");
+  return { events: body.map((it, index) => structuredEvent(it, slices[index] ?? null, `[${index}]`)), expect: null };
+}
+
+function structuredEvent(body: unknown, data: JsonSlice | null, at: string): NewEvent {
+  if (!isObject(body)) throw invalidInput([{ field: at, message: "must be an event" }]);
+  const { data: _, data_base64: base64, ...attributes } = body;
+  const faults: FieldProblem[] = [];
+  if (base64 !== undefined) {
+    if (Object.hasOwn(body, "data"))
+      faults.push({ field: "data_base64", message: "stands in place of data, not beside" });
+    if (typeof base64 !== "string" || !BASE64.test(base64))
+      faults.push({ field: "data_base64", message: "must be base64" });
+  }
+  const bytes = typeof base64 === "string" ? Buffer.from(base64, "base64") : null;
+  const event = eventOf(attributes, { text: data?.text ?? null, bytes }, { faults, at });
+  requireFits(event, data?.depth ?? 0, at);
+  return event;
+}
+
+export interface EventData {
+  readonly text: string | null;
+  readonly bytes: Uint8Array | null;
+}
+
+/**
+ * An event of its attributes, extensions among them. `topic`, `sequence` and `recordedtime` are refused: dropping them
+ * in silence would lose what a producer meant by them. Whoever forwards an event he has read leaves these three out.
+ */
+export function eventOf(
+  given: Readonly<Record<string, unknown>>,
+  data: EventData,
+  where: { readonly faults: readonly FieldProblem[]; readonly at: string },
+): NewEvent {
+  const parsed = cloudEventAttributes.safeParse(given);
+  const faults: FieldProblem[] = [...where.faults, ...(parsed.success ? [] : fieldProblems(parsed.error))];
+  const extensions: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(given)) {
+    if (isOwnAttribute(name)) faults.push({ field: name, message: "is written by Millrace; leave it out" });
+    if (isReservedAttribute(name)) continue;
+    const fault = extensionFault(name, value);
+    if (fault !== null) faults.push({ field: name, message: fault });
+    else if (value !== null) extensions[name] = value;
+  }
+  if (!parsed.success || faults.length > 0)
+    throw invalidInput(faults.map((it) => ({ ...it, field: under(where.at, it.field) })));
+  const { id, type, partitionkey, source, time, subject, datacontenttype, dataschema } = parsed.data;
+  return {
+    id,
+    type,
+    key: partitionkey ?? null,
+    data: data.text,
+    dataBytes: data.bytes,
+    attributes: JSON.stringify({ source, time, subject, datacontenttype, dataschema, ...extensions }),
+  };
+}
+
+function extensionFault(name: string, value: unknown): string | null {
+  const parsedName = extensionName.safeParse(name);
+  if (!parsedName.success)
+    return `is not a known field; an extension's name ${parsedName.error.issues[0]?.message ?? ""}`;
+  // CloudEvents reads null as "not there".
+  if (value === null || extensionValue.safeParse(value).success) return null;
+  return "must be a text of up to 2048 characters, a boolean or a 32-bit integer";
+}
+
+function under(at: string, field: string): string {
+  if (at === "") return field;
+  return field === "" ? at : `${at}.${field}`;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** `415` with what would be taken. */
+export function unsupportedMediaType(given: string | undefined): DomainError {
+  const accepted = ["application/json", "application/cloudevents+json", "application/cloudevents-batch+json"];
+  const what = given === undefined || given === "" ? "There is no Content-Type" : `Content-Type ${given} is not taken`;
+  return new DomainError("unsupported-media-type", `${what}; send ${accepted.join(", ")}, or ce-* headers.`, {
+    facts: { accepted },
+  });
+}
