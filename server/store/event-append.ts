@@ -14,6 +14,8 @@ export interface AppendedBatch {
 
 // A raw control character is valid neither in JSON nor in a label, so it can part the values of a column.
 const SEPARATOR = "\u001e";
+// Not base64, unlike the empty text, which is no bytes at all and yet not nothing.
+const NO_BYTES = "-";
 
 /**
  * Appends a batch in one statement and one round trip. Null when there is no such topic or it has no offset left.
@@ -21,7 +23,7 @@ const SEPARATOR = "\u001e";
  *
  * Columns travel as joined text: `pg` builds array literals in JavaScript, which cost 10 to 20 % of the whole append
  * (256-byte events, batches of 256: 62,000/s joined, 51,000/s as arrays, 40,000/s as one JSON parameter). An empty text
- * is a null: no column may hold one.
+ * is a null, since neither JSON nor a label is ever empty.
  * SET is evaluated again after waiting for the row's lock, so the time is taken under the lock and never decreases.
  */
 export async function appendEvents(
@@ -45,7 +47,7 @@ export async function appendEvents(
                e.data::json, decode(e.data_base64, 'base64'), e.attributes::json
           FROM moved, unnest(
             string_to_array($4, E'\\x1e'), string_to_array($5, E'\\x1e'), string_to_array($6, E'\\x1e', ''),
-            string_to_array($7, E'\\x1e', ''), string_to_array($8, E'\\x1e', ''), string_to_array($9, E'\\x1e')
+            string_to_array($7, E'\\x1e', ''), string_to_array($8, E'\\x1e', '-'), string_to_array($9, E'\\x1e')
           ) WITH ORDINALITY AS e (id, type, key, data, data_base64, attributes, n)
       )
       SELECT base, last_recorded_at FROM moved`,
@@ -70,7 +72,7 @@ class Columns {
     this.#types.push(whole(event.type));
     this.#keys.push(whole(event.key ?? ""));
     this.#data.push(whole(event.data ?? ""));
-    this.#dataBase64.push(event.dataBytes === null ? "" : base64(event.dataBytes));
+    this.#dataBase64.push(event.dataBytes === null ? NO_BYTES : base64(event.dataBytes));
     this.#attributes.push(whole(event.attributes));
     this.#bytes += payloadBytes(event);
   }
