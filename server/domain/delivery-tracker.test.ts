@@ -1,0 +1,117 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { DeliveryTracker } from "./delivery-tracker.ts";
+import { type OffsetRange, OffsetRanges } from "./offset-ranges.ts";
+
+/** The same as plain sets: what was looked at, what is in flight, and what the database holds. */
+class Model {
+  scanned = 0;
+  readonly inFlight = new Set<number>();
+  readonly database = new Set<number>();
+  get position(): number {
+    let position = 0;
+    while (this.database.has(position + 1)) position += 1;
+    return position;
+  }
+  merge(ranges: readonly OffsetRange[]): void {
+    for (const [from, to] of ranges)
+      for (let offset = Math.max(1, from); offset <= to; offset++) this.database.add(offset);
+  }
+}
+
+const pick = fc.nat({ max: 1_000 });
+const command = fc.oneof(
+  { weight: 5, arbitrary: fc.record({ kind: fc.constant("deliver" as const), gap: fc.integer({ min: 1, max: 4 }) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("pass" as const), gap: fc.integer({ min: 0, max: 5 }) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant("settle" as const),
+      picks: fc.array(pick, { minLength: 1, maxLength: 5 }),
+      upTo: fc.boolean(),
+      commits: fc.boolean(),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant("foreign" as const), picks: fc.array(pick, { maxLength: 4 }) }),
+  },
+);
+
+test("agrees with plain sets: nothing in flight is ever counted, everything else is, and the floor is exact", () => {
+  fc.assert(
+    fc.property(fc.array(command, { maxLength: 60 }), (commands) => {
+      const tracker = new DeliveryTracker({ position: 0, settled: new OffsetRanges(), replayUntil: 0 });
+      const model = new Model();
+      for (const it of commands) {
+        if (it.kind === "deliver") {
+          model.scanned += it.gap;
+          model.inFlight.add(model.scanned);
+          tracker.deliver(model.scanned, 0);
+        } else if (it.kind === "pass") {
+          model.scanned += it.gap;
+          tracker.passTo(model.scanned);
+        } else if (it.kind === "foreign") {
+          // Another instance merges the bare offsets; the holder hears of it later.
+          const chosen = chosenOf(model, it.picks);
+          for (const offset of chosen) model.database.add(offset);
+          for (const offset of chosen) model.inFlight.delete(offset);
+          tracker.reconcile({
+            position: model.position,
+            settled: new OffsetRanges([...model.database].map((o) => [o, o])),
+          });
+        } else {
+          const chosen = chosenOf(model, it.picks);
+          for (const offset of chosen) tracker.settle(offset, it.upTo);
+          const settled = it.upTo ? [...model.inFlight].filter((o) => o <= Math.max(0, ...chosen)) : chosen;
+          const pending = tracker.pending();
+          if (!it.commits) {
+            tracker.rollBack();
+          } else {
+            model.merge(pending);
+            for (const offset of settled) model.inFlight.delete(offset);
+            tracker.commit();
+            tracker.flushed(pending[0]?.[1] ?? 0);
+            expect(tracker.isBehind).toBe(false);
+          }
+        }
+        for (const offset of model.inFlight) expect(model.database.has(offset)).toBe(false);
+        expect(tracker.inFlight).toBe(model.inFlight.size);
+        expect(tracker.floor).toBe(model.inFlight.size === 0 ? model.scanned : Math.min(...model.inFlight) - 1);
+        expect(tracker.scanned).toBe(model.scanned);
+      }
+      // Whatever is not in flight reaches the database with the next group.
+      const pending = tracker.pending();
+      model.merge(pending);
+      expect(model.position).toBe(tracker.floor);
+      expect(pending).toHaveLength(1);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+function chosenOf(model: Model, picks: readonly number[]): number[] {
+  const inFlight = [...model.inFlight];
+  return inFlight.length === 0 ? [] : [...new Set(picks.map((it) => inFlight[it % inFlight.length] ?? 0))];
+}
+
+test("the ranges of settlements out of order melt together: gaps count, not settlements", () => {
+  const tracker = new DeliveryTracker({ position: 0, settled: new OffsetRanges(), replayUntil: 0 });
+  for (let i = 1; i <= 1_000; i++) tracker.deliver(i * 3, 0);
+  for (let i = 1_000; i >= 2; i--) tracker.settle(i * 3, false);
+  expect(new OffsetRanges(tracker.pending()).size).toBe(2);
+});
+
+test("what an earlier holder had settled above its position is known, and may be settled again", () => {
+  const tracker = new DeliveryTracker({ position: 3, settled: new OffsetRanges([[5, 7]]), replayUntil: 0 });
+  expect([4, 5, 7, 8].map((it) => tracker.wasSettled(it))).toEqual([false, true, true, false]);
+  expect([3, 4, 6].map((it) => tracker.mayHaveDelivered(it))).toEqual([true, false, true]);
+});
+
+test("an extended delivery is overdue later than its neighbours", () => {
+  const tracker = new DeliveryTracker({ position: 0, settled: new OffsetRanges(), replayUntil: 0 });
+  tracker.deliver(1, 100);
+  tracker.deliver(2, 100);
+  tracker.extend(200, 1);
+  expect([100, 150, 250].map((now) => tracker.overdue(now))).toEqual([undefined, 2, 1]);
+});
