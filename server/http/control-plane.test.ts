@@ -154,7 +154,8 @@ describe("REST", () => {
     ["an absent consumer", "GET", "/consumers/absent", undefined, undefined, 404, "consumer-not-found", []],
     ["an unknown address", "GET", "/nowhere", undefined, undefined, 404, "not-found", []],
     ["another method", "PUT", "/topics", "{}", undefined, 405, "method-not-allowed", []],
-  ] as const)("%s is a problem that names its fields", async (_, method, path, body, type, status, code, fields) => {
+  ] as const)("%s is a problem that names its fields", async (...row) => {
+    const [, method, path, body, type, status, code, fields] = row;
     const answer = await v1(method, path, {
       ...(body === undefined ? {} : { body: body as BodyInit }),
       ...(type === undefined ? {} : { type }),

@@ -52,7 +52,8 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
   const startedAt = new Date().toISOString();
   const live = createLive({ services, openReader: deps.openReader, onError });
   const streams = new Set<ServerResponse>();
-  publishOpenApiDocument(openApiDocument(deps.version));
+  const document = openApiDocument(deps.version);
+  publishOpenApiDocument(document);
 
   const shared = {
     services,
@@ -150,6 +151,8 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
       }
     },
     async rest(request, { identity, requestId }) {
+      if (request.method === "GET" && new URL(request.url).pathname === "/v1/openapi.json")
+        return Response.json(document);
       const signal = identity?.signal ?? NEVER;
       try {
         return await answerRest(request, {

@@ -14,6 +14,8 @@ const MAX_BODY_BYTES = 1024 * 1024;
 
 interface RestRoute {
   readonly method: string;
+  /** As in the document: `/topics/{topic}`. */
+  readonly path: string;
   readonly pattern: RegExp;
   readonly pathFields: readonly string[];
   /** Names of numeric query parameters: text becomes a number only where a number is asked for. */
@@ -37,6 +39,7 @@ export const restRoutes: readonly RestRoute[] = Object.entries(procedures).flatM
   return [
     {
       method,
+      path,
       pattern: new RegExp(`^${path.replace(/\{\w+\}/g, "([^/]+)")}$`),
       pathFields,
       numbers: new Set(Object.keys(shape).filter((it) => isNumeric(shape[it]))),
