@@ -14,8 +14,8 @@ export interface AppendedBatch {
 
 // A raw control character is valid neither in JSON nor in a label, so it can part the values of a column.
 const SEPARATOR = "\u001e";
-// Not base64, unlike the empty text, which is no bytes at all and yet not nothing.
-const NO_BYTES = "-";
+// No bytes at all are not nothing. Decoding passes over white space, so this tells them from an absent value.
+const SOME_BYTES = "\n";
 
 /**
  * Appends a batch in one statement and one round trip. Null when there is no such topic or it has no offset left.
@@ -47,7 +47,7 @@ export async function appendEvents(
                e.data::json, decode(e.data_base64, 'base64'), e.attributes::json
           FROM moved, unnest(
             string_to_array($4, E'\\x1e'), string_to_array($5, E'\\x1e'), string_to_array($6, E'\\x1e', ''),
-            string_to_array($7, E'\\x1e', ''), string_to_array($8, E'\\x1e', '-'), string_to_array($9, E'\\x1e')
+            string_to_array($7, E'\\x1e', ''), string_to_array($8, E'\\x1e', ''), string_to_array($9, E'\\x1e')
           ) WITH ORDINALITY AS e (id, type, key, data, data_base64, attributes, n)
       )
       SELECT base, last_recorded_at FROM moved`,
@@ -72,7 +72,7 @@ class Columns {
     this.#types.push(whole(event.type));
     this.#keys.push(whole(event.key ?? ""));
     this.#data.push(whole(event.data ?? ""));
-    this.#dataBase64.push(event.dataBytes === null ? NO_BYTES : base64(event.dataBytes));
+    this.#dataBase64.push(event.dataBytes === null ? "" : base64(event.dataBytes) + SOME_BYTES);
     this.#attributes.push(whole(event.attributes));
     this.#bytes += payloadBytes(event);
   }
