@@ -1,0 +1,107 @@
+import { randomUUID } from "node:crypto";
+import { openAccess } from "./auth/access.ts";
+import { hashPassword } from "./auth/password.ts";
+import { createAppender } from "./engine/appender.ts";
+import { createMembers } from "./engine/members.ts";
+import { createTopicDirectory } from "./engine/topic-directory.ts";
+import { createTopicReaders } from "./engine/topic-readers.ts";
+import { createWakeups } from "./engine/wakeups.ts";
+import type { Log } from "./log.ts";
+import { accessUseCases } from "./services/access-use-cases.ts";
+import { changePositions } from "./services/change-positions.ts";
+import { createApiKey } from "./services/create-api-key.ts";
+import { declareConsumer } from "./services/declare-consumer.ts";
+import { declareTopic } from "./services/declare-topic.ts";
+import { describeConsumer } from "./services/describe-consumer.ts";
+import { describeTopic } from "./services/describe-topic.ts";
+import { getEvent } from "./services/get-event.ts";
+import { getState } from "./services/get-state.ts";
+import { listApiKeys } from "./services/list-api-keys.ts";
+import { listAudit } from "./services/list-audit.ts";
+import { listConsumers } from "./services/list-consumers.ts";
+import { listPositionChanges } from "./services/list-position-changes.ts";
+import { listState } from "./services/list-state.ts";
+import { listTopics } from "./services/list-topics.ts";
+import { offsetBefore } from "./services/offset-before.ts";
+import { planPositions } from "./services/plan-positions.ts";
+import { publishEvents } from "./services/publish-events.ts";
+import { readEvents } from "./services/read-events.ts";
+import { revokeApiKey } from "./services/revoke-api-key.ts";
+import type { Services } from "./services/services.ts";
+import { settle } from "./services/settle.ts";
+import { openDatabase } from "./store/database.ts";
+
+export interface ComposeOptions {
+  readonly databaseUrl: string;
+  readonly maxConnections: number;
+  readonly log: Log;
+  /** `MILLRACE_ADMIN_EMAIL` and `MILLRACE_ADMIN_PASSWORD`. */
+  readonly admin?: { readonly email: string; readonly password: string };
+  /** `MILLRACE_API_KEY`. */
+  readonly apiKey?: string;
+}
+
+export type Parts = Awaited<ReturnType<typeof compose>>;
+
+/** Everything below the network, wired together on a migrated database. `close` drains and stops it, in order. */
+export async function compose(options: ComposeOptions) {
+  const { log } = options;
+  const onError = (error: unknown) => log("error", "something failed in the background", { error });
+  const database = openDatabase({ url: options.databaseUrl, maxConnections: options.maxConnections, onError });
+  const wakeups = createWakeups(database, { onError });
+  const topicReaders = createTopicReaders(database, { wakeups, onError });
+  const appender = createAppender(database, { wakeups, onError, onCommitted: (batch) => topicReaders.handOver(batch) });
+  const topics = createTopicDirectory(database);
+  const members = createMembers({ database, topicReaders, wakeups, instance: randomUUID(), onError });
+
+  const deps = { database, wakeups, topics, appender, members };
+  const services: Services = {
+    declareTopic: declareTopic(deps),
+    describeTopic: describeTopic(deps),
+    listTopics: listTopics(deps),
+    publishEvents: publishEvents(deps),
+    readEvents: readEvents(deps),
+    getEvent: getEvent(deps),
+    offsetBefore: offsetBefore(deps),
+    declareConsumer: declareConsumer(deps),
+    describeConsumer: describeConsumer(deps),
+    listConsumers: listConsumers(deps),
+    settle: settle(deps),
+    getState: getState(deps),
+    listState: listState(deps),
+    planPositions: planPositions(deps),
+    changePositions: changePositions(deps),
+    listPositionChanges: listPositionChanges(deps),
+    createApiKey: createApiKey(deps),
+    listApiKeys: listApiKeys(deps),
+    revokeApiKey: revokeApiKey(deps),
+    listAudit: listAudit(deps),
+  };
+  const access = await openAccess({
+    useCases: accessUseCases({ database, wakeups, hashPassword }),
+    prisma: database.prisma,
+    wakeups,
+    onError,
+    ...(options.admin === undefined ? {} : { admin: options.admin }),
+    ...(options.apiKey === undefined ? {} : { apiKey: options.apiKey }),
+  });
+
+  return {
+    services,
+    access,
+    members,
+    topicReaders,
+    openReader: async (topic: string) => topicReaders.open(await topics.find(topic)),
+    /** Whether the database answers; rejects when it does not. */
+    ping: async () => {
+      await database.pool.query("SELECT 1");
+    },
+    async close() {
+      // Callers first, what they stand on last: the appender answers everybody before the database goes.
+      await Promise.allSettled([appender.close(), members.close()]);
+      await Promise.allSettled([topicReaders.close(), access.close()]);
+      await wakeups.close();
+      await database.close();
+    },
+  };
+}

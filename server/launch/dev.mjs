@@ -1,0 +1,9 @@
+import { generate, install } from "./prepare.mjs";
+import { runForeground } from "./server-process.mjs";
+import { bin } from "./step.mjs";
+
+await install();
+await generate();
+runForeground([bin("tsx"), "watch", "--clear-screen=false", "--include", "server/**/*.ts", "server/main.ts", "--dev"], {
+  NODE_ENV: "development",
+});

@@ -1,0 +1,100 @@
+import { readFileSync } from "node:fs";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import pg from "pg";
+import { compose } from "./compose.ts";
+import type { Environment } from "./environment.ts";
+import { createControlPlane } from "./http/control-plane.ts";
+import { createDataPlane } from "./http/data-plane.ts";
+import type { Log } from "./log.ts";
+import { migrate } from "./store/migrate.ts";
+
+export interface ServeOptions {
+  readonly environment: Environment;
+  readonly databaseUrl: string;
+  readonly log: Log;
+  /** The project's folder: `prisma/migrations` and `package.json` stand in it. */
+  readonly root: string;
+  /** Renders the pages; absent, every other address answers 404. */
+  readonly pages?: (req: IncomingMessage, res: ServerResponse) => void;
+}
+
+export interface RunningServer {
+  readonly url: string;
+  /** The one-time set-up link, or null once somebody can sign in. */
+  readonly setupLink: string | null;
+  /** Refuses what is new, ends streams, answers what is queued, frees leases; bounded. */
+  close(): Promise<void>;
+}
+
+const IS_DATA_PLANE = /^\/(?:v1(?:[/?]|$)|(?:healthz|readyz|metrics)(?:\?|$))/;
+
+/** Migrates, composes and listens: the data plane first, then the control plane, then the pages. */
+export async function serve(options: ServeOptions): Promise<RunningServer> {
+  const { environment, databaseUrl, log, root } = options;
+  const applied = await migrateDatabase(databaseUrl, join(root, "prisma/migrations"));
+  if (applied.length > 0) log("info", "migrations applied", { applied });
+  const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
+
+  const parts = await compose({
+    databaseUrl,
+    maxConnections: environment.DATABASE_CONNECTIONS,
+    log,
+    ...(environment.MILLRACE_ADMIN_EMAIL === undefined || environment.MILLRACE_ADMIN_PASSWORD === undefined
+      ? {}
+      : { admin: { email: environment.MILLRACE_ADMIN_EMAIL, password: environment.MILLRACE_ADMIN_PASSWORD } }),
+    ...(environment.MILLRACE_API_KEY === undefined ? {} : { apiKey: environment.MILLRACE_API_KEY }),
+  });
+  const onError = (error: unknown) => log("error", "a request failed", { error });
+  const controlPlane = createControlPlane({ ...parts, version, onError });
+  const dataPlane = createDataPlane({
+    ...parts,
+    authenticate: parts.access.authenticate,
+    rest: controlPlane.rest,
+    log,
+    maxEventBytes: environment.MAX_EVENT_BYTES,
+  });
+
+  const server = createServer((req, res) => {
+    const url = req.url ?? "/";
+    if (IS_DATA_PLANE.test(url)) dataPlane.handle(req, res);
+    else if (url.startsWith("/api/")) controlPlane.handle(req, res);
+    else if (options.pages !== undefined) options.pages(req, res);
+    else res.writeHead(404).end();
+  });
+  // A request must arrive whole within half a minute; a response may stream for days.
+  server.requestTimeout = 30_000;
+  server.headersTimeout = 10_000;
+  server.keepAliveTimeout = 65_000;
+  server.maxRequestsPerSocket = 0;
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(environment.PORT, environment.HOST, resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  const host = environment.HOST.includes(":") ? `[${environment.HOST}]` : environment.HOST;
+  const url = `http://${host}:${port}`;
+
+  return {
+    url,
+    setupLink: await parts.access.setupLink(url),
+    async close() {
+      const closed = new Promise((resolve) => server.close(resolve));
+      controlPlane.close();
+      await Promise.allSettled([dataPlane.close(), parts.close()]);
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+async function migrateDatabase(url: string, directory: string): Promise<string[]> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
+  await client.connect();
+  try {
+    return await migrate(client, directory);
+  } finally {
+    await client.end();
+  }
+}
