@@ -52,4 +52,4 @@ export async function bankAccount(client: Client, options: { signal: AbortSignal
   return { balance: state.balance, withdrawn: withdrawals.filter(Boolean).length };
 }
 
-await runAlone(import.meta.url, bankAccount);
+await runAlone("bank-account", bankAccount);

@@ -98,12 +98,9 @@ function components(client: Client, signal: AbortSignal): Promise<void>[] {
 
 export async function demo(client: Client, options: { signal: AbortSignal }): Promise<void> {
   await declareDemo(client);
-  const { MILLRACE_URL: url = "http://127.0.0.1:3000", MILLRACE_ADMIN_EMAIL: email } = process.env;
-  console.log(`The demo is running. Control room: ${url}/consumers`);
-  console.log(
-    `Sign in ${email ? `as ${email} (MILLRACE_ADMIN_PASSWORD)` : "with the set-up link above, once"}. Ctrl-C ends it.`,
-  );
+  const { MILLRACE_URL: url = "http://127.0.0.1:3000" } = process.env;
+  console.log(`The demo is running. Sign in, and watch the lag of its consumers: ${url}/consumers (Ctrl-C ends it)`);
   await Promise.all([...publishers(client, options.signal), ...components(client, options.signal)]);
 }
 
-await runAlone(import.meta.url, demo);
+await runAlone("demo", demo);

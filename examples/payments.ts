@@ -55,4 +55,4 @@ export async function payments(client: Client, options: { signal: AbortSignal; s
   await Promise.all(components);
 }
 
-await runAlone(import.meta.url, payments);
+await runAlone("payments", payments);

@@ -1,12 +1,12 @@
-import { pathToFileURL } from "node:url";
+import { basename } from "node:path";
 import { type Client, createClient } from "../client/create-client.ts";
 
-/** Runs an example when its file is the program that was called; Ctrl-C ends it. */
+/** Runs an example when the program that was called has its name, bundled or not; Ctrl-C ends it. */
 export async function runAlone(
-  moduleUrl: string,
+  name: string,
   example: (client: Client, options: { signal: AbortSignal }) => Promise<unknown>,
 ): Promise<void> {
-  if (moduleUrl !== pathToFileURL(process.argv[1] ?? "").href) return;
+  if (basename(process.argv[1] ?? "").replace(/\.m?[jt]s$/, "") !== name) return;
   const { MILLRACE_URL: url = "http://127.0.0.1:3000", MILLRACE_API_KEY: apiKey } = process.env;
   if (apiKey === undefined) throw new Error("set MILLRACE_API_KEY to an API key of the server (and MILLRACE_URL)");
   const stop = new AbortController();

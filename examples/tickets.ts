@@ -45,4 +45,4 @@ export async function tickets(client: Client, { signal }: { signal: AbortSignal 
   await Promise.all(members);
 }
 
-await runAlone(import.meta.url, tickets);
+await runAlone("tickets", tickets);
