@@ -211,7 +211,7 @@ test("a server that drains frees its partitions at once", async () => {
   const closing = stop(a, "drained");
   await b.ack(consumer, member.deliveries.slice(0, 4));
   await closing;
-  expect(member.frame("revoked")?.data["reason"]).toBe("shutting-down");
+  expect(member.frame("revoked")?.data.reason).toBe("shutting-down");
   const next = await b.join(consumer, "m2");
   await next.delivered(1);
   expect(next.offsets).toEqual([5]);
@@ -227,7 +227,7 @@ test("a second connection under the same name replaces the first", async () => {
   const second = await b.join(consumer, "m1");
   await second.delivered(5);
   await first.until(() => first.isEnded, "the first to be closed");
-  expect(first.frame("revoked")?.data["reason"]).toBe("replaced");
+  expect(first.frame("revoked")?.data.reason).toBe("replaced");
   await expect(a.ack(consumer, first.deliveries)).rejects.toMatchObject({ code: "stale-epoch" });
   await b.ack(consumer, second.deliveries);
 });
@@ -246,7 +246,7 @@ test("a member that says nothing for the ack timeout is taken for dead; one that
   }
   expect(busy.isEnded).toBe(false);
   await busy.until(() => busy.isEnded, "the silent member to be closed");
-  expect(busy.frame("revoked")?.data["reason"]).toBe("ack-timeout");
+  expect(busy.frame("revoked")?.data.reason).toBe("ack-timeout");
   const next = await a.join(consumer, "m2");
   await next.delivered(1);
   expect(next.deliveries[0]).toMatchObject({ offset: 1, epoch: 2 });
@@ -288,7 +288,7 @@ test("state and position commit together, and a repeated settlement does not wri
 });
 
 function lengthOf(member: TestMember): number {
-  return ((member.frame("assignment")?.data["partitions"] as unknown[] | undefined) ?? []).length;
+  return ((member.frame("assignment")?.data.partitions as unknown[] | undefined) ?? []).length;
 }
 
 async function untilTogether(members: TestMember[], total: number): Promise<void> {

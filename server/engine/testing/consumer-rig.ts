@@ -36,7 +36,7 @@ export class TestMember implements FrameSink {
       );
       const data = JSON.parse(fields.get("data") ?? "null") as Record<string, unknown>;
       this.frames.push({ event: fields.get("event") ?? "message", data });
-      if (data["delivery"] !== undefined) this.deliveries.push(data["delivery"] as Delivery);
+      if (data.delivery !== undefined) this.deliveries.push(data.delivery as Delivery);
     }
     this.#wake();
     return true;
