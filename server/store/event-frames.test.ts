@@ -72,7 +72,10 @@ describe("the event's JSON", () => {
           key: fc.option(label),
           data: fc.option(fc.oneof(fc.constantFrom(...texts), fc.json({ depthSize: "small" }))),
           dataBytes: fc.option(fc.uint8Array({ maxLength: 200 })),
-          attributes: fc.dictionary(fc.stringMatching(/^[a-z0-9]{1,20}$/), fc.oneof(label, fc.integer(), fc.boolean())),
+          attributes: fc.dictionary(
+            fc.stringMatching(/^x[a-z0-9]{1,19}$/),
+            fc.oneof(label, fc.integer(), fc.boolean()),
+          ),
         })
         .map((parts) =>
           newEvent({
