@@ -1,4 +1,5 @@
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
+import { CORS_HEADERS } from "./cors.ts";
 import { drainBody } from "./drain-body.ts";
 import type { Exchange } from "./exchange.ts";
 import type { ProblemAnswer } from "./problem.ts";
@@ -12,8 +13,7 @@ export function answerJson({ res, requestId }: Exchange, status: number, json: s
       "content-type": "application/json",
       "content-length": Buffer.byteLength(json),
       "x-request-id": requestId,
-      "access-control-allow-origin": "*",
-      "access-control-expose-headers": "x-request-id, retry-after",
+      ...CORS_HEADERS,
     });
     res.end(json);
   }
@@ -28,8 +28,7 @@ export function answerProblem({ req, res, requestId }: Exchange, { problem, head
     "content-type": "application/problem+json",
     "content-length": Buffer.byteLength(json),
     "x-request-id": requestId,
-    "access-control-allow-origin": "*",
-    "access-control-expose-headers": "x-request-id, retry-after",
+    ...CORS_HEADERS,
     ...headers,
   });
   res.end(json);

@@ -2,7 +2,7 @@
 export type RequestLog = (level: "info" | "warn" | "error", line: RequestLine) => void;
 
 export interface RequestLine {
-  readonly message: "request";
+  readonly message: "request" | "stream";
   readonly requestId: string;
   readonly method: string;
   /** The route's pattern. */

@@ -21,7 +21,7 @@ export interface TopicRoutesDeps {
   readonly metrics: RequestMetrics;
   /** Who asks; throws `unauthenticated`. Without a promise when the key is known already. */
   readonly identify: (exchange: Exchange) => Identity | Promise<Identity>;
-  readonly onError: (error: unknown) => void;
+  readonly onStreamError: (error: unknown, requestId: string) => void;
 }
 
 const EVENTS = "/v1/topics/:topic/events";
@@ -31,8 +31,10 @@ const EVENT = "/v1/topics/:topic/events/:offset";
 export function addTopicRoutes(app: Hono<DataPlaneEnv>, deps: TopicRoutesDeps): void {
   app.post(EVENTS, (context) => publish(context, deps));
   app.get(EVENTS, (context) => {
-    const accept = context.env.incoming.headers.accept;
-    return accept?.includes("text/event-stream") === true ? follow(context, deps) : readPage(context, deps);
+    const { accept } = context.env.incoming.headers;
+    // A HEAD request, which comes here too, has no use for a stream.
+    const isFollow = context.env.incoming.method === "GET" && accept?.includes("text/event-stream") === true;
+    return isFollow ? follow(context, deps) : readPage(context, deps);
   });
   app.get(EVENT, (context) => readEvent(context, deps));
 }
@@ -87,7 +89,7 @@ async function follow(context: EventsContext, deps: TopicRoutesDeps): Promise<Re
   try {
     const after = await startOf(place, topic, { reader, services: deps.services });
     const connection = deps.connections.open(res, { requestId, signal: identity.signal });
-    new SseFollower(connection, reader, { after, filter, onError: deps.onError });
+    new SseFollower(connection, reader, { after, filter, onError: (error) => deps.onStreamError(error, requestId) });
   } catch (error) {
     reader.release();
     throw error;
