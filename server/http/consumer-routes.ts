@@ -12,19 +12,21 @@ import type { DataPlaneEnv, Exchange } from "./exchange.ts";
 import { decodeUtf8, readBody } from "./read-body.ts";
 import { parseSettlements } from "./settlement-body.ts";
 import type { SseConnections } from "./sse-connections.ts";
+import { addStateRoutes } from "./state-routes.ts";
 
 export interface ConsumerRoutesDeps {
   readonly members: Pick<Members, "join">;
-  readonly services: Pick<Services, "settle">;
+  readonly services: Pick<Services, "settle" | "getState" | "listState">;
   readonly connections: SseConnections;
   /** Who asks; throws `unauthenticated`. */
   readonly identify: (exchange: Exchange) => Identity | Promise<Identity>;
 }
 
-/** `GET /v1/consumers/{consumer}/events` and `POST /v1/consumers/{consumer}/settlements`; both need `consume`. */
+/** A member's stream and its settlements, which need `consume`, and the consumer's state. */
 export function addConsumerRoutes(app: Hono<DataPlaneEnv>, deps: ConsumerRoutesDeps): void {
   app.get("/v1/consumers/:consumer/events", (context) => streamMember(context, deps));
   app.post("/v1/consumers/:consumer/settlements", (context) => settleDeliveries(context, deps));
+  addStateRoutes(app, deps);
 }
 
 type ConsumerContext = Context<DataPlaneEnv, "/v1/consumers/:consumer/events" | "/v1/consumers/:consumer/settlements">;

@@ -11,5 +11,5 @@ export const getState =
     const row = await selectState(database.pool, { consumerId, key });
     if (row === null)
       throw new DomainError("state-entry-not-found", `consumer "${consumer}" keeps nothing under this key`);
-    return { ...row, value: JSON.parse(row.value) };
+    return { ...row, value: JSON.parse(row.value), json: row.value };
   };

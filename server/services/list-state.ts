@@ -15,7 +15,7 @@ export const listState =
     });
     const page = rows.slice(0, limit);
     return {
-      entries: page.map((row) => ({ ...row, value: JSON.parse(row.value) })),
+      entries: page.map((row) => ({ ...row, value: JSON.parse(row.value), json: row.value })),
       next: rows.length > limit ? (page.at(-1)?.key ?? null) : null,
     };
   };

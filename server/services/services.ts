@@ -31,6 +31,9 @@ export interface EventPage {
   readonly next: number | null;
 }
 
+/** A state entry with its value also as the JSON text that was written, digit for digit. */
+export type ExactStateEntry = StateEntry & { readonly json?: string };
+
 export interface AuditEntry {
   readonly id: number;
   readonly at: string;
@@ -72,13 +75,13 @@ export interface Services {
   readonly describeConsumer: (input: { consumer: string }) => Promise<ConsumerDescription>;
   readonly listConsumers: () => Promise<ConsumerDescription[]>;
   readonly settle: (input: { consumer: string; settlements: readonly Settlement[] }) => Promise<SettlementResult>;
-  readonly getState: (input: { consumer: string; key: string }) => Promise<StateEntry>;
+  readonly getState: (input: { consumer: string; key: string }) => Promise<ExactStateEntry>;
   readonly listState: (input: {
     consumer: string;
     prefix?: string;
     after?: string;
     limit: number;
-  }) => Promise<{ entries: StateEntry[]; next: string | null }>;
+  }) => Promise<{ entries: ExactStateEntry[]; next: string | null }>;
 
   readonly planPositions: (input: PositionPlanRequest & { consumer: string; actor: Actor }) => Promise<PositionPlan>;
   /** Applies a plan; refuses with `plan-outdated` and a fresh plan in `facts.plan` when something has moved. */
