@@ -24,7 +24,7 @@ import { addTopicRoutes } from "./topic-routes.ts";
 export interface DataPlaneDeps {
   readonly services: Pick<
     Services,
-    "publishEvents" | "readEvents" | "getEvent" | "describeTopic" | "offsetBefore" | "settle"
+    "publishEvents" | "readEvents" | "getEvent" | "describeTopic" | "offsetBefore" | "settle" | "getState" | "listState"
   >;
   readonly members: Pick<Members, "join">;
   /** Joins the reader of a topic by its name; throws `topic-not-found`. */
