@@ -51,9 +51,9 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const dataPlane = createDataPlane({
     ...parts,
     authenticate: parts.access.authenticate,
-    rest: controlPlane.rest,
-    log,
-    maxEventBytes: environment.MAX_EVENT_BYTES,
+    control: controlPlane.rest,
+    pingDatabase: parts.ping,
+    log: (level, { message, ...line }) => log(level, message, line),
   });
 
   const server = createServer((req, res) => {
@@ -80,6 +80,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     url,
     setupLink: await parts.access.setupLink(url),
     async close() {
+      dataPlane.startDraining();
       const closed = new Promise((resolve) => server.close(resolve));
       controlPlane.close();
       await Promise.allSettled([dataPlane.close(), parts.close()]);
