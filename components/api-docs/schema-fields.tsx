@@ -16,7 +16,7 @@ interface Props {
 /** The fields of an object (or of a list's entries), with what is below them folded away. */
 export function SchemaFields({ schema, known, depth = 0 }: Props) {
   const choices = schema.anyOf ?? schema.oneOf;
-  if (choices !== undefined && choices.some((it) => withFields(it, known) !== null)) {
+  if (choices?.some((it) => withFields(it, known) !== null)) {
     return choices.map((choice) => (
       <div className="mt-2" key={JSON.stringify(choice).slice(0, 200)}>
         <p className="text-muted-foreground text-xs">Either {typeInWords(choice)}</p>
