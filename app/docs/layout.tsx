@@ -11,8 +11,8 @@ const PAGES = [
 
 export default function DocsLayout({ children }: { readonly children: ReactNode }) {
   return (
-    <div className="min-h-dvh bg-background text-foreground">
-      <header className="sticky top-0 z-10 border-b bg-background">
+    <div className="min-h-dvh bg-canvas text-ink">
+      <header className="sticky top-0 z-10 border-line border-b bg-canvas">
         <nav aria-label="Documentation" className="mx-auto flex h-11 max-w-7xl items-center gap-5 px-4 text-sm">
           <Link className="font-semibold" href="/">
             Millrace

@@ -22,7 +22,7 @@ export default async function ApiReferencePage() {
             <ul className="mt-1 space-y-1">
               {operations.map(({ id, operation }) => (
                 <li key={id}>
-                  <a className="text-muted-foreground text-xs hover:text-foreground hover:underline" href={`#${id}`}>
+                  <a className="text-muted text-xs hover:text-ink hover:underline" href={`#${id}`}>
                     {operation.summary}
                   </a>
                 </li>

@@ -2,11 +2,11 @@
 export function CodeBlock({ label, text }: { readonly label: string; readonly text: string }) {
   return (
     <figure className="min-w-0">
-      <figcaption className="mb-1 text-muted-foreground text-xs">{label}</figcaption>
+      <figcaption className="mb-1 text-muted text-xs">{label}</figcaption>
       <pre
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
         tabIndex={0}
-        className="max-h-80 overflow-auto rounded-md border bg-muted p-3 font-mono text-xs leading-5"
+        className="max-h-80 overflow-auto rounded-md border border-line bg-sunken p-3 font-mono text-xs leading-5"
       >
         {text}
       </pre>

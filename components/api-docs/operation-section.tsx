@@ -17,14 +17,14 @@ export function OperationSection({ listed, known, origin }: Props) {
   const { id, method, path, operation } = listed;
   const bodies = Object.entries(operation.requestBody?.content ?? {});
   return (
-    <section aria-labelledby={id} className="border-t py-6">
+    <section aria-labelledby={id} className="border-line border-t py-6">
       <h3 className="flex scroll-mt-16 flex-wrap items-baseline gap-x-2 font-semibold" id={id}>
         <a className="hover:underline" href={`#${id}`}>
           {operation.summary}
         </a>
       </h3>
       <p className="mt-1 break-all font-mono text-sm">
-        <span className="mr-2 rounded border px-1.5 py-0.5 font-semibold text-xs">{method}</span>
+        <span className="mr-2 rounded border border-line-strong px-1.5 py-0.5 font-semibold text-xs">{method}</span>
         {path}
       </p>
       {operation.description === undefined ? null : (

@@ -8,10 +8,10 @@ export function Parameters({ parameters }: { readonly parameters: readonly ApiPa
     <div className="overflow-x-auto">
       <table className="w-full text-left text-sm">
         <caption className="mb-1 text-left font-medium text-sm">Parameters</caption>
-        <thead className="text-muted-foreground text-xs">
+        <thead className="text-muted text-xs">
           <tr>
             {["Name", "In", "Type", "Meaning"].map((it) => (
-              <th className="border-b py-1 pr-3 font-normal" key={it} scope="col">
+              <th className="border-line border-b py-1 pr-3 font-normal" key={it} scope="col">
                 {it}
               </th>
             ))}
@@ -19,7 +19,7 @@ export function Parameters({ parameters }: { readonly parameters: readonly ApiPa
         </thead>
         <tbody>
           {parameters.map((it) => (
-            <tr className="border-b align-baseline" key={`${it.in} ${it.name}`}>
+            <tr className="border-line border-b align-baseline" key={`${it.in} ${it.name}`}>
               <th className="py-1 pr-3 font-medium font-mono text-xs" scope="row">
                 {it.name}
               </th>
@@ -29,9 +29,7 @@ export function Parameters({ parameters }: { readonly parameters: readonly ApiPa
               </td>
               <td className="py-1 pr-3 text-xs">
                 {typeInWords(it.schema ?? {})}
-                <span className="block break-all font-mono text-muted-foreground">
-                  {bounds(it.schema ?? {}).join(", ")}
-                </span>
+                <span className="block break-all font-mono text-muted">{bounds(it.schema ?? {}).join(", ")}</span>
               </td>
               <td className="py-1 text-xs">
                 <Prose text={it.description ?? it.schema?.description ?? ""} />

@@ -20,7 +20,7 @@ export function ResponseList({ responses, known }: { readonly responses: Respons
             <span className="font-mono">{status}</span> {description}
           </h4>
           {status === "201" && responses["200"] !== undefined ? (
-            <p className="text-muted-foreground text-xs">The same body as 200.</p>
+            <p className="text-muted text-xs">The same body as 200.</p>
           ) : (
             Object.entries(content).map(([type, { schema, example }]) => (
               <div className="grid gap-2" key={type}>
@@ -58,7 +58,7 @@ function Refusal({ status, line }: { readonly status: string; readonly line: str
       <a className="font-mono underline underline-offset-2" href={`/docs/problems#${code}`}>
         {code}
       </a>{" "}
-      <span className="text-muted-foreground">
+      <span className="text-muted">
         <Prose text={meaning} />
       </span>
     </>

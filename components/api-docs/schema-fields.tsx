@@ -19,7 +19,7 @@ export function SchemaFields({ schema, known, depth = 0 }: Props) {
   if (choices?.some((it) => withFields(it, known) !== null)) {
     return choices.map((choice) => (
       <div className="mt-2" key={JSON.stringify(choice).slice(0, 200)}>
-        <p className="text-muted-foreground text-xs">Either {typeInWords(choice)}</p>
+        <p className="text-muted text-xs">Either {typeInWords(choice)}</p>
         <SchemaFields depth={depth} known={known} schema={choice} />
       </div>
     ));
@@ -27,7 +27,7 @@ export function SchemaFields({ schema, known, depth = 0 }: Props) {
   const object = withFields(schema, known);
   if (object === null) return <p className="font-mono text-xs">{typeInWords(schema)}</p>;
   return (
-    <ul className="divide-y rounded-md border text-sm">
+    <ul className="divide-y divide-line rounded-md border border-line text-sm">
       {Object.entries(object.properties ?? {}).map(([name, field]) => (
         <Field
           depth={depth}
@@ -57,18 +57,18 @@ function Field({ name, field, isRequired, known, depth }: FieldProps) {
     <li className="px-3 py-1.5">
       <div className="flex flex-wrap items-baseline gap-x-2">
         <code className="font-medium font-mono text-xs">{name}</code>
-        <span className="text-muted-foreground text-xs">
+        <span className="text-muted text-xs">
           {typeInWords(field)}
           {isRequired ? ", required" : ""}
         </span>
         {bounds(field).map((it) => (
-          <code className="break-all font-mono text-muted-foreground text-xs" key={it}>
+          <code className="break-all font-mono text-muted text-xs" key={it}>
             {it}
           </code>
         ))}
       </div>
       {field.description === undefined ? null : (
-        <p className="text-muted-foreground text-xs">
+        <p className="text-muted text-xs">
           <Prose text={field.description} />
         </p>
       )}

@@ -27,16 +27,16 @@ export default function ProblemsPage() {
       <pre
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
         tabIndex={0}
-        className="mt-4 overflow-x-auto rounded-md border bg-muted p-3 font-mono text-xs leading-5"
+        className="mt-4 overflow-x-auto rounded-md border border-line bg-sunken p-3 font-mono text-xs leading-5"
       >
         {SHAPE}
       </pre>
       {Object.entries(PROBLEM_CATALOGUE).map(([code, { status, title, meaning, remedy }]) => (
-        <section aria-labelledby={code} className="mt-6 border-t pt-4" key={code}>
+        <section aria-labelledby={code} className="mt-6 border-line border-t pt-4" key={code}>
           <h2 className="scroll-mt-16 font-semibold target:underline" id={code}>
             {title}
           </h2>
-          <p className="font-mono text-muted-foreground text-xs">
+          <p className="font-mono text-muted text-xs">
             {status} {code}
           </p>
           <p className="mt-1 text-sm">
