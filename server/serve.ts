@@ -81,6 +81,8 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     setupLink: await parts.access.setupLink(url),
     async close() {
       dataPlane.startDraining();
+      // Members first, while the door is still open: what they have in flight is settled by requests of their own.
+      await parts.members.close();
       const closed = new Promise((resolve) => server.close(resolve));
       controlPlane.close();
       await Promise.allSettled([dataPlane.close(), parts.close()]);
