@@ -53,6 +53,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     authenticate: parts.access.authenticate,
     control: controlPlane.rest,
     pingDatabase: parts.ping,
+    limits: { maxEventBytes: environment.MAX_EVENT_BYTES },
     log: (level, { message, ...line }) => log(level, message, line),
   });
 

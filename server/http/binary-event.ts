@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { FieldProblem } from "../domain/errors.ts";
 import { sliceRoot } from "../domain/json-slices.ts";
 import { eventOf } from "./cloud-events.ts";
-import { requireFits } from "./event-limits.ts";
+import { type EventLimits, requireFits } from "./event-limits.ts";
 import type { PublishRequest } from "./plain-events.ts";
 import { decodeUtf8, parseJson } from "./read-body.ts";
 
@@ -17,7 +17,7 @@ export function isBinaryMode(headers: IncomingHttpHeaders): boolean {
  * CloudEvents binary mode (HTTP protocol binding 1.0.2, section 3.1): attributes in `ce-*` headers, the body is the
  * data. JSON keeps its text; any other content type keeps its bytes. Fields are named by their header.
  */
-export function parseBinaryEvent(headers: IncomingHttpHeaders, body: Buffer): PublishRequest {
+export function parseBinaryEvent(headers: IncomingHttpHeaders, body: Buffer, limits: EventLimits): PublishRequest {
   const attributes: Record<string, string> = {};
   const faults: FieldProblem[] = [];
   for (const [header, value] of Object.entries(headers)) {
@@ -35,7 +35,7 @@ export function parseBinaryEvent(headers: IncomingHttpHeaders, body: Buffer): Pu
   const data = isJson && body.length > 0 ? jsonOf(body) : null;
   const bytes = isJson || body.length === 0 ? null : body;
   const event = eventOf(attributes, { text: data?.text ?? null, bytes }, { faults, at: "" });
-  requireFits(event, data?.depth ?? 0, "");
+  requireFits({ event, dataDepth: data?.depth ?? 0, at: "" }, limits);
   return { events: [event], expect: null };
 }
 

@@ -7,7 +7,7 @@ import { DomainError, type FieldProblem } from "../domain/errors.ts";
 import { type JsonSlice, sliceMember, sliceMemberOfEach } from "../domain/json-slices.ts";
 import type { NewEvent } from "../domain/new-event.ts";
 import { isOwnAttribute, isReservedAttribute } from "./event-attributes.ts";
-import { requireFits } from "./event-limits.ts";
+import { type EventLimits, requireFits } from "./event-limits.ts";
 import type { PublishRequest } from "./plain-events.ts";
 import { parseJson } from "./read-body.ts";
 
@@ -30,14 +30,14 @@ export type CloudEventAttributes = z.infer<typeof cloudEventAttributes>;
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
 /** `application/cloudevents+json`. Throws `malformed-json`, `invalid-input`, `payload-too-large`. */
-export function parseCloudEvent(text: string): PublishRequest {
+export function parseCloudEvent(text: string, limits: EventLimits): PublishRequest {
   const body = parseJson(text);
   const data = isObject(body) ? sliceMember(text, "data") : null;
-  return { events: [structuredEvent(body, data, "")], expect: null };
+  return { events: [structuredEvent(body, { data, at: "" }, limits)], expect: null };
 }
 
 /** `application/cloudevents-batch+json`: an array, where `[3].type` names a field. */
-export function parseCloudEventBatch(text: string): PublishRequest {
+export function parseCloudEventBatch(text: string, limits: EventLimits): PublishRequest {
   const body = parseJson(text);
   if (!Array.isArray(body)) throw invalidInput([{ field: "", message: "must be an array of events" }]);
   if (body.length === 0) throw invalidInput([{ field: "", message: "must hold at least one event" }]);
@@ -45,10 +45,17 @@ export function parseCloudEventBatch(text: string): PublishRequest {
     throw invalidInput([{ field: "", message: `must hold at most ${LIMITS.maxEventsPerRequest} events` }]);
   }
   const slices = sliceMemberOfEach(text, "data");
-  return { events: body.map((it, index) => structuredEvent(it, slices[index] ?? null, `[${index}]`)), expect: null };
+  return {
+    events: body.map((it, index) => structuredEvent(it, { data: slices[index] ?? null, at: `[${index}]` }, limits)),
+    expect: null,
+  };
 }
 
-function structuredEvent(body: unknown, data: JsonSlice | null, at: string): NewEvent {
+function structuredEvent(
+  body: unknown,
+  { data, at }: { readonly data: JsonSlice | null; readonly at: string },
+  limits: EventLimits,
+): NewEvent {
   if (!isObject(body)) throw invalidInput([{ field: at, message: "must be an event" }]);
   const { data: _, data_base64: base64, ...attributes } = body;
   const faults: FieldProblem[] = [];
@@ -60,7 +67,7 @@ function structuredEvent(body: unknown, data: JsonSlice | null, at: string): New
   }
   const bytes = typeof base64 === "string" ? Buffer.from(base64, "base64") : null;
   const event = eventOf(attributes, { text: data?.text ?? null, bytes }, { faults, at });
-  requireFits(event, data?.depth ?? 0, at);
+  requireFits({ event, dataDepth: data?.depth ?? 0, at }, limits);
   return event;
 }
 

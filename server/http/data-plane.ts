@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { getRequestListener } from "@hono/node-server";
 import { Hono } from "hono";
 import type { Authenticate, Identity } from "../auth/identity.ts";
+import { LIMITS } from "../contract/limits.ts";
 import { DomainError } from "../domain/errors.ts";
 import type { Members } from "../engine/members.ts";
 import type { TopicReader } from "../engine/topic-log.ts";
@@ -11,6 +12,7 @@ import { bearerOf, unauthenticated } from "./bearer.ts";
 import { addConsumerRoutes } from "./consumer-routes.ts";
 import { answerControl, type ControlRoutes } from "./control-route.ts";
 import { answerPreflight } from "./cors.ts";
+import type { EventLimits } from "./event-limits.ts";
 import type { DataPlaneEnv, Exchange } from "./exchange.ts";
 import { addHealthRoutes } from "./health-routes.ts";
 import { problemOf } from "./problem.ts";
@@ -34,6 +36,8 @@ export interface DataPlaneDeps {
   /** Rejects while the database cannot be reached. */
   readonly pingDatabase: () => Promise<unknown>;
   readonly log: RequestLog;
+  /** Absent: those of the contract. */
+  readonly limits?: EventLimits;
   readonly streams?: SseConnectionsOptions;
 }
 
@@ -106,6 +110,7 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
     openReader: deps.openReader,
     connections,
     metrics,
+    limits: deps.limits ?? LIMITS,
     identify,
     onStreamError: logStreamError,
   });

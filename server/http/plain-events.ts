@@ -4,7 +4,7 @@ import type { FieldProblem } from "../domain/errors.ts";
 import { type JsonSlice, sliceMember, sliceMemberOfEachIn } from "../domain/json-slices.ts";
 import type { NewEvent } from "../domain/new-event.ts";
 import { isReservedAttribute } from "./event-attributes.ts";
-import { requireFits } from "./event-limits.ts";
+import { type EventLimits, requireFits } from "./event-limits.ts";
 import { parseJson } from "./read-body.ts";
 
 /** What a publish asks for. */
@@ -15,19 +15,19 @@ export interface PublishRequest {
 }
 
 /** `application/json`: one event, or `{events, expect?}`. Throws `malformed-json`, `invalid-input`, `payload-too-large`. */
-export function parsePlainEvents(text: string): PublishRequest {
+export function parsePlainEvents(text: string, limits: EventLimits): PublishRequest {
   const body = parseJson(text);
-  if (isObject(body) && Object.hasOwn(body, "events")) return parseBatch(text, body);
+  if (isObject(body) && Object.hasOwn(body, "events")) return parseBatch(text, body, limits);
   const parsed = plainEvent.safeParse(body);
   if (!parsed.success) throw invalidInputOf(parsed.error);
   const data = Object.hasOwn(body as object, "data") ? sliceMember(text, "data") : null;
   requireFreeNames((body as PlainEvent).extensions, "");
   const event = newEvent(parsed.data, data);
-  requireFits(event, data?.depth ?? 0, "");
+  requireFits({ event, dataDepth: data?.depth ?? 0, at: "" }, limits);
   return { events: [event], expect: null };
 }
 
-function parseBatch(text: string, body: object): PublishRequest {
+function parseBatch(text: string, body: object, limits: EventLimits): PublishRequest {
   const parsed = publishBatch.safeParse(body);
   if (!parsed.success) throw invalidInputOf(parsed.error);
   const slices = sliceMemberOfEachIn(text, "events", "data");
@@ -36,7 +36,7 @@ function parseBatch(text: string, body: object): PublishRequest {
     const at = `events[${index}]`;
     requireFreeNames((body as { events: PlainEvent[] }).events[index]?.extensions, `${at}.`);
     const event = newEvent(plain, data);
-    requireFits(event, data?.depth ?? 0, at);
+    requireFits({ event, dataDepth: data?.depth ?? 0, at }, limits);
     return event;
   });
   return { events, expect: expectOf(body as { expect?: Record<string, unknown> }) };

@@ -6,6 +6,7 @@ import { DomainError, invalidField } from "../domain/errors.ts";
 import type { TopicReader } from "../engine/topic-log.ts";
 import type { Services } from "../services/services.ts";
 import { answerJson } from "./answer.ts";
+import type { EventLimits } from "./event-limits.ts";
 import type { DataPlaneEnv, Exchange } from "./exchange.ts";
 import { type FollowPlace, readFollowQuery, readOffset, readPageQuery } from "./read-place.ts";
 import { readPublish } from "./read-publish.ts";
@@ -19,6 +20,7 @@ export interface TopicRoutesDeps {
   readonly openReader: (topic: string) => Promise<TopicReader>;
   readonly connections: SseConnections;
   readonly metrics: RequestMetrics;
+  readonly limits: EventLimits;
   /** Who asks; throws `unauthenticated`. Without a promise when the key is known already. */
   readonly identify: (exchange: Exchange) => Identity | Promise<Identity>;
   readonly onStreamError: (error: unknown, requestId: string) => void;
@@ -45,7 +47,7 @@ async function publish(context: EventsContext, deps: TopicRoutesDeps): Promise<R
   const { exchange } = context.env;
   exchange.route = "/v1/topics/{topic}/events";
   const topic = await admit(exchange, context.req.param("topic"), { action: "publish", deps });
-  const { events, expect } = await readPublish(exchange.req);
+  const { events, expect } = await readPublish(exchange.req, deps.limits);
   const result = await deps.services.publishEvents({ topic, events, expect });
   deps.metrics.countPublished(result.events);
   return answerJson(exchange, 201, JSON.stringify(result));
