@@ -1,0 +1,14 @@
+"use client";
+
+import type { TRPCClientErrorLike } from "@trpc/client";
+import { createTRPCContext } from "@trpc/tanstack-react-query";
+import type { AppRouter } from "@/server/trpc/router.ts";
+
+/** `useApi()` gives the query and mutation options of every procedure; `useApiClient()` the bare client. */
+export const {
+  TRPCProvider: ApiContext,
+  useTRPC: useApi,
+  useTRPCClient: useApiClient,
+} = createTRPCContext<AppRouter>();
+
+export type ApiError = TRPCClientErrorLike<AppRouter>;
