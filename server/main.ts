@@ -17,18 +17,21 @@ async function main(): Promise<void> {
     environment.DATABASE_URL === undefined
       ? await startEmbeddedPostgres({
           dataDir: resolve(root, environment.DATA_DIR),
-          onLog: (line) => log("warn", "postgres", { line }),
+          onLog: (line) => log(/\b(WARNING|ERROR|FATAL|PANIC):/.test(line) ? "warn" : "debug", "postgres", { line }),
         })
       : null;
   const stopPostgres = async () => embedded?.stop();
   try {
-    const pages = await preparePages({ root, isDevelopment: process.argv.includes("--dev") });
+    // Without pages: a node that serves data and control plane only, and the benchmarks.
+    const pages = process.argv.includes("--no-pages")
+      ? null
+      : await preparePages({ root, isDevelopment: process.argv.includes("--dev") });
     const server = await serve({
       environment,
       log,
       root,
       databaseUrl: environment.DATABASE_URL ?? embedded?.url ?? "",
-      pages: pages.handle,
+      ...(pages === null ? {} : { pages: pages.handle }),
     });
     say(`\n  Millrace is at ${server.url}`);
     if (server.setupLink !== null) say(`  First run: open this link once to set it up:\n  ${server.setupLink}`);
@@ -41,7 +44,7 @@ async function main(): Promise<void> {
       say("\n  Stopping: answering what is queued, then PostgreSQL. Once more to force.");
       const overdue = setTimeout(() => process.exit(1), STOP_MS);
       await server.close();
-      await pages.close();
+      await pages?.close();
       await stopPostgres();
       clearTimeout(overdue);
       process.exit(0);

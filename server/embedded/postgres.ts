@@ -188,7 +188,7 @@ async function ensureDatabase(url: string): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
-    const found = await client.query("SELECT FROM pg_database WHERE datname = 'millrace'");
+    const found = await client.query("SELECT 1 FROM pg_database WHERE datname = 'millrace'");
     if (found.rowCount === 0) await client.query("CREATE DATABASE millrace");
   } finally {
     await client.end();
