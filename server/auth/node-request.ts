@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { DomainError } from "../domain/errors.ts";
 import { PEER_HEADER } from "./people.ts";
 
 /** Whether the browser spoke HTTPS, to us or to the proxy in front. */
@@ -18,31 +17,15 @@ export function headersOf(req: IncomingMessage): Headers {
   return headers;
 }
 
-/** Reads the body whole; throws `payload-too-large` as soon as it passes the bound. */
-export async function bodyOf(req: IncomingMessage, maxBytes: number): Promise<Buffer> {
-  const tooLarge = () =>
-    new DomainError("payload-too-large", `The body is larger than ${maxBytes} bytes.`, { facts: { maxBytes } });
-  if (Number(req.headers["content-length"] ?? 0) > maxBytes) throw tooLarge();
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of req as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > maxBytes) throw tooLarge();
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}
-
-/** A small request as the web's `Request`. */
-export async function requestOf(req: IncomingMessage, maxBytes: number): Promise<Request> {
+/** A small request, its body read already, as the web's `Request`. */
+export function requestOf(req: IncomingMessage, body: Buffer): Request {
   const method = req.method ?? "GET";
   const url = new URL(
     req.url ?? "/",
     `${isSecureRequest(req) ? "https" : "http"}://${req.headers.host ?? "localhost"}`,
   );
   const hasBody = method !== "GET" && method !== "HEAD";
-  const body = hasBody ? await bodyOf(req, maxBytes) : null;
-  return new Request(url, { method, headers: headersOf(req), body: body === null ? null : new Uint8Array(body) });
+  return new Request(url, { method, headers: headersOf(req), body: hasBody ? new Uint8Array(body) : null });
 }
 
 /** Writes a small answer; every cookie in a header of its own. */

@@ -20,6 +20,7 @@ import { appRouter } from "../trpc/router.ts";
 import { openApiDocument, publishOpenApiDocument } from "./openapi/document.ts";
 import { guardOrigin, requireJson } from "./origin-guard.ts";
 import { problemResponse } from "./problem-response.ts";
+import { ClientGone, readBody } from "./read-body.ts";
 import { requestIdOf } from "./request-id.ts";
 
 export interface ControlPlaneDeps {
@@ -133,8 +134,12 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
   async function signIn(req: IncomingMessage, res: ServerResponse): Promise<void> {
     try {
       guardOrigin(req);
-      await sendResponse(res, await access.people.handle(await requestOf(req, MAX_AUTH_BODY_BYTES)));
+      await sendResponse(
+        res,
+        await access.people.handle(requestOf(req, await readBody(req, { maxBytes: MAX_AUTH_BODY_BYTES }))),
+      );
     } catch (error) {
+      if (error instanceof ClientGone) return;
       await sendResponse(res, problemResponse(error, requestIdFor(req, res), onError));
     }
   }

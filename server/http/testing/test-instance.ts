@@ -31,6 +31,7 @@ import type { Services } from "../../services/services.ts";
 import type { Database } from "../../store/database.ts";
 import { createControlPlane } from "../control-plane.ts";
 import { problemResponse } from "../problem-response.ts";
+import { readBody } from "../read-body.ts";
 
 export interface TestInstance {
   readonly url: string;
@@ -86,7 +87,13 @@ export async function testInstance(
       const requestId = "test-request";
       try {
         const identity = await access.authenticate((req.headers.authorization ?? "").replace(/^Bearer /, ""));
-        await sendResponse(res, await controlPlane.rest(await requestOf(req, 8_000_000), { identity, requestId }));
+        await sendResponse(
+          res,
+          await controlPlane.rest(requestOf(req, await readBody(req, { maxBytes: 8_000_000 })), {
+            identity,
+            requestId,
+          }),
+        );
       } catch (error) {
         await sendResponse(res, problemResponse(error, requestId, onError));
       }
