@@ -8,6 +8,9 @@ import { randomId } from "./publish-events.ts";
 import { path, type Transport } from "./transport.ts";
 import type { CloudEvent, ConsumerDescription, Delivery } from "./wire.ts";
 
+/** The partitions a member has, always all of them. */
+export type Assignment = readonly { readonly partition: number; readonly epoch: number }[];
+
 export interface ConsumeOptions {
   /** Handlers running at once. Order per key is kept whatever it is. Default 16. */
   readonly concurrency?: number | undefined;
@@ -19,7 +22,7 @@ export interface ConsumeOptions {
   readonly handlerAttempts?: number | undefined;
   /** How long running handlers may take to finish after the abort. Default 10,000. */
   readonly graceMs?: number | undefined;
-  readonly onAssignment?: ((partitions: readonly { partition: number; epoch: number }[]) => void) | undefined;
+  readonly onAssignment?: ((partitions: Assignment) => void) | undefined;
   /** Called for every failure of the handler. Default: `console.error`; a failure is never silent. */
   readonly onError?: ((error: unknown, context: EventContext) => void) | undefined;
   /** Silence after which the connection counts as dead. Default 45,000. */
@@ -112,7 +115,7 @@ interface ConnectionInput {
   readonly signal: AbortSignal;
   readonly idleMs: number;
   readonly onRetry: (ms: number) => void;
-  readonly onAssignment: (partitions: readonly { partition: number; epoch: number }[]) => void;
+  readonly onAssignment: (partitions: Assignment) => void;
 }
 
 async function runConnection(transport: Transport, member: Member, input: ConnectionInput): Promise<void> {
@@ -131,7 +134,7 @@ async function runConnection(transport: Transport, member: Member, input: Connec
           break;
         }
         case "assignment":
-          input.onAssignment((JSON.parse(data) as { partitions: { partition: number; epoch: number }[] }).partitions);
+          input.onAssignment((JSON.parse(data) as { partitions: Assignment }).partitions);
           break;
         case "revoked": {
           const { reason, partitions } = JSON.parse(data) as { reason: string; partitions: number[] };
@@ -142,9 +145,12 @@ async function runConnection(transport: Transport, member: Member, input: Connec
           }
           break;
         }
-        case "reset":
+        case "reset": {
+          const { partitions } = JSON.parse(data) as { partitions?: Assignment };
           member.dropEverything();
+          if (partitions !== undefined) input.onAssignment(partitions);
           break;
+        }
         // paused, resumed, caught-up: nothing to do here; frames of later versions: not for this one.
       }
     }

@@ -16,7 +16,7 @@ import type {
   TopicDescription,
 } from "./wire.ts";
 
-export type { ConsumeOptions } from "./consume-events.ts";
+export type { Assignment, ConsumeOptions } from "./consume-events.ts";
 export { ConsumerState } from "./consumer-state.ts";
 export type { EventContext, EventState } from "./event-context.ts";
 export type { AppendOptions, Loaded } from "./event-sourcing.ts";

@@ -39,10 +39,10 @@ test("a conflict names the actual offset; load and append go on from it", async 
 });
 
 test("a follower sees stored and live events by type and key, in order, and knows when it has caught up", async () => {
-  await client.publish(name, events(2500, 5));
+  for (let i = 0; i < 3; i++) await client.publish(name, events(900, 5));
   const offsets: number[] = [];
   const onCaughtUp = (offset: number) => {
-    expect(offset).toBe(2500);
+    expect(offset).toBe(2700);
     void client.publish(name, { type: "n", key: "k0", data: "live" });
   };
   for await (const { offset, key, event } of client.follow(name, { key: "k0", types: ["n"], onCaughtUp })) {
@@ -50,7 +50,7 @@ test("a follower sees stored and live events by type and key, in order, and know
     offsets.push(offset);
     if (event.data === "live") break;
   }
-  expect(offsets).toHaveLength(501);
+  expect(offsets).toHaveLength(541);
   expect(offsets).toEqual([...offsets].sort((a, b) => a - b));
 });
 
@@ -74,9 +74,9 @@ test("members come and go: order per key holds, and state is the exact fold of t
     return { stop, done };
   });
   for (let i = 0; i < 4; i++) {
-    await client.publish(name, events(500, 40));
-    while (handled < i * 500 + 100) await new Promise((resolve) => setImmediate(resolve));
-    members[i]?.stop.abort();
+    await client.publish(name, events(480, 40));
+    while (handled < i * 480 + 100) await new Promise((resolve) => setImmediate(resolve));
+    if (i < 3) members[i]?.stop.abort();
     if (i === 1) {
       const stop = new AbortController();
       members.push({ stop, done: client.consume(name, handler, { member: "d", signal: stop.signal }) });
@@ -87,7 +87,7 @@ test("members come and go: order per key holds, and state is the exact fold of t
   await Promise.all(members.map(({ done }) => done));
   const sums: number[] = [];
   for await (const { value } of client.state(name).list<{ sum: number }>()) sums.push(value.sum);
-  expect(sums).toEqual(Array.from({ length: 40 }, () => 50));
+  expect(sums).toEqual(Array.from({ length: 40 }, () => 48));
 }, 60_000);
 
 test("a handler slower than the ack timeout keeps its event", async () => {

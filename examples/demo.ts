@@ -1,4 +1,5 @@
 // A living workload through the public API, for `npm run demo`: watch the lag of its consumers in the control room.
+import { setMaxListeners } from "node:events";
 import type { Client } from "../client/create-client.ts";
 import { type Amount, deposit, withdraw } from "./bank-account.ts";
 import { pause } from "./pause.ts";
@@ -97,6 +98,8 @@ function components(client: Client, signal: AbortSignal): Promise<void>[] {
 }
 
 export async function demo(client: Client, options: { signal: AbortSignal }): Promise<void> {
+  // A dozen components listen to one signal; that is no leak.
+  setMaxListeners(100, options.signal);
   await declareDemo(client);
   const { MILLRACE_URL: url = "http://127.0.0.1:3000" } = process.env;
   console.log(`The demo is running. Sign in, and watch the lag of its consumers: ${url}/consumers (Ctrl-C ends it)`);

@@ -12,6 +12,7 @@ let stop: AbortController;
 beforeAll(async () => {
   server = await startTestServer();
   client = createClient(server);
+  for (const topic of ["payments", "bookings"]) await client.declareTopic(topic);
 });
 afterAll(() => server?.stop());
 beforeEach(() => {
