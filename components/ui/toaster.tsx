@@ -1,20 +1,22 @@
 "use client";
 
-import { Toaster as Sonner } from "sonner";
-import { usePreferences } from "@/components/preferences/preferences-provider.tsx";
+import { Toaster as Base } from "sonner";
+import { usePreferences } from "../preferences/preferences-provider.tsx";
 
+/** Short confirmations, at the lower right. */
 export function Toaster() {
   const { preferences } = usePreferences();
   return (
-    <Sonner
-      closeButton
-      position="bottom-right"
+    <Base
       theme={preferences.theme}
+      position="bottom-right"
       toastOptions={{
-        classNames: {
-          toast: "!rounded-lg !border-line-strong !bg-raised !font-sans !text-ink !text-sm !shadow-pop",
-          description: "!text-muted",
-          closeButton: "!border-line-strong !bg-raised !text-muted",
+        style: {
+          background: "var(--raised)",
+          color: "var(--ink)",
+          border: "1px solid var(--line-strong)",
+          fontFamily: "inherit",
+          fontSize: "13px",
         },
       }}
     />

@@ -1,0 +1,62 @@
+"use client";
+
+import { Dialog as Base } from "@base-ui/react/dialog";
+import { X } from "lucide-react";
+import type { ReactNode } from "react";
+import { Button } from "./button.tsx";
+import { cn } from "./class-names.ts";
+
+export const Dialog = Base.Root;
+export const DialogTrigger = Base.Trigger;
+export const DialogClose = Base.Close;
+
+const BACKDROP =
+  "fixed inset-0 z-40 bg-black/35 transition-opacity duration-150 data-ending-style:opacity-0 data-starting-style:opacity-0";
+
+interface DialogContentProps {
+  readonly title: ReactNode;
+  readonly description?: ReactNode;
+  readonly className?: string;
+  readonly children: ReactNode;
+}
+
+/** A dialog in the middle: head, a body that scrolls, and whatever footer the body brings. */
+export function DialogContent({ title, description, className, children }: DialogContentProps) {
+  return (
+    <Base.Portal>
+      <Base.Backdrop className={BACKDROP} />
+      <Base.Popup
+        className={cn(
+          "fixed top-[12vh] left-1/2 z-50 flex max-h-[80vh] w-[520px] max-w-[calc(100vw-2rem)] -translate-x-1/2 flex-col rounded-lg bg-raised shadow-pop transition-[opacity,scale] duration-150 data-ending-style:scale-[0.98] data-starting-style:scale-[0.98] data-ending-style:opacity-0 data-starting-style:opacity-0",
+          className,
+        )}
+      >
+        <header className="flex items-start gap-3 border-line border-b px-5 py-3.5">
+          <div className="min-w-0 flex-1">
+            <Base.Title className="text-base">{title}</Base.Title>
+            {description === undefined ? null : (
+              <Base.Description className="mt-0.5 text-muted text-xs">{description}</Base.Description>
+            )}
+          </div>
+          <Base.Close render={<Button look="ghost" size="icon" aria-label="Close" className="-mr-1.5" />}>
+            <X />
+          </Base.Close>
+        </header>
+        {children}
+      </Base.Popup>
+    </Base.Portal>
+  );
+}
+
+export function DialogBody({ className, children }: { className?: string; children: ReactNode }) {
+  return <div className={cn("flex flex-col gap-4 overflow-y-auto px-5 py-4", className)}>{children}</div>;
+}
+
+export function DialogFooter({ note, children }: { note?: ReactNode; children: ReactNode }) {
+  return (
+    <footer className="flex items-center justify-end gap-2 border-line border-t px-5 py-3">
+      {note === undefined ? null : <div className="min-w-0 flex-1 text-muted text-xs">{note}</div>}
+      {children}
+    </footer>
+  );
+}
