@@ -5,8 +5,6 @@ import { topicFrame } from "../load/events.ts";
 
 // The ceiling of fan-out: frames rendered beforehand stand in shared buffers, and one process writes each buffer to
 // every response, waiting for a socket only when it pushes back.
-const BUFFER_BYTES = 64 * 1024;
-
 const followers = new Set<ServerResponse>();
 
 export type SharedBuffer = typeof methods;
@@ -22,12 +20,12 @@ const methods = serve({
       server.listen(0, "127.0.0.1", 4_096, () => resolve((server.address() as AddressInfo).port));
     }),
 
-  send: ({ first, count, frameBytes }: { first: number; count: number; frameBytes: number }) => {
+  send: ({ first, count, frameBytes, bufferBytes }: Sending) => {
     const buffers: Buffer[] = [];
     let text = "";
     for (let offset = first; offset < first + count; offset++) {
       text += topicFrame(offset, frameBytes);
-      if (text.length >= BUFFER_BYTES || offset === first + count - 1) {
+      if (text.length >= bufferBytes || offset === first + count - 1) {
         buffers.push(Buffer.from(text));
         text = "";
       }
@@ -49,3 +47,10 @@ const methods = serve({
     return startedAt;
   },
 });
+
+interface Sending {
+  readonly first: number;
+  readonly count: number;
+  readonly frameBytes: number;
+  readonly bufferBytes: number;
+}
