@@ -64,13 +64,16 @@ export class Transport {
    */
   async ask(path: string, options: RequestOptions & { readonly timeLimitMs?: number } = {}): Promise<string> {
     const giveUpAt = Date.now() + (options.timeLimitMs ?? 30_000);
+    let refused: MillraceError | undefined;
     for (let failures = 1; ; failures++) {
       try {
         return await this.#attempt(path, options, Math.min(15_000, Math.max(1, giveUpAt - Date.now())));
       } catch (error) {
         if (!isTransient(error)) throw error;
         const waitMs = Math.max(error.details.retryAfterMs ?? 0, backoffMs(failures, 100, 5_000));
-        if (Date.now() + waitMs >= giveUpAt) throw error;
+        // What the server said tells more than a last attempt that ran out of time.
+        if (error.status !== 0) refused = error;
+        if (Date.now() + waitMs >= giveUpAt) throw refused ?? error;
         await pause(waitMs, options.signal);
         options.signal?.throwIfAborted();
       }
