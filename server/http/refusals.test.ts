@@ -262,13 +262,7 @@ describe("a caller is refused", () => {
       });
     await refused(as("Bearer mr_wrong_key"), 401, "unauthenticated");
     await refused(as("Basic YTpi"), 401, "unauthenticated");
-    const created = await server.request("/v1/api-keys", {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ name: "reader", scopes: [{ action: "read", pattern: "ord*" }] }),
-    });
-    if (!created.ok) return;
-    const { secret } = (await created.json()) as { secret: string };
+    const { secret } = await server.createKey([{ action: "read", pattern: "ord*" }]);
     expect((await as(`Bearer ${secret}`)).status).toBe(200);
     const post = as(`Bearer ${secret}`, { method: "POST", body: '{"type":"a"}' });
     await refused(post, 403, "forbidden");

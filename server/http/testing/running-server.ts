@@ -1,9 +1,14 @@
 import { createParser, type EventSourceMessage } from "eventsource-parser";
+import type { Scope } from "../../contract/api-keys.ts";
 import type { Log } from "../../log.ts";
 import { serve } from "../../serve.ts";
+import { createApiKey } from "../../services/create-api-key.ts";
+import { revokeApiKey } from "../../services/revoke-api-key.ts";
 import { type TestDatabase, testDatabase } from "../../testing/test-database.ts";
 
 export const SECRET = "mr_test_0123456789abcdefghijklmnopqrstuvwxyz";
+
+const ACTOR = { name: "system", requestId: "test" };
 
 export interface RunningServer {
   readonly url: string;
@@ -15,6 +20,8 @@ export interface RunningServer {
   /** Publishes a body as it is, as `application/json` unless headers say otherwise. */
   publish(topic: string, body: string | Uint8Array, headers?: Record<string, string>): Promise<Response>;
   declareTopic(topic: string): Promise<void>;
+  createKey(scopes: readonly Scope[]): Promise<{ readonly id: string; readonly secret: string }>;
+  revokeKey(id: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -57,6 +64,14 @@ export async function runningServer(): Promise<RunningServer> {
         headers: { "content-type": "application/json" },
       });
       if (status >= 300) throw new Error(`declaring ${topic} gave ${status}`);
+    },
+    async createKey(scopes) {
+      const { key, secret } = await createApiKey(database)({ name: "test", scopes, actor: ACTOR });
+      return { id: key.id, secret };
+    },
+    async revokeKey(id) {
+      // No wake-up: as if another instance's had been lost. The server finds out by itself.
+      await revokeApiKey({ database: database.database, wakeups: { announce: () => undefined } })({ id, actor: ACTOR });
     },
     async close() {
       await server.close();
