@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { planLeases } from "../domain/lease-plan.ts";
 import { type ConsumerSetup, selectConsumerSetup } from "../store/consumer-setup-select.ts";
-import { selectHeldCursors } from "../store/cursor-held-select.ts";
+import { type HeldPartition as HeldRow, selectHeldCursors } from "../store/cursor-held-select.ts";
 import type { Database } from "../store/database.ts";
 import { claimLeases } from "../store/lease-claim.ts";
 import { releaseLeases } from "../store/lease-release.ts";
@@ -11,6 +11,8 @@ import { deletePassedLayouts } from "../store/position-layouts-delete.ts";
 import { consumerChannel, extendedChannel, settledChannel } from "./consumer-channels.ts";
 import { HeldPartition } from "./held-partition.ts";
 import type { MemberStream } from "./member-stream.ts";
+import { reconcileHeld } from "./reconcile-held.ts";
+import { RoomReaders } from "./room-readers.ts";
 import type { TopicReader, TopicReaders } from "./topic-log.ts";
 import type { Wakeups } from "./wakeups.ts";
 
@@ -38,8 +40,7 @@ export class ConsumerRoom {
   readonly #stopListening: (() => void)[] = [];
   readonly #stop = new AbortController();
   #setup: ConsumerSetup;
-  #readers = new Map<number, TopicReader>();
-  #unfollow: (() => void)[] = [];
+  readonly #readers: RoomReaders;
   #refreshing: Promise<void> | null = null;
   #isRefreshWanted = false;
   #reconciling: Promise<void> | null = null;
@@ -51,12 +52,15 @@ export class ConsumerRoom {
   private constructor(setup: ConsumerSetup, options: ConsumerRoomOptions) {
     this.#setup = setup;
     this.#options = options;
+    this.#readers = new RoomReaders(options.topicReaders, () => {
+      for (const stream of this.streams.values()) stream.pump();
+    });
   }
 
   static async open(setup: ConsumerSetup, options: ConsumerRoomOptions): Promise<ConsumerRoom> {
     const room = new ConsumerRoom(setup, options);
     try {
-      await room.#openReaders();
+      await room.#readers.follow(setup.topics);
     } catch (error) {
       room.close();
       throw error;
@@ -74,7 +78,7 @@ export class ConsumerRoom {
   }
 
   get readers(): ReadonlyMap<number, TopicReader> {
-    return this.#readers;
+    return this.#readers.byTopic;
   }
 
   get version(): number {
@@ -97,8 +101,7 @@ export class ConsumerRoom {
   close(): void {
     this.#stop.abort();
     for (const stop of this.#stopListening) stop();
-    for (const stop of this.#unfollow) stop();
-    for (const reader of this.#readers.values()) reader.release();
+    this.#readers.release();
   }
 
   /** Brings members and leases here in line with the database; runs that are wanted meanwhile become one. */
@@ -127,21 +130,7 @@ export class ConsumerRoom {
     this.#reconciling ??= this.#guarded(async () => {
       while (this.#isReconcileWanted && !this.#stop.signal.aborted) {
         this.#isReconcileWanted = false;
-        const held = [...this.held()].filter((it) => it.inFlight > 0);
-        if (held.length === 0) continue;
-        const rows = await selectHeldCursors(this.#options.database.pool, {
-          consumerId: this.#setup.consumerId,
-          partitions: held.map((it) => it.partition),
-        });
-        const byPartition = new Map(rows.map((row) => [row.partition, row]));
-        for (const { partition, epoch, trackers } of held) {
-          const row = byPartition.get(partition);
-          if (row?.epoch !== epoch) continue;
-          for (const [topicId, tracker] of trackers) {
-            const cursor = row.cursors.get(topicId);
-            if (cursor !== undefined) tracker.reconcile(cursor);
-          }
-        }
+        await reconcileHeld(this.#options.database.pool, this.#setup.consumerId, [...this.held()]);
         for (const stream of this.streams.values()) stream.onSettled();
       }
     }).finally(() => {
@@ -171,17 +160,10 @@ export class ConsumerRoom {
 
   async #apply(view: LeasesView): Promise<void> {
     this.#version += 1;
-    const layout = this.#setup.layout;
     const { pool } = this.#options.database;
-    if (this.#setup.priorLayouts.length > 0 && (await deletePassedLayouts(pool, this.#setup.consumerId)) > 0) {
-      await this.#reload();
-    }
-    if (view.updatedAt !== this.#setup.updatedAt || view.layout !== layout) await this.#reload();
-    if (this.#setup.layout !== layout) {
-      for (const stream of this.streams.values()) {
-        stream.drop([...stream.held.keys()], "partitions-changed");
-      }
-    }
+    const { updatedAt, layout, priorLayouts, consumerId } = this.#setup;
+    const isPassed = priorLayouts.length > 0 && (await deletePassedLayouts(pool, consumerId)) > 0;
+    if (isPassed || view.updatedAt !== updatedAt || view.layout !== layout) await this.#reload();
     for (const stream of [...this.streams.values()]) {
       if (!stream.isEnded) await this.#align(stream, view);
     }
@@ -190,28 +172,15 @@ export class ConsumerRoom {
   async #reload(): Promise<void> {
     const setup = await selectConsumerSetup(this.#options.database.pool, { consumerId: this.#setup.consumerId });
     if (setup === null) return;
+    await this.#readers.follow(setup.topics);
+    // From here on in one go: a member with the partitions of one layout and the leases of another would deliver the
+    // wrong events under a valid epoch.
+    const isRelayout = setup.layout !== this.#setup.layout;
     this.#setup = setup;
-    await this.#openReaders();
-    for (const stream of this.streams.values()) stream.configure(setup, this.#readers);
-  }
-
-  async #openReaders(): Promise<void> {
-    const before = this.#readers;
-    const readers = new Map<number, TopicReader>();
-    for (const { topicId, topic } of this.#setup.topics) {
-      readers.set(
-        topicId,
-        before.get(topicId) ?? (await this.#options.topicReaders.open({ id: topicId, name: topic })),
-      );
+    for (const stream of this.streams.values()) {
+      if (isRelayout && stream.held.size > 0) stream.drop([...stream.held.keys()], "partitions-changed");
+      stream.configure(setup, this.readers);
     }
-    for (const stop of this.#unfollow) stop();
-    for (const [topicId, reader] of before) if (!readers.has(topicId)) reader.release();
-    this.#readers = readers;
-    this.#unfollow = [...readers.values()].map((reader) =>
-      reader.onAppend(() => {
-        for (const stream of this.streams.values()) stream.pump();
-      }),
-    );
   }
 
   /** Makes one member's partitions what the leases say, then moves towards its fair share. */
@@ -244,9 +213,10 @@ export class ConsumerRoom {
       .filter((it) => it.member === stream.member && stream.held.get(it.partition)?.epoch !== it.epoch)
       .map((it) => it.partition);
     if (moved.length === 0) return;
-    const taken = await this.#take(stream, moved);
-    if (taken === 0) return;
+    const mine = await this.#read(stream, moved);
+    if (mine.length === 0) return;
     const change = await selectLastPositionChange(this.#options.database.pool, this.#setup.consumerId);
+    this.#hold(stream, mine);
     if (change !== null && change !== stream.knownChange) {
       stream.knownChange = change;
       stream.tell("reset", { change, partitions: stream.assignment() });
@@ -279,32 +249,39 @@ export class ConsumerRoom {
       leaseMs: this.#options.leaseMs,
     });
     if (claimed.length > 0) {
-      const partitionsNow = claimed.map((it) => it.partition);
-      if ((await this.#take(stream, partitionsNow)) > 0) stream.tellAssignment();
+      const mine = await this.#read(
+        stream,
+        claimed.map((it) => it.partition),
+      );
+      this.#hold(stream, mine);
+      if (mine.length > 0) stream.tellAssignment();
     }
     if (claimed.length < partitions.length) this.#refreshSoon();
   }
 
-  /** Reads the cursors of leases and takes them, under whatever epoch they stand together with. */
-  async #take(stream: MemberStream, partitions: readonly number[]): Promise<number> {
-    const { database, wakeups } = this.#options;
+  /** The cursors of leases of the member, under whatever epoch they stand together with; none when it is too late. */
+  async #read(stream: MemberStream, partitions: readonly number[]): Promise<HeldRow[]> {
+    const { database } = this.#options;
     const rows = await selectHeldCursors(database.pool, { consumerId: this.#setup.consumerId, partitions });
     const mine = rows.filter((row) => row.member === stream.member);
-    if (stream.isEnded) return 0;
     // Declared anew since the setup was read. With its topics or earlier layouts, events would be passed over for good.
     if (mine.some((row) => row.updatedAt !== this.#setup.updatedAt)) {
       void this.refresh();
-      return 0;
+      return [];
     }
-    stream.hold(mine.map((row) => new HeldPartition(this.#setup, row)));
-    for (const { partition } of mine) this.#listenForExtensions(partition, wakeups);
-    return mine.length;
+    return mine;
   }
 
-  #listenForExtensions(partition: number, wakeups: Pick<Wakeups, "listen">): void {
+  #hold(stream: MemberStream, rows: readonly HeldRow[]): void {
+    if (stream.isEnded || rows.length === 0) return;
+    stream.hold(rows.map((row) => new HeldPartition(this.#setup, row)));
+    for (const { partition } of rows) this.#listenForExtensions(partition);
+  }
+
+  #listenForExtensions(partition: number): void {
     if (this.#extensions.has(partition)) return;
     this.#extensions.add(partition);
-    const stop = wakeups.listen(extendedChannel(this.#setup.consumerId, partition), () => {
+    const stop = this.#options.wakeups.listen(extendedChannel(this.#setup.consumerId, partition), () => {
       const deadline = this.#options.now() + this.#setup.ackTimeoutMs;
       for (const tracker of this.holder(partition)?.trackers.values() ?? []) tracker.extend(deadline);
     });

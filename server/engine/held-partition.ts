@@ -35,4 +35,20 @@ export class HeldPartition {
     for (const tracker of this.trackers.values()) sum += tracker.inFlight;
     return sum;
   }
+
+  /** Whether the member has said nothing about one of its deliveries for too long. */
+  isOverdue(now: number): boolean {
+    for (const tracker of this.trackers.values()) if (tracker.overdue(now) !== undefined) return true;
+    return false;
+  }
+}
+
+/** Up to where all of them have looked at a topic; undefined when none of them reads it. */
+export function lowestScanned(partitions: readonly HeldPartition[], topicId: number): number | undefined {
+  let lowest: number | undefined;
+  for (const held of partitions) {
+    const scanned = held.trackers.get(topicId)?.scanned;
+    if (scanned !== undefined && (lowest === undefined || scanned < lowest)) lowest = scanned;
+  }
+  return lowest;
 }

@@ -1,20 +1,11 @@
 import type { EventRow } from "../contract/events.ts";
-import { isSettledBefore, type PriorLayout } from "../domain/layout.ts";
+import { isSettledBefore } from "../domain/layout.ts";
 import { partitionOf } from "../domain/partition-of.ts";
 import type { ConsumerSetup, SubscribedTopic } from "../store/consumer-setup-select.ts";
 import { controlFrame, deliveryFrame } from "./delivery-frame.ts";
-import type { HeldPartition } from "./held-partition.ts";
+import type { EndReason, FrameSink } from "./frame-sink.ts";
+import { type HeldPartition, lowestScanned } from "./held-partition.ts";
 import type { TopicReader } from "./topic-log.ts";
-
-/** Where a member's frames go. */
-export interface FrameSink {
-  /** False: the socket pushes back; nothing more is written until it drains. */
-  write(frames: string): boolean;
-  onDrain(listener: () => void): void;
-  end(): void;
-}
-
-export type EndReason = "replaced" | "ack-timeout" | "shutting-down" | "partitions-changed" | "left";
 
 export interface MemberStreamOptions {
   readonly member: string;
@@ -246,7 +237,7 @@ export class MemberStream {
       const template = held?.templates.get(topicId);
       if (held === undefined || tracker === undefined || template === undefined) continue;
       if (held.drainingSince !== null || row.offset <= tracker.scanned) continue;
-      if (tracker.wasSettled(row.offset) || wasSettledBefore(prior, row)) continue;
+      if (tracker.wasSettled(row.offset) || isSettledBefore(prior, row)) continue;
       if (room === 0) {
         stoppedAt = row.offset - 1;
         break;
@@ -299,27 +290,8 @@ export class MemberStream {
     const everyMs = Math.max(25, Math.min(1_000, this.#setup.ackTimeoutMs / 8));
     const timer = setInterval(() => {
       const now = this.#options.now();
-      for (const held of this.held.values()) {
-        for (const tracker of held.trackers.values()) {
-          if (tracker.overdue(now) === undefined) continue;
-          this.#options.onAckTimeout(this);
-          return;
-        }
-      }
+      if ([...this.held.values()].some((held) => held.isOverdue(now))) this.#options.onAckTimeout(this);
     }, everyMs);
     return timer.unref();
   }
-}
-
-function wasSettledBefore(prior: readonly PriorLayout[], row: EventRow): boolean {
-  return prior.length > 0 && isSettledBefore(prior, row);
-}
-
-function lowestScanned(partitions: readonly HeldPartition[], topicId: number): number | undefined {
-  let lowest: number | undefined;
-  for (const held of partitions) {
-    const scanned = held.trackers.get(topicId)?.scanned;
-    if (scanned !== undefined && (lowest === undefined || scanned < lowest)) lowest = scanned;
-  }
-  return lowest;
 }

@@ -8,7 +8,7 @@ import { getState } from "../../services/get-state.ts";
 import { planPositions } from "../../services/plan-positions.ts";
 import { settle } from "../../services/settle.ts";
 import { type Database, openDatabase } from "../../store/database.ts";
-import type { FrameSink } from "../member-stream.ts";
+import type { FrameSink } from "../frame-sink.ts";
 import { createMembers, type JoinedMember, type Members, type MembersOptions } from "../members.ts";
 import { createTopicReaders } from "../topic-readers.ts";
 import { createWakeups } from "../wakeups.ts";
