@@ -2,6 +2,7 @@
 
 import { Button as BaseButton } from "@base-ui/react/button";
 import { cva, type VariantProps } from "class-variance-authority";
+import Link from "next/link";
 import type { ComponentProps } from "react";
 import { cn } from "./class-names.ts";
 
@@ -27,9 +28,47 @@ export const buttonStyle = cva(
   },
 );
 
-export type ButtonProps = Omit<ComponentProps<typeof BaseButton>, "className"> &
-  VariantProps<typeof buttonStyle> & { className?: string };
+type Looks = VariantProps<typeof buttonStyle> & { readonly className?: string };
 
-export function Button({ look, size, className, type = "button", ...props }: ButtonProps) {
-  return <BaseButton type={type} className={cn(buttonStyle({ look, size }), className)} {...props} />;
+export type ButtonProps = Omit<ComponentProps<typeof BaseButton>, "className"> &
+  Looks & {
+    /** It runs at the moment: pressed again, nothing happens. */
+    readonly isBusy?: boolean;
+    /** Why it cannot be pressed. It stays visible and reachable by keyboard, and says so. */
+    readonly blockedBecause?: string | undefined;
+  };
+
+export function Button({
+  look,
+  size,
+  className,
+  type = "button",
+  isBusy = false,
+  blockedBecause,
+  disabled = false,
+  children,
+  ...props
+}: ButtonProps) {
+  const isBlocked = blockedBecause !== undefined;
+  return (
+    <BaseButton
+      aria-busy={isBusy || undefined}
+      className={cn(buttonStyle({ look, size }), className)}
+      disabled={disabled || isBlocked || isBusy}
+      focusableWhenDisabled={isBlocked || isBusy}
+      type={type}
+      {...props}
+      {...(isBlocked ? { title: blockedBecause } : {})}
+    >
+      {children}
+      {isBlocked ? <span className="sr-only">({blockedBecause})</span> : null}
+    </BaseButton>
+  );
+}
+
+export type ButtonLinkProps = Omit<ComponentProps<typeof Link>, "className"> & Looks;
+
+/** Goes somewhere, and looks like a button. */
+export function ButtonLink({ look, size, className, ...props }: ButtonLinkProps) {
+  return <Link className={cn(buttonStyle({ look, size }), className)} {...props} />;
 }

@@ -2,7 +2,7 @@
 
 import { Field as Base } from "@base-ui/react/field";
 import type { ReactNode } from "react";
-import { mergeClasses } from "./merge-classes.ts";
+import { cn } from "./class-names.ts";
 
 export interface FieldProps {
   readonly label: ReactNode;
@@ -17,7 +17,7 @@ export interface FieldProps {
 
 export function Field({ label, description, error, isOptional = false, className, children }: FieldProps) {
   return (
-    <Base.Root className={mergeClasses("flex min-w-0 flex-col gap-1.5", className)} invalid={error !== undefined}>
+    <Base.Root className={cn("flex min-w-0 flex-col gap-1.5", className)} invalid={error !== undefined}>
       <Base.Label className="font-medium text-ink text-sm">
         {label}
         {isOptional && <span className="ml-1.5 font-normal text-faint">optional</span>}

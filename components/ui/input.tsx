@@ -3,7 +3,7 @@
 import { Field } from "@base-ui/react/field";
 import { Input as Base } from "@base-ui/react/input";
 import type { ComponentProps } from "react";
-import { mergeClasses } from "./merge-classes.ts";
+import { cn } from "./class-names.ts";
 
 export const CONTROL_CLASSES =
   "w-full min-w-0 rounded-md border border-field bg-raised px-2.5 text-ink text-sm transition-colors placeholder:text-faint hover:not-data-disabled:border-muted focus-visible:border-accent focus-visible:outline-1 focus-visible:outline-offset-0 data-invalid:border-bad data-disabled:cursor-not-allowed data-disabled:opacity-60 read-only:bg-sunken";
@@ -17,7 +17,7 @@ interface OwnProps {
 export type InputProps = Omit<ComponentProps<typeof Base>, "className"> & OwnProps;
 
 export function Input({ className, isMono = false, ...rest }: InputProps) {
-  return <Base {...rest} className={mergeClasses(CONTROL_CLASSES, "h-8", isMono && "font-mono", className)} />;
+  return <Base {...rest} className={cn(CONTROL_CLASSES, "h-8", isMono && "font-mono", className)} />;
 }
 
 export type TextareaProps = Omit<ComponentProps<"textarea">, "className"> & OwnProps;
@@ -25,7 +25,7 @@ export type TextareaProps = Omit<ComponentProps<"textarea">, "className"> & OwnP
 export function Textarea({ className, isMono = false, ...rest }: TextareaProps) {
   return (
     <Field.Control
-      className={mergeClasses(CONTROL_CLASSES, "min-h-20 resize-y py-1.5", isMono && "font-mono", className)}
+      className={cn(CONTROL_CLASSES, "min-h-20 resize-y py-1.5", isMono && "font-mono", className)}
       render={<textarea {...rest} />}
     />
   );

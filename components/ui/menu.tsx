@@ -3,8 +3,8 @@
 import { Menu as Base } from "@base-ui/react/menu";
 import { Check } from "lucide-react";
 import type { ComponentProps, ReactElement, ReactNode } from "react";
+import { cn } from "./class-names.ts";
 import { MENU_ITEM, MENU_POPUP } from "./menu-classes.ts";
-import { mergeClasses } from "./merge-classes.ts";
 
 export interface MenuProps {
   /** The element that opens it, such as a Button. */
@@ -30,7 +30,7 @@ export function Menu({ trigger, align = "end", side = "bottom", children }: Menu
 type ItemProps = Omit<ComponentProps<typeof Base.Item>, "className"> & { readonly isDanger?: boolean };
 
 export function MenuItem({ isDanger = false, ...rest }: ItemProps) {
-  return <Base.Item {...rest} className={mergeClasses(MENU_ITEM, isDanger && "text-bad")} />;
+  return <Base.Item {...rest} className={cn(MENU_ITEM, isDanger && "text-bad")} />;
 }
 
 export function MenuSeparator() {

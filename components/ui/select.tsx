@@ -3,9 +3,9 @@
 import { Select as Base } from "@base-ui/react/select";
 import { Check, ChevronDown } from "lucide-react";
 import type { ReactNode } from "react";
+import { cn } from "./class-names.ts";
 import { CONTROL_CLASSES } from "./input.tsx";
 import { MENU_ITEM, MENU_POPUP } from "./menu-classes.ts";
-import { mergeClasses } from "./merge-classes.ts";
 
 export interface SelectOption<Value extends string> {
   readonly value: Value;
@@ -39,7 +39,7 @@ export function Select<Value extends string>(props: SelectProps<Value>) {
     >
       <Base.Trigger
         aria-label={props["aria-label"]}
-        className={mergeClasses(CONTROL_CLASSES, "flex h-8 items-center justify-between gap-2", className)}
+        className={cn(CONTROL_CLASSES, "flex h-8 items-center justify-between gap-2", className)}
       >
         <Base.Value className="truncate" />
         <Base.Icon>
@@ -48,7 +48,7 @@ export function Select<Value extends string>(props: SelectProps<Value>) {
       </Base.Trigger>
       <Base.Portal>
         <Base.Positioner alignItemWithTrigger={false} className="z-50 outline-none" sideOffset={4}>
-          <Base.Popup className={mergeClasses(MENU_POPUP, "max-h-80 min-w-(--anchor-width) overflow-y-auto")}>
+          <Base.Popup className={cn(MENU_POPUP, "max-h-80 min-w-(--anchor-width) overflow-y-auto")}>
             {options.map((it) => (
               <Base.Item className={MENU_ITEM} key={it.value} value={it.value}>
                 <span className="flex min-w-0 flex-1 flex-col">
