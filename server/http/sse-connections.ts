@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { DomainError } from "../domain/errors.ts";
+import { ClientGone } from "./read-body.ts";
 import { SseConnection } from "./sse-connection.ts";
 
 export interface SseConnectionsOptions {
@@ -63,9 +64,11 @@ export class SseConnections {
     }
   }
 
-  /** Sends the headers and `retry:`. Throws `too-many-streams` and `shutting-down`. */
+  /** Sends the headers and `retry:`. Throws `too-many-streams`, `shutting-down` and `ClientGone`. */
   open(res: ServerResponse<IncomingMessage>, options: SseOpenOptions): SseConnection {
     this.requireRoom();
+    // It left while its stream was prepared: no event would ever tell of its end again.
+    if (res.closed) throw new ClientGone("the client left before its stream began");
     const { signal, requestId } = options;
     const group = this.#groups[this.#count % GROUPS] ?? new Set();
     const connection = new SseConnection(res, {
