@@ -1,22 +1,17 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { rm } from "node:fs/promises";
-import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 import { nativeDirectory } from "./binaries.ts";
-import {
-  childEnvironment,
-  ensureCluster,
-  freePort,
-  isAlive,
-  readSecrets,
-  runningPostmaster,
-  writeSecrets,
-} from "./cluster-files.ts";
-import { type Location, locate } from "./location.ts";
+import { readSecrets, writeSecrets } from "./cluster-secrets.ts";
+import { ensureCluster } from "./create-cluster.ts";
+import { freePort } from "./free-port.ts";
+import { locate } from "./location.ts";
+import { type Ownership, takeOwnership } from "./ownership.ts";
+import { runningPostmaster } from "./pid-file.ts";
+import { answers, LaunchError, launch, type RunningPostmaster, stopPostmaster, watch } from "./postmaster.ts";
 import { accountForPostgres } from "./run-as.ts";
 
 export interface EmbeddedOptions {
+  /** Absolute. Holds the cluster, or, where it cannot, a note that says where it is. */
   readonly dataDir: string;
   readonly onLog: (line: string) => void;
   /** Further `name=value` settings, for tests and benchmarks. */
@@ -31,157 +26,103 @@ export interface EmbeddedPostgres {
   stop(): Promise<void>;
 }
 
-const START_MS = 30_000;
+/** Recovery after a crash may have gigabytes of log to go through. */
+const START_MS = 120_000;
+const OWN_MS = 2_000;
 const STOP_MS = 8_000;
-const RESTART_MS = [200, 500, 1_000, 2_000, 5_000];
-const SETTINGS = [
-  "listen_addresses=127.0.0.1",
-  "unix_socket_directories=",
-  "max_connections=100",
-  "shared_buffers=256MB",
-  "max_wal_size=2GB",
-  "jit=off",
-  "log_min_messages=warning",
-  "timezone=UTC",
-];
+const RESTART_MS = [100, 300, 1_000, 2_000, 5_000];
 
 /**
- * Starts the PostgreSQL that npm brought along and keeps it running: one that a crash left behind is adopted, a stale
- * pid file is removed, and when the postmaster dies under us it is started again.
+ * Starts the PostgreSQL that npm brought along and keeps it running: one that a crash left behind is adopted, a pid
+ * file that speaks of somebody else is made harmless, and when the postmaster dies under us it is started again.
+ * Throws when another server runs on the same data directory.
  */
 export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<EmbeddedPostgres> {
+  const { dataDir, onLog, settings = [] } = options;
   const account = accountForPostgres();
-  const secrets = await readSecrets(options.dataDir);
-  const place = await locate(nativeDirectory(), options.dataDir, account);
-  await ensureCluster(place, account, secrets.password);
+  const secrets = await readSecrets(dataDir);
+  const place = await locate({ native: await nativeDirectory(), dataDir, secrets }, account);
+  await ensureCluster({ place, account, password: secrets.password });
 
-  const adopted = await adopt(place, secrets.password);
-  const port = adopted?.port ?? (await freePort(secrets.port));
-  await writeSecrets(options.dataDir, { ...secrets, port });
+  let port = 0;
+  let postmaster: RunningPostmaster | null = null;
+  let isStopping = false;
   const url = (database: string) => `postgresql://millrace:${secrets.password}@127.0.0.1:${port}/${database}`;
 
-  let isStopping = false;
-  let child: ChildProcess | null = null;
-  let pid: number | null = adopted?.pid ?? null;
-
-  async function launch(): Promise<void> {
-    await clearStalePidFile(place);
-    const flags = [...SETTINGS, ...(options.settings ?? [])].flatMap((setting) => ["-c", setting]);
-    const started = spawn(join(place.native, "bin", "postgres"), ["-D", place.cluster, "-p", String(port), ...flags], {
-      ...account,
-      env: childEnvironment(),
-      stdio: ["ignore", "ignore", "pipe"],
-      // Its own process group: a Ctrl-C in the terminal must reach us alone, or it would stop before we have drained.
-      detached: true,
-    });
-    child = started;
-    pid = started.pid ?? null;
-    let said = "";
-    started.stderr.setEncoding("utf8").on("data", (text: string) => {
-      said = (said + text).slice(-2_000);
-      for (const line of text.split("\n")) if (line.trim() !== "") options.onLog(line);
-    });
-    const exited = new Promise<never>((_, reject) => {
-      started.once("error", reject);
-      started.once("exit", (code) => reject(new Error(`PostgreSQL ended at its start (code ${code}). ${said}`)));
-    });
-    exited.catch(() => undefined);
-    await Promise.race([untilReady(url("postgres")), exited]);
-    started.once("exit", () => void revive());
+  /** Adopts what runs, or starts it; goes on until one of them worked, or it cannot. */
+  async function acquire(wantedPort: () => Promise<number>): Promise<RunningPostmaster> {
+    for (const until = Date.now() + START_MS; ; await delay(100)) {
+      const running = await runningPostmaster(place.cluster);
+      try {
+        if (running === null) {
+          port = await wantedPort();
+          return await launch({ place, account, port, settings, onLog }, url("postgres"));
+        }
+        port = running.port;
+        if (await answers(url("postgres"))) return watch(running.pid);
+        // It is on its way up or down: either way the next round finds it so.
+      } catch (error) {
+        if (!(error instanceof LaunchError && isPassing(error))) throw error;
+        onLog(error.message);
+      }
+      if (Date.now() > until)
+        throw new Error(`PostgreSQL in ${place.cluster} did not come up in ${START_MS / 1000} s.`);
+    }
   }
 
-  async function revive(): Promise<void> {
-    for (let attempt = 0; !isStopping; attempt += 1) {
-      const pauseMs = RESTART_MS[Math.min(attempt, RESTART_MS.length - 1)] ?? 0;
-      options.onLog(`PostgreSQL is gone; starting it again in ${pauseMs} ms`);
-      await delay(pauseMs);
+  async function own(): Promise<Ownership> {
+    // A server that was just killed may hold its lock for the instant that its socket takes to close.
+    for (const until = Date.now() + OWN_MS; Date.now() < until; await delay(50)) {
+      const ownership = await takeOwnership(url("postgres"));
+      if (ownership !== null) return ownership;
+    }
+    throw new Error(`Another Millrace already runs on ${dataDir}. Give this one a DATA_DIR of its own.`);
+  }
+
+  async function supervise(watched: RunningPostmaster): Promise<void> {
+    for (let current = watched; ; ) {
+      await current.ended;
       if (isStopping) return;
-      try {
-        await launch();
-        return;
-      } catch (error) {
-        // Orphans of the dead postmaster hold its shared memory until they notice; the next attempt finds them gone.
-        options.onLog(`PostgreSQL did not start: ${(error as Error).message}`);
+      onLog("WARNING: PostgreSQL is gone; starting it again");
+      const samePort = port;
+      for (let attempt = 0; ; attempt += 1) {
+        await delay(RESTART_MS[Math.min(attempt, RESTART_MS.length - 1)]);
+        if (isStopping) return;
+        try {
+          // The address stays: everybody who was connected comes back to it.
+          postmaster = current = await acquire(async () => samePort);
+          if (isStopping) return await stopPostmaster(current, STOP_MS);
+          break;
+        } catch (error) {
+          onLog(`WARNING: PostgreSQL did not start: ${(error as Error).message}`);
+        }
       }
     }
   }
 
-  /** An adopted postmaster is not our child, so its end is seen by asking. */
-  async function watchAdopted(adoptedPid: number): Promise<void> {
-    while (!isStopping && isAlive(adoptedPid)) await delay(500, undefined, { ref: false });
-    if (!isStopping) await revive();
-  }
-
-  if (adopted === null) await launch();
-  else void watchAdopted(adopted.pid);
+  postmaster = await acquire(() => freePort(secrets.port));
+  const ownership = await own();
+  await writeSecrets(dataDir, { ...(await readSecrets(dataDir)), port });
   await ensureDatabase(url("postgres"));
+  const supervised = supervise(postmaster);
 
   return {
     url: url("millrace"),
-    pid: () => pid,
+    pid: () => postmaster?.pid ?? null,
     async stop() {
       isStopping = true;
-      if (pid === null || !isAlive(pid)) return;
-      const ending = pid;
-      // SIGINT = fast shutdown: sessions are ended and what is committed is flushed; SIGQUIT recovers at the next start.
-      signal(ending, "SIGINT");
-      const isGone = async () => {
-        const until = Date.now() + STOP_MS;
-        while (isRunning(child, ending) && Date.now() < until) await delay(20);
-        return !isRunning(child, ending);
-      };
-      if (await isGone()) return;
-      signal(ending, "SIGQUIT");
-      await isGone();
+      await ownership.release();
+      if (postmaster !== null) await stopPostmaster(postmaster, STOP_MS);
+      await Promise.race([supervised, delay(STOP_MS, undefined, { ref: false })]);
     },
   };
 }
 
-function isRunning(child: ChildProcess | null, pid: number): boolean {
-  if (child !== null && child.pid === pid) return child.exitCode === null && child.signalCode === null;
-  return isAlive(pid);
-}
-
-function signal(pid: number, name: NodeJS.Signals): void {
-  try {
-    process.kill(pid, name);
-  } catch {
-    // It ended by itself in between.
-  }
-}
-
-async function adopt(place: Location, password: string): Promise<{ pid: number; port: number } | null> {
-  const running = await runningPostmaster(place);
-  if (running === null) return null;
-  try {
-    await untilReady(`postgresql://millrace:${password}@127.0.0.1:${running.port}/postgres`, 3_000);
-    return running;
-  } catch {
-    // The pid belongs to somebody else now, or it is on its way down.
-    return null;
-  }
-}
-
-async function clearStalePidFile(place: Location): Promise<void> {
-  // PostgreSQL checks the pid itself, but takes a recycled pid of another process of the same account for a live one.
-  const running = await runningPostmaster(place);
-  if (running === null) await rm(join(place.cluster, "postmaster.pid"), { force: true });
-}
-
-async function untilReady(url: string, timeoutMs = START_MS): Promise<void> {
-  for (const until = Date.now() + timeoutMs; ; ) {
-    const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
-    try {
-      await client.connect();
-      await client.query("SELECT 1");
-      return;
-    } catch (error) {
-      if (Date.now() > until) throw error;
-      await delay(30);
-    } finally {
-      await client.end().catch(() => undefined);
-    }
-  }
+/** Another start was faster, orphans of a killed postmaster still write, or a port went between asking and binding. */
+function isPassing(error: LaunchError): boolean {
+  return /lock file .* already exists|still in use|could not bind|could not create any TCP\/IP sockets/.test(
+    error.message,
+  );
 }
 
 async function ensureDatabase(url: string): Promise<void> {

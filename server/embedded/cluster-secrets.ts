@@ -1,0 +1,36 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+/** What a data directory remembers of its cluster, in `postgres.json`, readable for its owner alone. */
+export interface ClusterSecrets {
+  readonly password: string;
+  /** The port of the last start; tried again first, so that open tools keep working. 0 = none yet. */
+  readonly port: number;
+  /** Where the cluster is, when it could not be in the data directory itself. */
+  readonly elsewhere?: string;
+}
+
+export async function readSecrets(dataDir: string): Promise<ClusterSecrets> {
+  await mkdir(dataDir, { recursive: true });
+  try {
+    return JSON.parse(await readFile(fileOf(dataDir), "utf8")) as ClusterSecrets;
+  } catch (error) {
+    // Any other failure must end the start: a new password would lock us out of the cluster that is there.
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  }
+  const secrets = { password: randomBytes(24).toString("base64url"), port: 0 };
+  await writeSecrets(dataDir, secrets);
+  return secrets;
+}
+
+/** Whole or not at all: a crash in between leaves the old file. */
+export async function writeSecrets(dataDir: string, secrets: ClusterSecrets): Promise<void> {
+  const unfinished = `${fileOf(dataDir)}.${process.pid}`;
+  await writeFile(unfinished, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });
+  await rename(unfinished, fileOf(dataDir));
+}
+
+function fileOf(dataDir: string): string {
+  return join(dataDir, "postgres.json");
+}
