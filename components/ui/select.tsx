@@ -7,7 +7,7 @@ import { cn } from "./class-names.ts";
 import { CONTROL_CLASSES } from "./input.tsx";
 import { MENU_ITEM, MENU_POPUP } from "./menu-classes.ts";
 
-export interface SelectOption<Value extends string> {
+export interface Choice<Value extends string> {
   readonly value: Value;
   readonly label: ReactNode;
   readonly description?: string;
@@ -15,27 +15,24 @@ export interface SelectOption<Value extends string> {
 
 export interface SelectProps<Value extends string> {
   readonly value: Value;
-  readonly onValueChange: (value: Value) => void;
-  readonly options: readonly SelectOption<Value>[];
+  readonly choices: readonly Choice<Value>[];
+  readonly onChange: (value: Value) => void;
   readonly className?: string;
   readonly disabled?: boolean;
-  readonly name?: string;
   /** Needed outside a Field, which has a label of its own. */
   readonly "aria-label"?: string;
 }
 
-export function Select<Value extends string>(props: SelectProps<Value>) {
-  const { value, onValueChange, options, className, disabled = false, name } = props;
+export function Select<Value extends string>({ value, choices, onChange, className, ...props }: SelectProps<Value>) {
   return (
     <Base.Root<Value>
-      disabled={disabled}
-      items={options.map((it) => ({ value: it.value, label: it.label }))}
+      disabled={props.disabled ?? false}
+      items={choices.map((it) => ({ value: it.value, label: it.label }))}
       modal={false}
       onValueChange={(next) => {
-        if (next !== null) onValueChange(next);
+        if (next !== null) onChange(next);
       }}
       value={value}
-      {...(name === undefined ? {} : { name })}
     >
       <Base.Trigger
         aria-label={props["aria-label"]}
@@ -43,20 +40,20 @@ export function Select<Value extends string>(props: SelectProps<Value>) {
       >
         <Base.Value className="truncate" />
         <Base.Icon>
-          <ChevronDown aria-hidden className="size-3.5 text-muted" />
+          <ChevronDown aria-hidden="true" className="size-3.5 text-muted" />
         </Base.Icon>
       </Base.Trigger>
       <Base.Portal>
         <Base.Positioner alignItemWithTrigger={false} className="z-50 outline-none" sideOffset={4}>
           <Base.Popup className={cn(MENU_POPUP, "max-h-80 min-w-(--anchor-width) overflow-y-auto")}>
-            {options.map((it) => (
+            {choices.map((it) => (
               <Base.Item className={MENU_ITEM} key={it.value} value={it.value}>
                 <span className="flex min-w-0 flex-1 flex-col">
                   <Base.ItemText>{it.label}</Base.ItemText>
-                  {it.description !== undefined && <span className="text-muted text-xs">{it.description}</span>}
+                  {it.description === undefined ? null : <span className="text-muted text-xs">{it.description}</span>}
                 </span>
                 <Base.ItemIndicator>
-                  <Check aria-hidden className="size-3.5" />
+                  <Check aria-hidden="true" className="size-3.5" />
                 </Base.ItemIndicator>
               </Base.Item>
             ))}

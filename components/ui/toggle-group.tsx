@@ -2,11 +2,11 @@
 
 import { Toggle } from "@base-ui/react/toggle";
 import { ToggleGroup as Base } from "@base-ui/react/toggle-group";
-import type { SelectOption } from "./select.tsx";
+import type { Choice } from "./select.tsx";
 
 interface ToggleGroupProps<Value extends string> {
   readonly value: Value;
-  readonly choices: readonly SelectOption<Value>[];
+  readonly choices: readonly Choice<Value>[];
   readonly onChange: (value: Value) => void;
   readonly "aria-label": string;
 }
