@@ -1,0 +1,42 @@
+import type { ReactNode } from "react";
+import { cn } from "../ui/class-names.ts";
+
+export interface Fact {
+  readonly label: string;
+  readonly value: ReactNode;
+  readonly note?: ReactNode;
+}
+
+/** Figures side by side, all on one baseline. */
+export function FactStrip({ facts, className }: { facts: readonly Fact[]; className?: string }) {
+  return (
+    <dl
+      className={cn(
+        "grid grid-cols-[repeat(auto-fit,minmax(8.5rem,1fr))] gap-px overflow-hidden rounded-lg border border-line bg-line",
+        className,
+      )}
+    >
+      {facts.map((fact) => (
+        <div key={fact.label} className="flex flex-col gap-0.5 bg-surface px-3 py-2.5">
+          <dt className="truncate text-muted text-xs">{fact.label}</dt>
+          <dd className="live-value truncate font-medium text-lg tracking-tight">{fact.value}</dd>
+          <dd className="h-4 truncate text-2xs text-faint">{fact.note ?? ""}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+/** Names and values, one pair a line. */
+export function FactList({ facts }: { facts: readonly Fact[] }) {
+  return (
+    <dl className="divide-y divide-line">
+      {facts.map((fact) => (
+        <div key={fact.label} className="grid min-h-(--row) grid-cols-[9rem_1fr] items-center gap-3 px-3 py-1">
+          <dt className="text-muted">{fact.label}</dt>
+          <dd className="min-w-0 break-words">{fact.value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

@@ -1,0 +1,32 @@
+const WHOLE = new Intl.NumberFormat("en-US");
+const TENTHS = new Intl.NumberFormat("en-US", { maximumFractionDigits: 1 });
+
+/** 12430 as `12,430`. Unknown is `–`, which is not 0. */
+export function formatCount(count: number | null | undefined): string {
+  return count === null || count === undefined ? "–" : WHOLE.format(count);
+}
+
+/** Events a second: tenths below ten, whole above. */
+export function formatRate(perSecond: number | null | undefined): string {
+  if (perSecond === null || perSecond === undefined) return "–";
+  return perSecond < 10 ? TENTHS.format(perSecond) : WHOLE.format(Math.round(perSecond));
+}
+
+/** `1 event`, `2 events`. */
+export function plural(count: number, noun: string, many = `${noun}s`): string {
+  return `${WHOLE.format(count)} ${count === 1 ? noun : many}`;
+}
+
+const UNITS = ["B", "kB", "MB", "GB", "TB", "PB"];
+
+/** Bytes in units of 1,000. */
+export function formatBytes(bytes: number | null | undefined): string {
+  if (bytes === null || bytes === undefined) return "–";
+  let size = bytes;
+  let unit = 0;
+  while (size >= 1000 && unit < UNITS.length - 1) {
+    size /= 1000;
+    unit += 1;
+  }
+  return `${unit === 0 || size >= 100 ? WHOLE.format(Math.round(size)) : TENTHS.format(size)} ${UNITS[unit]}`;
+}

@@ -1,0 +1,72 @@
+"use client";
+
+import { type QueryClient, useQueryClient } from "@tanstack/react-query";
+import { createContext, type ReactNode, use, useEffect, useState, useSyncExternalStore } from "react";
+import type { LiveMessage } from "@/server/contract/live.ts";
+import type { TopicDescription } from "@/server/contract/topics.ts";
+import { useApi, useApiClient } from "../data/api.ts";
+import { HeadHistory } from "./head-history.ts";
+import { LiveConnection, type LiveStatus, type OpenLive } from "./live-connection.ts";
+
+interface Live {
+  readonly connection: LiveConnection;
+  readonly history: HeadHistory;
+}
+
+const Context = createContext<Live | null>(null);
+
+type Api = ReturnType<typeof useApi>;
+
+/** Puts what the stream says where the queries keep it, so that every page is live without knowing. */
+function write(queries: QueryClient, api: Api, history: HeadHistory, message: LiveMessage): void {
+  if (message.kind === "topics") {
+    queries.setQueryData(api.topics.list.queryKey(), { topics: [...message.topics] });
+    for (const it of message.topics) queries.setQueryData(api.topics.get.queryKey({ topic: it.topic }), it);
+    history.record(message.topics, Date.parse(message.at));
+  } else if (message.kind === "consumers") {
+    queries.setQueryData(api.consumers.list.queryKey(), { consumers: [...message.consumers] });
+    for (const it of message.consumers) queries.setQueryData(api.consumers.get.queryKey({ consumer: it.consumer }), it);
+  }
+  if (message.kind !== "topics") {
+    // Nothing came about topics, so their heads stand where they stood: that is a rate as well.
+    const known: { topics: TopicDescription[] } | undefined = queries.getQueryData(api.topics.list.queryKey());
+    if (known !== undefined && message.kind === "tick") history.record(known.topics, Date.parse(message.at));
+  }
+}
+
+export function LiveProvider({ children }: { children: ReactNode }) {
+  const queries = useQueryClient();
+  const api = useApi();
+  const client = useApiClient();
+  const [live] = useState<Live>(() => {
+    const history = new HeadHistory();
+    const open: OpenLive = (request, on) =>
+      client.live.subscribe(request, {
+        onData: (item) => on.message(item.data),
+        onStarted: on.connected,
+        onConnectionStateChange: (change) => change.state === "connecting" && on.lost(),
+        onError: on.ended,
+        onStopped: on.ended,
+        onComplete: on.ended,
+      });
+    return { history, connection: new LiveConnection(open, (message) => write(queries, api, history, message)) };
+  });
+
+  // The outside system: the tab's one live stream.
+  useEffect(() => live.connection.start(), [live]);
+
+  return <Context value={live}>{children}</Context>;
+}
+
+export function useLive(): Live {
+  const live = use(Context);
+  if (live === null) throw new Error("useLive stands outside of LiveProvider");
+  return live;
+}
+
+const BEFORE: LiveStatus = { state: "connecting", lastMessageMs: 0 };
+
+export function useLiveStatus(): LiveStatus {
+  const { connection } = useLive();
+  return useSyncExternalStore(connection.subscribe, connection.status, () => BEFORE);
+}
