@@ -90,8 +90,11 @@ function components(client: Client, signal: AbortSignal): Promise<void>[] {
     client.consume("fraud-check", () => pause(90 + below(60), signal), { signal, member: "fraud-1", concurrency: 1 }),
     // Comes and goes: 40 s at work, 50 s away.
     repeat("daily-report", signal, async () => {
-      const shift = AbortSignal.any([signal, AbortSignal.timeout(40_000)]);
-      await client.consume("daily-report", () => pause(2, signal), { signal: shift, member: "report-1" });
+      const shift = new AbortController();
+      const work = client.consume("daily-report", () => {}, { signal: shift.signal, member: "report-1" });
+      await Promise.race([work, pause(40_000, signal)]);
+      shift.abort();
+      await work;
       await pause(50_000, signal);
     }),
   ];
