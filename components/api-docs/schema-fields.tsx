@@ -17,9 +17,11 @@ interface Props {
 export function SchemaFields({ schema, known, depth = 0 }: Props) {
   const choices = schema.anyOf ?? schema.oneOf;
   if (choices?.some((it) => withFields(it, known) !== null)) {
-    return choices.map((choice) => (
+    return choices.map((choice, index) => (
       <div className="mt-2" key={JSON.stringify(choice).slice(0, 200)}>
-        <p className="text-muted text-xs">Either {typeInWords(choice)}</p>
+        <p className="text-muted text-xs">
+          {index === 0 ? "Either" : "or"} {typeInWords(choice)}
+        </p>
         <SchemaFields depth={depth} known={known} schema={choice} />
       </div>
     ));
