@@ -1,60 +1,87 @@
 import { resolve } from "node:path";
 import { startEmbeddedPostgres } from "./embedded/postgres.ts";
 import { parseEnvironment } from "./environment.ts";
-import { createLog } from "./log.ts";
+import { createLog, type Log } from "./log.ts";
 import { preparePages } from "./pages.ts";
 import { serve } from "./serve.ts";
 
 const STOP_MS = 15_000;
-const root = process.cwd();
+/** Closer than this, a second signal is the echo of the first: Ctrl-C reaches us from the terminal and through npm. */
+const ECHO_MS = 1_000;
+/** Sessions beside the server's own: the owner's, wake-ups, Prisma, and an operator with psql. */
+const SPARE_CONNECTIONS = 40;
+
+/** What was started and how it is stopped, the last first. */
+const stops: (() => Promise<void>)[] = [];
+let stoppingSince: number | null = null;
 
 async function main(): Promise<void> {
+  const root = process.cwd();
   const environment = parseEnvironment(process.env);
   const log = createLog(environment.LOG_LEVEL);
   process.on("unhandledRejection", (error) => log("error", "a promise failed that nobody waited for", { error }));
+  process.on("SIGINT", () => void stop(0));
+  process.on("SIGTERM", () => void stop(0));
 
-  const embedded =
-    environment.DATABASE_URL === undefined
-      ? await startEmbeddedPostgres({
-          dataDir: resolve(root, environment.DATA_DIR),
-          onLog: (line) => log(/\b(WARNING|ERROR|FATAL|PANIC):/.test(line) ? "warn" : "debug", "postgres", { line }),
-        })
-      : null;
-  const stopPostgres = async () => embedded?.stop();
-  try {
-    // Without pages: a node that serves data and control plane only, and the benchmarks.
-    const pages = process.argv.includes("--no-pages")
-      ? null
-      : await preparePages({ root, isDevelopment: process.argv.includes("--dev") });
-    const server = await serve({
-      environment,
-      log,
-      root,
-      databaseUrl: environment.DATABASE_URL ?? embedded?.url ?? "",
-      ...(pages === null ? {} : { pages: pages.handle }),
+  let databaseUrl = environment.DATABASE_URL;
+  if (databaseUrl === undefined) {
+    const postgres = await startEmbeddedPostgres({
+      dataDir: resolve(root, environment.DATA_DIR),
+      onLog: (line) => log(levelOf(line), "postgres", { line }),
+      settings: [`max_connections=${Math.max(100, environment.DATABASE_CONNECTIONS + SPARE_CONNECTIONS)}`],
     });
-    say(`\n  Millrace is at ${server.url}`);
-    if (server.setupLink !== null) say(`  First run: open this link once to set it up:\n  ${server.setupLink}`);
-    say("");
-
-    let isStopping = false;
-    const stop = async () => {
-      if (isStopping) process.exit(1);
-      isStopping = true;
-      say("\n  Stopping: answering what is queued, then PostgreSQL. Once more to force.");
-      const overdue = setTimeout(() => process.exit(1), STOP_MS);
-      await server.close();
-      await pages?.close();
-      await stopPostgres();
-      clearTimeout(overdue);
-      process.exit(0);
-    };
-    process.on("SIGINT", () => void stop());
-    process.on("SIGTERM", () => void stop());
-  } catch (error) {
-    await stopPostgres();
-    throw error;
+    await started(() => postgres.stop());
+    databaseUrl = postgres.url;
   }
+
+  // Without pages: a node that serves data and control plane only, and the benchmarks.
+  const pages = process.argv.includes("--no-pages")
+    ? null
+    : await preparePages({ root, isDevelopment: process.argv.includes("--dev") });
+  if (pages !== null) await started(() => pages.close());
+
+  const server = await serve({
+    environment,
+    log,
+    root,
+    databaseUrl,
+    ...(pages === null ? {} : { pages: pages.handle }),
+  });
+  await started(() => server.close());
+  say(`\n  Millrace is at ${server.url}`);
+  if (server.setupLink !== null) say(`  First run: open this link once to set it up:\n  ${server.setupLink}`);
+  say("");
+}
+
+/** Remembers how to stop what just started; a signal that came meanwhile did not know of it yet. */
+async function started(stopIt: () => Promise<void>): Promise<void> {
+  if (stoppingSince === null) stops.push(stopIt);
+  else {
+    await stopIt();
+    await new Promise(() => undefined);
+  }
+}
+
+async function stop(code: number): Promise<void> {
+  if (stoppingSince !== null) {
+    if (Date.now() - stoppingSince > ECHO_MS) process.exit(1);
+    return;
+  }
+  stoppingSince = Date.now();
+  if (code === 0) say("\n  Stopping: answering what is queued, then PostgreSQL. Once more to force.");
+  setTimeout(() => process.exit(1), STOP_MS);
+  let exitCode = code;
+  for (const stopIt of stops.splice(0).reverse()) {
+    await stopIt().catch((error: unknown) => {
+      exitCode = 1;
+      process.stderr.write(`${String(error)}\n`);
+    });
+  }
+  process.exit(exitCode);
+}
+
+function levelOf(line: string): Parameters<Log>[0] {
+  return /\b(WARNING|ERROR|FATAL|PANIC):/.test(line) ? "warn" : "debug";
 }
 
 function say(line: string): void {
@@ -62,6 +89,14 @@ function say(line: string): void {
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-  process.exit(1);
+  if (stoppingSince !== null) return;
+  process.stderr.write(`${explain(error)}\n`);
+  void stop(1);
 });
+
+function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { code, port } = error as NodeJS.ErrnoException & { port?: number };
+  if (code === "EADDRINUSE") return `Port ${port} is taken. Name another: PORT=3001 npm start`;
+  return error.stack ?? error.message;
+}

@@ -12,7 +12,9 @@ export async function preparePages(options: { root: string; isDevelopment: boole
   await app.prepare();
   const handle = app.getRequestHandler();
   return {
-    handle: (req, res) => void handle(req, res),
+    handle(req, res) {
+      handle(req, res).catch(() => res.destroy());
+    },
     close: () => app.close(),
   };
 }

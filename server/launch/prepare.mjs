@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { bin, onceFor, root, run, say } from "./step.mjs";
 
@@ -10,11 +10,29 @@ if (major < 20 || (major === 20 && minor < 19)) {
 
 /** Installs what package-lock.json names, when it is not there or not that. */
 export async function install() {
-  await onceFor("install", ["package-lock.json"], ["node_modules/next/package.json"], async () => {
-    say("Installing packages (once; about a minute)");
-    await run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
-    await linkPostgresLibraries();
-  });
+  if (isInstalled()) return;
+  say("Installing packages (once; about a minute)");
+  // Building needs the development packages, whatever NODE_ENV says.
+  await run("npm", ["ci", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"]);
+  await linkPostgresLibraries();
+}
+
+/** Compares with npm's own record of what it installed, so that whoever ran npm before is not made to wait again. */
+function isInstalled() {
+  try {
+    const wanted = packagesOf("package-lock.json");
+    const found = packagesOf("node_modules/.package-lock.json");
+    // Optional ones are left out where they do not fit the machine.
+    return Object.entries(wanted).every(
+      ([path, { version, optional }]) => path === "" || optional || found[path]?.version === version,
+    );
+  } catch {
+    return false;
+  }
+}
+
+function packagesOf(lockfile) {
+  return JSON.parse(readFileSync(join(root, lockfile), "utf8")).packages;
 }
 
 /** The embedded PostgreSQL ships its links as a list; its own install script makes them, where scripts are allowed. */
@@ -42,7 +60,7 @@ export async function generate() {
 
 /** One file per entry, packages left outside: starts in a third of a second, without a compiler at run time. */
 export async function bundle(entryPoints) {
-  const { build: esbuild } = await import("esbuild");
+  const { build: esbuild, stop } = await import("esbuild");
   await esbuild({
     entryPoints,
     absWorkingDir: root,
@@ -56,6 +74,8 @@ export async function bundle(entryPoints) {
     outExtension: { ".js": ".mjs" },
     logLevel: "warning",
   });
+  // Its compiler is a process of its own, which would stay beside the server.
+  await stop();
 }
 
 /** Builds the server and the pages, when they are older than their sources. */
@@ -68,7 +88,9 @@ export async function build() {
   const pages = [
     "app",
     "components",
-    "server",
+    "client",
+    "server/contract",
+    "server/domain",
     "next.config.js",
     "postcss.config.mjs",
     "tsconfig.json",

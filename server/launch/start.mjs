@@ -1,7 +1,13 @@
 import { build, generate, install } from "./prepare.mjs";
-import { runForeground } from "./server-process.mjs";
+import { root } from "./step.mjs";
 
 await install();
 await generate();
 await build();
-runForeground(["--enable-source-maps", "dist/main.mjs"], { NODE_ENV: "production" });
+
+// In this very process: signals reach the server itself, and nothing of it can outlive it.
+process.chdir(root);
+process.env.NODE_ENV = "production";
+process.env.NEXT_TELEMETRY_DISABLED ??= "1";
+process.setSourceMapsEnabled(true);
+await import("../../dist/main.mjs");
