@@ -1,5 +1,7 @@
 /** @type {import("next").NextConfig} */
 const config = {
+  // A second server on the same tree needs a place of its own to build into.
+  distDir: process.env.NEXT_DIST_DIR ?? ".next",
   poweredByHeader: false,
   reactStrictMode: true,
   // The checks of `npm test` cover types and lint; a start on a user's machine need not repeat them.

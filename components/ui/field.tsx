@@ -6,7 +6,7 @@ import { cn } from "./class-names.ts";
 
 export interface FieldProps {
   readonly label: ReactNode;
-  readonly description?: ReactNode;
+  readonly hint?: ReactNode;
   /** What is wrong with the value; the control is marked invalid and points here. */
   readonly error?: string | undefined;
   readonly isOptional?: boolean;
@@ -15,7 +15,7 @@ export interface FieldProps {
   readonly children: ReactNode;
 }
 
-export function Field({ label, description, error, isOptional = false, className, children }: FieldProps) {
+export function Field({ label, hint, error, isOptional = false, className, children }: FieldProps) {
   return (
     <Base.Root className={cn("flex min-w-0 flex-col gap-1.5", className)} invalid={error !== undefined}>
       <Base.Label className="font-medium text-ink text-sm">
@@ -23,7 +23,7 @@ export function Field({ label, description, error, isOptional = false, className
         {isOptional && <span className="ml-1.5 font-normal text-faint">optional</span>}
       </Base.Label>
       {children}
-      {description !== undefined && <Base.Description className="text-muted text-xs">{description}</Base.Description>}
+      {hint !== undefined && <Base.Description className="text-muted text-xs">{hint}</Base.Description>}
       {error !== undefined && (
         <Base.Error className="font-medium text-bad text-xs" match>
           {error}
