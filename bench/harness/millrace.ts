@@ -10,6 +10,7 @@ import { freePort } from "./cluster.ts";
 export interface Millrace {
   readonly target: HttpTarget & { readonly apiKey: string };
   readonly pid: number;
+  readonly hasPages: boolean;
   /** A request of the control kind: declares, describes. Answers the parsed body; throws on a refusal. */
   request(method: string, path: string, body?: unknown): Promise<unknown>;
   stop(): Promise<void>;
@@ -38,7 +39,10 @@ export async function startMillrace(options: {
   const apiKey = `mr_${randomBytes(24).toString("base64url")}`;
   const profiling =
     options.profileDirectory === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${options.profileDirectory}`];
-  const server = spawn(process.execPath, ["--enable-source-maps", ...profiling, entry], {
+  // With the pages, as everybody runs it; without them while they are not built, and the report says so.
+  const hasPages = existsSync(resolve(".next/BUILD_ID"));
+  const flags = hasPages ? [] : ["--no-pages"];
+  const server = spawn(process.execPath, ["--enable-source-maps", ...profiling, entry, ...flags], {
     env: {
       ...process.env,
       NODE_ENV: "production",
@@ -78,6 +82,7 @@ export async function startMillrace(options: {
   return {
     target: { port, apiKey },
     pid: server.pid ?? 0,
+    hasPages,
     async request(method, path, body) {
       const response = await fetch(url + path, {
         method,

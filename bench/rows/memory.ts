@@ -20,7 +20,7 @@ export const memory: Row = {
     const fresh = await startAnother();
     try {
       const perFollower = await idleFollowerKb(fresh, isQuick ? 1_000 : IDLE);
-      return [figure(whole, perFollower, isQuick ? 1_000 : IDLE)];
+      return [figure(millrace, whole, { perFollower, count: isQuick ? 1_000 : IDLE })];
     } finally {
       await fresh.stop();
     }
@@ -48,7 +48,11 @@ async function idleFollowerKb(millrace: Millrace, count: number): Promise<number
   }
 }
 
-function figure(whole: { now: number; peak: number }, perFollower: number, count: number): Figure {
+function figure(
+  millrace: Millrace,
+  whole: { now: number; peak: number },
+  { perFollower, count }: { perFollower: number; count: number },
+): Figure {
   const residentMb = [whole.now / 1000];
   return {
     row: "memory",
@@ -63,7 +67,7 @@ function figure(whole: { now: number; peak: number }, perFollower: number, count
       verdict("per idle follower", "kB", [perFollower], { relation: "≤", must: 15 }),
     ],
     notes: [
-      "The server process that served every row before, 5 s after the last.",
+      `The server process that served every row before, ${millrace.hasPages ? "its pages loaded" : "without pages"}, 5 s after the last.`,
       `Per follower: what resident memory grew by for ${count} idle followers of one topic, in a fresh process that had ` +
         `served and lost ${WARM_UP} before.`,
     ],
