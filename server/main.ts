@@ -48,9 +48,9 @@ async function main(): Promise<void> {
     ...(pages === null ? {} : { pages: pages.handle }),
   });
   await started(() => server.close());
-  say(`\n  Millrace is at ${server.url}`);
-  if (server.setupLink !== null) say(`  First run: open this link once to set it up:\n  ${server.setupLink}`);
-  say("");
+  const setup =
+    server.setupLink === null ? "" : `\n  First run: open this link once to set it up:\n  ${server.setupLink}`;
+  say(`\n  Millrace is at ${server.url}${setup}\n`);
 }
 
 /** Remembers how to stop what just started; a signal that came meanwhile did not know of it yet. */
