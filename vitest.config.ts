@@ -2,7 +2,13 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    include: ["server/**/*.test.ts", "client/**/*.test.ts", "components/**/*.test.ts", "examples/**/*.test.ts"],
+    include: [
+      "server/**/*.test.ts",
+      "client/**/*.test.ts",
+      "components/**/*.test.ts",
+      "examples/**/*.test.ts",
+      "bench/**/*.test.ts",
+    ],
     globalSetup: ["server/testing/global-setup.ts"],
     testTimeout: 20_000,
     hookTimeout: 30_000,
