@@ -3,8 +3,8 @@ import { cookies } from "next/headers";
 import { NuqsAdapter } from "nuqs/adapters/next/app";
 import type { ReactNode } from "react";
 import { ApiProvider } from "@/components/data/api-provider.tsx";
-import { PreferencesProvider } from "@/components/preferences/preferences-provider.tsx";
 import { PREFERENCES_COOKIE, parsePreferences } from "@/components/preferences/preferences.ts";
+import { PreferencesProvider } from "@/components/preferences/preferences-provider.tsx";
 import { Toaster } from "@/components/ui/toaster.tsx";
 
 export const viewport = { width: "device-width", initialScale: 1 };

@@ -1,0 +1,173 @@
+"use client";
+
+import {
+  createColumnHelper,
+  createSortedRowModel,
+  rowSortingFeature,
+  sortFn_alphanumeric,
+  sortFn_basic,
+  tableFeatures,
+  useTable,
+} from "@tanstack/react-table";
+import { ArrowDown, ArrowUp } from "lucide-react";
+import { useRouter } from "next/navigation";
+import { parseAsString, useQueryState } from "nuqs";
+import { type ReactNode, useMemo } from "react";
+import { cn } from "../ui/class-names.ts";
+import { Skeleton } from "../ui/skeleton.tsx";
+
+export interface Column<Row> {
+  readonly id: string;
+  readonly header: string;
+  readonly cell: (row: Row) => ReactNode;
+  /** What the column is sorted by; unknown (undefined) comes last. A column without it cannot be sorted. */
+  readonly sortBy?: (row: Row) => number | string | undefined;
+  readonly isNumber?: boolean;
+  /** Tailwind width, such as `w-24`; the one column without a width takes what is left. */
+  readonly width?: string;
+  /** Hidden on screens narrower than this. */
+  readonly from?: "md" | "lg" | "xl";
+}
+
+interface DataTableProps<Row> {
+  readonly label: string;
+  readonly columns: readonly Column<Row>[];
+  /** Undefined while loading. */
+  readonly rows: readonly Row[] | undefined;
+  readonly rowId: (row: Row) => string;
+  /** Where a press on the row leads; the first cell holds the link for the keyboard. */
+  readonly href?: (row: Row) => string;
+  /** `column` or `-column`. Kept in the address under `sort`. */
+  readonly initialSort?: string;
+  readonly empty: ReactNode;
+}
+
+const features = tableFeatures({
+  rowSortingFeature,
+  sortedRowModel: createSortedRowModel(),
+  sortFns: { alphanumeric: sortFn_alphanumeric, basic: sortFn_basic },
+});
+
+const FROM = { md: "max-md:hidden", lg: "max-lg:hidden", xl: "max-xl:hidden" };
+const SKELETON_ROWS = ["a", "b", "c", "d", "e", "f"];
+
+export function DataTable<Row extends object>(props: DataTableProps<Row>) {
+  const { label, columns, rows, rowId, href, initialSort = "", empty } = props;
+  const router = useRouter();
+  const [sort, setSort] = useQueryState("sort", parseAsString.withDefault(initialSort));
+  const id = sort.replace(/^-/, "");
+  const isDescending = sort.startsWith("-");
+
+  const definitions = useMemo(() => {
+    const helper = createColumnHelper<typeof features, Row>();
+    return helper.columns(
+      columns.map((column) =>
+        helper.accessor((row) => column.sortBy?.(row), {
+          id: column.id,
+          sortFn: column.isNumber === true ? "basic" : "alphanumeric",
+          sortUndefined: "last",
+        }),
+      ),
+    );
+  }, [columns]);
+  const data = useMemo(() => [...(rows ?? [])], [rows]);
+  const table = useTable({
+    features,
+    columns: definitions,
+    data,
+    getRowId: rowId,
+    state: { sorting: columns.some((it) => it.id === id) ? [{ id, desc: isDescending }] : [] },
+  });
+
+  if (rows !== undefined && rows.length === 0) return empty;
+
+  function toggleSort(column: Column<Row>) {
+    const first = column.isNumber === true ? `-${column.id}` : column.id;
+    const second = column.isNumber === true ? column.id : `-${column.id}`;
+    void setSort(sort === first ? second : first);
+  }
+
+  return (
+    <div className="overflow-x-auto">
+      <table aria-label={label} className="w-full table-fixed border-collapse text-sm">
+        <thead>
+          <tr className="h-8 border-line border-b text-muted text-xs">
+            {columns.map((column) => (
+              <th
+                key={column.id}
+                scope="col"
+                aria-sort={id !== column.id ? undefined : isDescending ? "descending" : "ascending"}
+                className={cn(
+                  "px-3 text-left font-medium",
+                  column.width,
+                  column.isNumber === true && "text-right",
+                  column.from !== undefined && FROM[column.from],
+                )}
+              >
+                {column.sortBy === undefined ? (
+                  column.header
+                ) : (
+                  <button
+                    type="button"
+                    onClick={() => toggleSort(column)}
+                    className={cn(
+                      "inline-flex h-6 max-w-full items-center gap-1 whitespace-nowrap rounded-sm hover:text-ink",
+                      id === column.id && "text-ink",
+                      column.isNumber === true && "flex-row-reverse",
+                    )}
+                  >
+                    <span className="truncate">{column.header}</span>
+                    {id !== column.id ? null : isDescending ? (
+                      <ArrowDown aria-hidden="true" className="size-3" />
+                    ) : (
+                      <ArrowUp aria-hidden="true" className="size-3" />
+                    )}
+                  </button>
+                )}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows === undefined
+            ? SKELETON_ROWS.map((row) => (
+                <tr key={row} className="h-(--row) border-line border-b last:border-0">
+                  {columns.map((column) => (
+                    <td key={column.id} className={cn("px-3", column.from !== undefined && FROM[column.from])}>
+                      <Skeleton className="h-3 w-2/3" />
+                    </td>
+                  ))}
+                </tr>
+              ))
+            : table.getRowModel().rows.map((row) => (
+                // biome-ignore lint/a11y/useKeyWithClickEvents: the link in the first cell is the keyboard's way
+                <tr
+                  key={row.id}
+                  onClick={(event) => {
+                    if (href === undefined || (event.target as Element).closest("a,button") !== null) return;
+                    router.push(href(row.original));
+                  }}
+                  className={cn(
+                    "h-(--row) border-line border-b last:border-0",
+                    href !== undefined && "cursor-pointer hover:bg-hover",
+                  )}
+                >
+                  {columns.map((column) => (
+                    <td
+                      key={column.id}
+                      className={cn(
+                        "truncate px-3 py-0",
+                        column.isNumber === true && "text-right",
+                        column.from !== undefined && FROM[column.from],
+                      )}
+                    >
+                      {column.cell(row.original)}
+                    </td>
+                  ))}
+                </tr>
+              ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
