@@ -69,7 +69,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 export function createDataPlane(deps: DataPlaneDeps): DataPlane {
   const { services, log, control } = deps;
   const connections = new SseConnections(deps.streams);
-  const metrics = new RequestMetrics({ streamsOpen: () => connections.count });
+  const metrics = new RequestMetrics({ streamsOpen: () => connections.count, streamsOpened: () => connections.opened });
   const state = { isDraining: false };
 
   function identify({ req }: Exchange): Identity | Promise<Identity> {
@@ -148,7 +148,7 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
     const { req, res, route, startedAt } = exchange;
     const status = res.headersSent ? res.statusCode : 499;
     metrics.countRequest(req.method ?? "", route, status);
-    if (performance.now() - startedAt > SLOW_MS && !route.endsWith("(stream)")) log("info", lineOf(exchange, status));
+    if (performance.now() - startedAt > SLOW_MS) log("info", lineOf(exchange, status));
   }
 
   return {

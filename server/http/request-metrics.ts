@@ -2,6 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 
 export interface MetricsSources {
   readonly streamsOpen: () => number;
+  readonly streamsOpened: () => number;
 }
 
 /** The figures behind `/metrics`. Counted in plain maps: prom-client hashes the labels at every increment. */
@@ -19,7 +20,7 @@ export class RequestMetrics {
     const registers = [this.#registry];
     new Counter({
       name: "millrace_http_requests_total",
-      help: "Requests answered by the data plane.",
+      help: "Requests answered by the data plane; streams are counted apart.",
       labelNames: ["method", "route", "status"],
       registers,
       collect() {
@@ -46,6 +47,15 @@ export class RequestMetrics {
       collect() {
         this.reset();
         this.inc(duplicates());
+      },
+    });
+    new Counter({
+      name: "millrace_streams_opened_total",
+      help: "Server-sent event streams begun at this instance.",
+      registers,
+      collect() {
+        this.reset();
+        this.inc(sources.streamsOpened());
       },
     });
     new Gauge({

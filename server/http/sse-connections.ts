@@ -38,6 +38,7 @@ export class SseConnections {
   readonly #timer: NodeJS.Timeout;
   #turn = 0;
   #count = 0;
+  #opened = 0;
   #isClosed = false;
 
   constructor(options: SseConnectionsOptions = {}) {
@@ -49,6 +50,11 @@ export class SseConnections {
 
   get count(): number {
     return this.#count;
+  }
+
+  /** Streams opened since the start. */
+  get opened(): number {
+    return this.#opened;
   }
 
   /** Throws unless one more stream may be opened. Asked before anything is prepared for it. */
@@ -81,6 +87,7 @@ export class SseConnections {
       },
     });
     this.#count += 1;
+    this.#opened += 1;
     group.add(connection);
     if (signal !== undefined) this.#watch(signal, connection);
     return connection;
