@@ -1,11 +1,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { build, generate, install } from "./prepare.mjs";
+import { build, generate, install, prepare } from "./prepare.mjs";
 import { root, run, say } from "./step.mjs";
 
-await install();
-await generate();
-await build();
+await prepare(install, generate, build);
 if (!existsSync(join(root, "bench/node_modules"))) {
   say("Installing the peers (once)");
   await run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: join(root, "bench") });

@@ -1,14 +1,11 @@
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
-import { build, bundle, generate, install } from "./prepare.mjs";
+import { build, bundle, generate, install, prepare } from "./prepare.mjs";
 import { root, say } from "./step.mjs";
 
 // The server and, once it is ready, a living workload that uses nothing but its public API.
-await install();
-await generate();
-await build();
-await bundle(["examples/demo.ts"]);
+await prepare(install, generate, build, () => bundle(["examples/demo.ts"]));
 
 const port = process.env.PORT || "3000";
 const apiKey = process.env.MILLRACE_API_KEY || `demo-${randomBytes(18).toString("base64url")}`;

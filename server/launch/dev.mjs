@@ -1,9 +1,8 @@
-import { generate, install } from "./prepare.mjs";
+import { generate, install, prepare } from "./prepare.mjs";
 import { runForeground } from "./server-process.mjs";
 import { bin } from "./step.mjs";
 
-await install();
-await generate();
+await prepare(install, generate);
 runForeground([bin("tsx"), "watch", "--clear-screen=false", "--include", "server/**/*.ts", "server/main.ts", "--dev"], {
   NODE_ENV: "development",
 });

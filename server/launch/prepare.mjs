@@ -8,6 +8,16 @@ if (major < 20 || (major === 20 && minor < 19)) {
   process.exit(1);
 }
 
+/** Takes the steps in their order; when one fails, says so in a line below what the step itself had to say, and ends. */
+export async function prepare(...steps) {
+  try {
+    for (const step of steps) await step();
+  } catch (error) {
+    process.stderr.write(`Millrace could not be prepared: ${error.message}\n`);
+    process.exit(1);
+  }
+}
+
 /** Installs what package-lock.json names, when it is not there or not that. */
 export async function install() {
   if (isInstalled()) return;

@@ -1,9 +1,7 @@
-import { build, generate, install } from "./prepare.mjs";
+import { build, generate, install, prepare } from "./prepare.mjs";
 import { root } from "./step.mjs";
 
-await install();
-await generate();
-await build();
+await prepare(install, generate, build);
 
 // In this very process: signals reach the server itself, and nothing of it can outlive it.
 process.chdir(root);

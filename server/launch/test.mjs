@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { findBrowser } from "./find-browser.mjs";
-import { build, generate, install } from "./prepare.mjs";
+import { build, generate, install, prepare } from "./prepare.mjs";
 import { bin, root, run, say } from "./step.mjs";
 
 // `npm test` runs every stage; `npm test -- unit` or `npm test -- lint types` only those.
@@ -61,8 +61,7 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
-await install();
-await generate();
+await prepare(install, generate);
 rmSync(reports, { recursive: true, force: true });
 mkdirSync(reports, { recursive: true });
 for (const [name, stage] of Object.entries(stages)) {
