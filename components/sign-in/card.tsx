@@ -2,15 +2,17 @@
 
 import type { ReactNode } from "react";
 import { ENVIRONMENT_COLOURS, Logo, PageTitle, useEnvironment } from "../shell/environment-mark.tsx";
+import { cn } from "../ui/class-names.ts";
 
 interface CardProps {
   readonly title: string;
   readonly description?: ReactNode;
+  readonly isWide?: boolean;
   readonly children: ReactNode;
 }
 
 /** The frame of the pages before the control room: whose door this is, and the one thing to do. */
-export function Card({ title, description, children }: CardProps) {
+export function Card({ title, description, isWide = false, children }: CardProps) {
   const environment = useEnvironment();
   const colour = ENVIRONMENT_COLOURS[environment?.colour ?? "gray"].token;
   return (
@@ -29,7 +31,12 @@ export function Card({ title, description, children }: CardProps) {
           </span>
         )}
       </div>
-      <section className="w-full max-w-[400px] rounded-lg border border-line bg-surface p-6">
+      <section
+        className={cn(
+          "w-full rounded-lg border border-line bg-surface p-6",
+          isWide ? "max-w-[680px]" : "max-w-[400px]",
+        )}
+      >
         <h1 className="text-lg">{title}</h1>
         {description === undefined ? null : <p className="mt-1 text-muted text-sm">{description}</p>}
         <div className="mt-5">{children}</div>
