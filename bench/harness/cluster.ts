@@ -24,6 +24,9 @@ export async function startCluster(): Promise<Cluster> {
     dataDir: directory,
     onLog: () => {},
     settings: ["max_connections=200"],
+  }).catch(async (error: unknown) => {
+    await rm(directory, { recursive: true, force: true });
+    throw error;
   });
   const admin = new pg.Client({ connectionString: postgres.url });
   await admin.connect();
