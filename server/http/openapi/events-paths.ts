@@ -48,6 +48,7 @@ const FRAMES = `retry: 2000
 id: 1
 data: ${JSON.stringify(STORED)}
 
+id: 1
 event: caught-up
 data: {"offset":1}
 `;
@@ -106,6 +107,7 @@ export const eventPaths: ZodOpenApiPathsObject = {
         "As `application/json`, one page. As `text/event-stream`, the events after a place and then every new one as it is recorded:",
         "`id:` is the offset and `data:` the event; `caught-up` says that what follows is live, `gap` that retention has passed the place asked for.",
         "A follower that reconnects with `Last-Event-ID` goes on without a gap or a duplicate.",
+        "Without a place, a page starts with the first event and a follower with the next new one.",
       ].join(" "),
       requestParams: {
         path: z.object({ topic: topicName }),
