@@ -1,0 +1,120 @@
+"use client";
+
+import { ArrowRight } from "lucide-react";
+import { useState } from "react";
+import type { PositionPlan } from "@/server/contract/position-changes.ts";
+import { ApiEquivalent } from "../display/api-equivalent.tsx";
+import { curl } from "../display/curl.ts";
+import { formatCount, plural } from "../display/format-count.ts";
+import { Callout } from "../display/notice.tsx";
+import { Button } from "../ui/button.tsx";
+import { DialogBody, DialogFooter } from "../ui/dialog.tsx";
+import { Field } from "../ui/field.tsx";
+import { Input, Textarea } from "../ui/input.tsx";
+
+interface ConfirmMoveProps {
+  readonly consumer: string;
+  readonly plan: PositionPlan;
+  /** Something moved while the person was reading; this is the fresh plan. */
+  readonly isOutdated: boolean;
+  readonly isBusy: boolean;
+  readonly problem: string | undefined;
+  readonly onBack: () => void;
+  readonly onApply: (reason: string) => void;
+}
+
+/** What pressing it does, in numbers. */
+function actionText(rerun: number, skip: number, consumer: string): string {
+  if (rerun > 0 && skip > 0) return `Run ${plural(rerun, "event")} again and skip ${formatCount(skip)} for ${consumer}`;
+  if (rerun > 0) return `Run ${plural(rerun, "event")} again for ${consumer}`;
+  if (skip > 0) return `Skip ${plural(skip, "event")} for ${consumer}`;
+  return "Nothing to move";
+}
+
+export function ConfirmMove({ consumer, plan, isOutdated, isBusy, problem, onBack, onApply }: ConfirmMoveProps) {
+  const [reason, setReason] = useState("");
+  const [name, setName] = useState("");
+  const rerun = plan.changes.reduce((sum, it) => sum + it.rerun, 0);
+  const skip = plan.changes.reduce((sum, it) => sum + it.skip, 0);
+  const isNothing = plan.changes.every((it) => it.from === it.to);
+  const missing = isNothing
+    ? "The position stands there already."
+    : reason.trim() === ""
+      ? "Say why."
+      : name !== consumer
+        ? "Type the consumer's name."
+        : null;
+
+  return (
+    <form
+      className="contents"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (missing === null) onApply(reason.trim());
+      }}
+    >
+      <DialogBody>
+        {isOutdated ? (
+          <Callout tone="warn">Something has moved since the preview, so nothing was changed. These are the numbers now.</Callout>
+        ) : null}
+        <div className="grid grid-cols-2 gap-px overflow-hidden rounded-md border border-line bg-line">
+          <Figure label="Delivered again" count={rerun} />
+          <Figure label="Never delivered" count={skip} isBad={skip > 0} />
+        </div>
+        <div className="overflow-x-auto rounded-md border border-line">
+          <table aria-label="What changes" className="w-full">
+            <thead>
+              <tr className="h-7 border-line border-b text-left text-muted text-xs">
+                <th scope="col" className="px-3 font-medium">Topic</th>
+                <th scope="col" className="px-3 text-right font-medium">Position</th>
+                <th scope="col" className="px-3 text-right font-medium">Run again</th>
+                <th scope="col" className="px-3 text-right font-medium">Skip</th>
+              </tr>
+            </thead>
+            <tbody>
+              {plan.changes.map((it) => (
+                <tr key={it.topic} className="h-8 border-line border-b last:border-0">
+                  <td className="px-3 font-mono text-xs">{it.topic}</td>
+                  <td className="whitespace-nowrap px-3 text-right">
+                    {formatCount(it.from)} <ArrowRight aria-label="to" className="inline size-3 text-faint" /> {formatCount(it.to)}
+                  </td>
+                  <td className="px-3 text-right">{formatCount(it.rerun)}</td>
+                  <td className="px-3 text-right">{formatCount(it.skip)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+        <Field label="Reason" hint="Kept in the audit.">
+          {(parts) => <Textarea {...parts} autoFocus maxLength={1000} value={reason} onChange={(event) => setReason(event.target.value)} />}
+        </Field>
+        <Field label={`Type ${consumer} to confirm`}>
+          {(parts) => <Input {...parts} className="font-mono" value={name} onChange={(event) => setName(event.target.value)} />}
+        </Field>
+        {problem === undefined ? null : <Callout tone="bad">{problem}</Callout>}
+        <ApiEquivalent
+          code={curl({
+            method: "POST",
+            path: `/v1/consumers/${consumer}/position-changes`,
+            json: JSON.stringify({ planId: plan.id, token: plan.token, reason: reason === "" ? "…" : reason }),
+          })}
+        />
+      </DialogBody>
+      <DialogFooter note={missing}>
+        <Button onClick={onBack}>Back</Button>
+        <Button type="submit" look={skip > 0 ? "danger" : "primary"} disabled={missing !== null || isBusy}>
+          {actionText(rerun, skip, consumer)}
+        </Button>
+      </DialogFooter>
+    </form>
+  );
+}
+
+function Figure({ label, count, isBad = false }: { label: string; count: number; isBad?: boolean }) {
+  return (
+    <div className="bg-raised px-3 py-2">
+      <div className="text-muted text-xs">{label}</div>
+      <div className={`font-semibold text-xl tracking-tight ${isBad ? "text-bad" : ""}`}>{formatCount(count)}</div>
+    </div>
+  );
+}
