@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { bin, onceFor, root, run, say } from "./step.mjs";
+import { bin, onceFor, root, run, runQuietly, say } from "./step.mjs";
 
 const [major, minor] = process.versions.node.split(".").map(Number);
 if (major < 20 || (major === 20 && minor < 19)) {
@@ -23,7 +23,7 @@ export async function install() {
   if (isInstalled()) return;
   say("Installing packages (once; about a minute)");
   // Building needs the development packages, whatever NODE_ENV says.
-  await run("npm", ["ci", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"]);
+  await runQuietly("npm", ["ci", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"]);
   await linkPostgresLibraries();
 }
 
@@ -60,8 +60,7 @@ export async function generate() {
     ["server/store/prisma/client.ts"],
     async () => {
       say("Generating the database client");
-      await run(process.execPath, [bin("prisma"), "generate"], {
-        stdio: ["ignore", "ignore", "inherit"],
+      await runQuietly(process.execPath, [bin("prisma"), "generate"], {
         env: { ...process.env, PRISMA_SCHEMA_ENGINE_BINARY: process.execPath, CHECKPOINT_DISABLE: "1" },
       });
     },
@@ -108,8 +107,7 @@ export async function build() {
   ];
   await onceFor("pages", pages, [".next/BUILD_ID"], async () => {
     say("Building the pages (a minute on a small machine)");
-    await run(process.execPath, [bin("next"), "build"], {
-      stdio: ["ignore", process.env.CI ? "inherit" : "ignore", "inherit"],
+    await runQuietly(process.execPath, [bin("next"), "build"], {
       env: { ...process.env, NEXT_TELEMETRY_DISABLED: "1", NODE_ENV: "production" },
     });
   });

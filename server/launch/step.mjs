@@ -11,10 +11,29 @@ export function run(command, args, options = {}) {
   return new Promise((done, fail) => {
     const child = spawn(command, args, { cwd: root, stdio: "inherit", ...options });
     child.once("error", fail);
-    child.once("exit", (code, signal) =>
-      code === 0 ? done() : fail(new Error(`${command} ${args.join(" ")} ended with ${signal ?? code}`)),
+    child.once("close", (code, signal) =>
+      code === 0 ? done() : fail(new Error(`${command} ${args.join(" ")} ended with ${signal ?? `code ${code}`}`)),
     );
+    options.onStart?.(child);
   });
+}
+
+/** The same, but what it has to say is told only when it fails. */
+export async function runQuietly(command, args, options = {}) {
+  let said = "";
+  const onStart = (child) => {
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8").on("data", (text) => {
+        said = (said + text).slice(-20_000);
+      });
+    }
+  };
+  try {
+    await run(command, args, { ...options, stdio: ["ignore", "pipe", "pipe"], onStart });
+  } catch (error) {
+    process.stderr.write(said);
+    throw error;
+  }
 }
 
 /** A command that a package brought along, run by this very Node. */
