@@ -9,6 +9,8 @@ const config = {
   // The server streams and compresses nothing (DESIGN, section 2).
   compress: false,
   devIndicators: false,
+  // In development the pages are served at this address as well as at localhost.
+  allowedDevOrigins: ["127.0.0.1"],
 };
 
 export default config;
