@@ -1,15 +1,25 @@
-import { ButtonLink } from "@/components/ui/button.tsx";
+import { SearchX } from "lucide-react";
+import Link from "next/link";
+import { Empty } from "@/components/display/notice.tsx";
+import { PageTitle } from "@/components/shell/environment-mark.tsx";
+import { buttonStyle } from "@/components/ui/button-style.ts";
 
 export default function NotFound() {
   return (
-    <main className="flex min-h-dvh flex-col items-center justify-center gap-2 px-6 text-center">
-      <title>Nothing here · Millrace</title>
-      <p className="font-mono text-faint text-xs">404</p>
-      <h1 className="text-lg">There is nothing at this address</h1>
-      <p className="max-w-sm text-muted text-sm">The link may be old, or a letter of it may be missing.</p>
-      <ButtonLink className="mt-3" href="/" look="primary">
-        To the overview
-      </ButtonLink>
+    <main className="flex min-h-dvh items-center justify-center">
+      <PageTitle title="Not found" />
+      <h1 className="sr-only">Not found</h1>
+      <Empty
+        icon={SearchX}
+        title="There is no such page"
+        action={
+          <Link href="/" className={buttonStyle()}>
+            Overview
+          </Link>
+        }
+      >
+        The address may be mistyped, or the page may belong to another version.
+      </Empty>
     </main>
   );
 }

@@ -2,48 +2,44 @@
 
 import { Radio } from "@base-ui/react/radio";
 import { RadioGroup } from "@base-ui/react/radio-group";
-import { Check } from "lucide-react";
-import type { Environment } from "@/server/contract/environment.ts";
+import { type Environment, environment } from "@/server/contract/environment.ts";
 import { ENVIRONMENT_COLOURS } from "../shell/environment-mark.tsx";
 
-type Colour = Environment["colour"];
+const WORDS: Record<Environment["colour"], string> = {
+  gray: "Gray",
+  blue: "Blue",
+  green: "Green",
+  amber: "Amber",
+  red: "Red",
+};
 
-const COLOURS: readonly { readonly value: Colour; readonly label: string }[] = [
-  { value: "gray", label: "Grey" },
-  { value: "blue", label: "Blue" },
-  { value: "green", label: "Green" },
-  { value: "amber", label: "Amber" },
-  { value: "red", label: "Red" },
-];
+interface ColourChoiceProps {
+  readonly value: Environment["colour"];
+  readonly onChange: (colour: Environment["colour"]) => void;
+}
 
-/** The environment's colour. */
-export function ColourChoice({ value, onChange }: { value: Colour; onChange: (colour: Colour) => void }) {
+export function ColourChoice({ value, onChange }: ColourChoiceProps) {
   return (
-    <div className="flex flex-col gap-1.5">
-      <span className="font-medium text-sm" id="environment-colour">
-        Colour
-      </span>
-      <RadioGroup<Colour>
-        aria-labelledby="environment-colour"
-        className="flex gap-2"
-        onValueChange={(next) => onChange(next)}
-        value={value}
-      >
-        {COLOURS.map((it) => (
+    <RadioGroup
+      aria-label="Environment colour"
+      value={value}
+      onValueChange={(next) => onChange(next as Environment["colour"])}
+      className="flex gap-2"
+    >
+      {environment.shape.colour.options.map((colour) => (
+        // biome-ignore lint/a11y/noLabelWithoutControl: the control is Base UI's radio
+        <label
+          key={colour}
+          className="flex h-8 flex-1 cursor-pointer items-center justify-center gap-1.5 rounded-md border border-line-strong text-muted text-xs has-data-checked:border-accent has-data-checked:text-ink has-data-checked:ring-1 has-data-checked:ring-accent"
+        >
           <Radio.Root
-            aria-label={it.label}
-            className="flex size-7 items-center justify-center rounded-full ring-offset-2 ring-offset-surface data-checked:ring-2 data-checked:ring-ink"
-            key={it.value}
-            style={{ background: ENVIRONMENT_COLOURS[it.value].hex }}
-            title={it.label}
-            value={it.value}
-          >
-            <Radio.Indicator>
-              <Check aria-hidden="true" className="size-4 text-white" strokeWidth={3} />
-            </Radio.Indicator>
-          </Radio.Root>
-        ))}
-      </RadioGroup>
-    </div>
+            value={colour}
+            className="size-3 rounded-full"
+            style={{ background: ENVIRONMENT_COLOURS[colour].token }}
+          />
+          {WORDS[colour]}
+        </label>
+      ))}
+    </RadioGroup>
   );
 }

@@ -5,7 +5,7 @@ import { redirect, useSearchParams } from "next/navigation";
 import { useState } from "react";
 import { useApi } from "../data/api.ts";
 import { Failure } from "../display/failure.tsx";
-import { Card } from "../sign-in/card.tsx";
+import { Entrance } from "../sign-in/entrance.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
 import { Checklist } from "./checklist.tsx";
 import { SetupForm } from "./setup-form.tsx";
@@ -19,37 +19,37 @@ export function FirstRun() {
 
   if (secret !== null) {
     return (
-      <Card description="The server is yours. Three steps show that it works." isWide title="Ready">
+      <Entrance text="The server is yours. Three steps show that it works." isWide title="Ready">
         <Checklist secret={secret} />
-      </Card>
+      </Entrance>
     );
   }
   if (status.data?.isNeeded === false) redirect("/");
   if (status.isError) {
     return (
-      <Card title="Set up">
+      <Entrance title="Set up">
         <Failure error={status.error} onRetry={() => void status.refetch()} what="page" />
-      </Card>
+      </Entrance>
     );
   }
   if (status.data === undefined) {
     return (
-      <Card title="Set up">
+      <Entrance title="Set up">
         <Skeleton className="h-64" />
-      </Card>
+      </Entrance>
     );
   }
   if (token === null || token === "") return <NoToken />;
   return (
-    <Card description="Creates the first administrator and names this environment." title="Set up Millrace">
+    <Entrance text="Creates the first administrator and names this environment." title="Set up Millrace">
       <SetupForm onCreated={setSecret} token={token} />
-    </Card>
+    </Entrance>
   );
 }
 
 function NoToken() {
   return (
-    <Card title="Open the link in the terminal">
+    <Entrance title="Open the link in the terminal">
       <div className="flex flex-col gap-3 text-muted text-sm">
         <p>
           This server has no administrator yet. When it started, it printed a link that only whoever runs it can see:
@@ -59,6 +59,6 @@ function NoToken() {
         </pre>
         <p>Open that link here. If the output is gone, restart the server: it prints a fresh one.</p>
       </div>
-    </Card>
+    </Entrance>
   );
 }

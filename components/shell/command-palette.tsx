@@ -84,7 +84,12 @@ function Choices({ onDone }: { onDone: () => void }) {
         {consumers.length === 0 ? null : (
           <Command.Group heading="Consumers" className={GROUP}>
             {consumers.map(({ consumer }) => (
-              <Item key={consumer} value={`consumer ${consumer}`} onSelect={go(`/consumers/${consumer}`)} icon={<Radio />}>
+              <Item
+                key={consumer}
+                value={`consumer ${consumer}`}
+                onSelect={go(`/consumers/${consumer}`)}
+                icon={<Radio />}
+              >
                 <span className="font-mono text-xs">{consumer}</span>
               </Item>
             ))}

@@ -3,8 +3,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { ChevronsUpDown, Keyboard, LogOut } from "lucide-react";
 import { useApi } from "../data/api.ts";
-import { usePreferences } from "../preferences/preferences-provider.tsx";
 import type { Preferences } from "../preferences/preferences.ts";
+import { usePreferences } from "../preferences/preferences-provider.tsx";
 import { authClient } from "../sign-in/auth-client.ts";
 import {
   Menu,

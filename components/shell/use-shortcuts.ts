@@ -4,7 +4,9 @@ import { useEffect, useEffectEvent } from "react";
 
 /** What a person is typing into must not jump away under his hands. */
 function isTyping(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+  return (
+    target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
+  );
 }
 
 const SEQUENCE_MS = 1_000;

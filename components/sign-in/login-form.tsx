@@ -10,6 +10,7 @@ import { Callout } from "../display/notice.tsx";
 import { Button } from "../ui/button.tsx";
 import { Field } from "../ui/field.tsx";
 import { Input } from "../ui/input.tsx";
+import { Entrance } from "./entrance.tsx";
 import { nextPath } from "./next-path.ts";
 import { signIn } from "./sign-in.ts";
 
@@ -39,18 +40,21 @@ export function LoginForm() {
     window.location.assign(next);
   });
 
+  const environment = status.data?.environment.name;
   return (
-    <form className="flex flex-col gap-4" noValidate onSubmit={submit}>
-      {errors.root?.message === undefined ? null : <Callout tone="bad">{errors.root.message}</Callout>}
-      <Field error={errors.email?.message} label="E-mail">
-        <Input autoComplete="username" autoFocus type="email" {...register("email")} />
-      </Field>
-      <Field error={errors.password?.message} label="Password">
-        <Input autoComplete="current-password" type="password" {...register("password")} />
-      </Field>
-      <Button isBusy={isSubmitting || isSubmitSuccessful} look="primary" type="submit">
-        {isSubmitting || isSubmitSuccessful ? "Signing in…" : "Sign in"}
-      </Button>
-    </form>
+    <Entrance text={environment === undefined ? "\u00a0" : `to the control room of ${environment}`} title="Sign in">
+      <form className="flex flex-col gap-4" noValidate onSubmit={submit}>
+        {errors.root?.message === undefined ? null : <Callout tone="bad">{errors.root.message}</Callout>}
+        <Field error={errors.email?.message} label="E-mail">
+          <Input autoComplete="username" autoFocus type="email" {...register("email")} />
+        </Field>
+        <Field error={errors.password?.message} label="Password">
+          <Input autoComplete="current-password" type="password" {...register("password")} />
+        </Field>
+        <Button isBusy={isSubmitting || isSubmitSuccessful} look="primary" type="submit">
+          {isSubmitting || isSubmitSuccessful ? "Signing in…" : "Sign in"}
+        </Button>
+      </form>
+    </Entrance>
   );
 }
