@@ -55,7 +55,9 @@ export function ConfirmMove({ consumer, plan, isOutdated, isBusy, problem, onBac
     >
       <DialogBody>
         {isOutdated ? (
-          <Callout tone="warn">Something has moved since the preview, so nothing was changed. These are the numbers now.</Callout>
+          <Callout tone="warn">
+            Something has moved since the preview, so nothing was changed. These are the numbers now.
+          </Callout>
         ) : null}
         <div className="grid grid-cols-2 gap-px overflow-hidden rounded-md border border-line bg-line">
           <Figure label="Delivered again" count={rerun} />
@@ -65,10 +67,18 @@ export function ConfirmMove({ consumer, plan, isOutdated, isBusy, problem, onBac
           <table aria-label="What changes" className="w-full">
             <thead>
               <tr className="h-7 border-line border-b text-left text-muted text-xs">
-                <th scope="col" className="px-3 font-medium">Topic</th>
-                <th scope="col" className="px-3 text-right font-medium">Position</th>
-                <th scope="col" className="px-3 text-right font-medium">Run again</th>
-                <th scope="col" className="px-3 text-right font-medium">Skip</th>
+                <th scope="col" className="px-3 font-medium">
+                  Topic
+                </th>
+                <th scope="col" className="px-3 text-right font-medium">
+                  Position
+                </th>
+                <th scope="col" className="px-3 text-right font-medium">
+                  Run again
+                </th>
+                <th scope="col" className="px-3 text-right font-medium">
+                  Skip
+                </th>
               </tr>
             </thead>
             <tbody>
@@ -76,7 +86,8 @@ export function ConfirmMove({ consumer, plan, isOutdated, isBusy, problem, onBac
                 <tr key={it.topic} className="h-8 border-line border-b last:border-0">
                   <td className="px-3 font-mono text-xs">{it.topic}</td>
                   <td className="whitespace-nowrap px-3 text-right">
-                    {formatCount(it.from)} <ArrowRight aria-label="to" className="inline size-3 text-faint" /> {formatCount(it.to)}
+                    {formatCount(it.from)} <ArrowRight aria-label="to" className="inline size-3 text-faint" />{" "}
+                    {formatCount(it.to)}
                   </td>
                   <td className="px-3 text-right">{formatCount(it.rerun)}</td>
                   <td className="px-3 text-right">{formatCount(it.skip)}</td>
@@ -86,10 +97,10 @@ export function ConfirmMove({ consumer, plan, isOutdated, isBusy, problem, onBac
           </table>
         </div>
         <Field label="Reason" hint="Kept in the audit.">
-          {(parts) => <Textarea {...parts} autoFocus maxLength={1000} value={reason} onChange={(event) => setReason(event.target.value)} />}
+          <Textarea autoFocus maxLength={1000} value={reason} onChange={(event) => setReason(event.target.value)} />
         </Field>
         <Field label={`Type ${consumer} to confirm`}>
-          {(parts) => <Input {...parts} className="font-mono" value={name} onChange={(event) => setName(event.target.value)} />}
+          <Input className="font-mono" value={name} onChange={(event) => setName(event.target.value)} />
         </Field>
         {problem === undefined ? null : <Callout tone="bad">{problem}</Callout>}
         <ApiEquivalent

@@ -36,7 +36,10 @@ export function ConsumerPage({ consumer }: { consumer: string }) {
 
   return (
     <Page
-      crumbs={[{ label: "Consumers", href: "/consumers" }, { label: consumer, isName: true }]}
+      crumbs={[
+        { label: "Consumers", href: "/consumers" },
+        { label: consumer, isName: true },
+      ]}
       tabs={
         <TabLinks
           label={`Parts of ${consumer}`}
@@ -72,9 +75,27 @@ export function ConsumerPage({ consumer }: { consumer: string }) {
               { label: "Lag", value: formatCount(standing?.lag), note: "events not settled" },
               { label: "Behind", value: formatDuration(standing?.lagMs), note: "age of the oldest of them" },
               { label: "Members", value: formatCount(data?.members.length), note: "connected now" },
-              { label: "Partitions", value: formatCount(data?.partitions), note: data === undefined ? "" : `order kept per ${data.ordering}` },
-              { label: "In flight", value: data === undefined ? "–" : `≤ ${formatCount(data.maxInFlight)}`, note: "per member" },
-              { label: "Topics", value: formatCount(data?.topics.length), note: data === undefined ? "" : plural(data.topics.reduce((sum, it) => sum + it.head, 0), "event") },
+              {
+                label: "Partitions",
+                value: formatCount(data?.partitions),
+                note: data === undefined ? "" : `order kept per ${data.ordering}`,
+              },
+              {
+                label: "In flight",
+                value: data === undefined ? "–" : `≤ ${formatCount(data.maxInFlight)}`,
+                note: "per member",
+              },
+              {
+                label: "Topics",
+                value: formatCount(data?.topics.length),
+                note:
+                  data === undefined
+                    ? ""
+                    : plural(
+                        data.topics.reduce((sum, it) => sum + it.head, 0),
+                        "event",
+                      ),
+              },
             ]}
           />
           {tab === "positions" ? (
@@ -92,7 +113,11 @@ export function ConsumerPage({ consumer }: { consumer: string }) {
         </>
       )}
       {data === undefined ? null : (
-        <MovePosition description={data} isOpen={isMoving} onOpenChange={(isOpen) => void setMoving(isOpen ? true : null)} />
+        <MovePosition
+          description={data}
+          isOpen={isMoving}
+          onOpenChange={(isOpen) => void setMoving(isOpen ? true : null)}
+        />
       )}
     </Page>
   );

@@ -36,7 +36,10 @@ export function ConsumerSettings({ description }: { description: ConsumerDescrip
                   ? backoff.delaysMs.map((it) => formatDuration(it)).join(", ")
                   : `${formatDuration(backoff.initialMs)}, × ${backoff.factor} each time, at most ${formatDuration(backoff.maxMs)}, ± ${Math.round(backoff.jitter * 100)} %`,
             },
-            { label: "Permanent errors", value: retry.permanentErrors.length === 0 ? "none named" : retry.permanentErrors.join(", ") },
+            {
+              label: "Permanent errors",
+              value: retry.permanentErrors.length === 0 ? "none named" : retry.permanentErrors.join(", "),
+            },
             { label: "Created", value: <DateTime at={description.createdAt} /> },
             { label: "Changed", value: <DateTime at={description.updatedAt} /> },
           ]}
@@ -48,7 +51,10 @@ export function ConsumerSettings({ description }: { description: ConsumerDescrip
             <FactList
               facts={[
                 { label: "Types", value: list(it.types) },
-                { label: "Keys", value: it.keyPrefix === undefined ? list(it.keys) : `those that start with ${it.keyPrefix}` },
+                {
+                  label: "Keys",
+                  value: it.keyPrefix === undefined ? list(it.keys) : `those that start with ${it.keyPrefix}`,
+                },
                 { label: "Started at", value: startText(it.start) },
               ]}
             />

@@ -31,7 +31,9 @@ export function standingOf({ topics, members }: Pick<ConsumerDescription, "topic
     return { lag, lagMs, tone: "warn", word: "Lagging", why };
   }
   const why =
-    lag === 0 ? "Everything published is settled." : `${plural(lag, "event")} on the way; within ${formatDuration(LAGGING_MS)}.`;
+    lag === 0
+      ? "Everything published is settled."
+      : `${plural(lag, "event")} on the way; within ${formatDuration(LAGGING_MS)}.`;
   return { lag, lagMs, tone: "ok", word: "Healthy", why };
 }
 

@@ -13,13 +13,13 @@ import { formatCount, plural } from "../display/format-count.ts";
 import { formatDuration } from "../display/format-time.ts";
 import { Empty } from "../display/notice.tsx";
 import { SearchBox } from "../display/search-box.tsx";
+import { Status } from "../display/status.tsx";
 import { Page } from "../shell/page.tsx";
 import { Button } from "../ui/button.tsx";
 import { Panel } from "../ui/panel.tsx";
 import { ToggleGroup } from "../ui/toggle-group.tsx";
 import { type Standing, standingOf } from "./consumer-status.tsx";
 import { CreateConsumer } from "./create-consumer.tsx";
-import { Status } from "../display/status.tsx";
 
 type ConsumerRow = ConsumerDescription & Standing;
 
@@ -35,14 +35,65 @@ const COLUMNS: readonly Column<ConsumerRow>[] = [
     ),
     width: "w-52",
   },
-  { id: "status", header: "Status", sortBy: (it) => it.word, cell: (it) => <Status tone={it.tone} word={it.word} title={it.why} />, width: "w-28" },
+  {
+    id: "status",
+    header: "Status",
+    sortBy: (it) => it.word,
+    cell: (it) => <Status tone={it.tone} word={it.word} title={it.why} />,
+    width: "w-28",
+  },
   { id: "why", header: "Why", cell: (it) => <span className="live-value text-muted">{it.why}</span>, from: "lg" },
-  { id: "topics", header: "Topics", cell: (it) => <span title={it.topics.map((at) => at.topic).join(", ")}>{it.topics.map((at) => at.topic).join(", ")}</span>, width: "w-52", from: "xl" },
-  { id: "position", header: "Position", sortBy: (it) => position(it), cell: (it) => <span className="live-value">{formatCount(position(it))}</span>, isNumber: true, width: "w-24", from: "md" },
-  { id: "head", header: "Head", sortBy: (it) => head(it), cell: (it) => <span className="live-value">{formatCount(head(it))}</span>, isNumber: true, width: "w-24", from: "md" },
-  { id: "lag", header: "Lag", sortBy: (it) => it.lag, cell: (it) => <span className="live-value">{formatCount(it.lag)}</span>, isNumber: true, width: "w-24" },
-  { id: "time", header: "Behind", sortBy: (it) => it.lagMs, cell: (it) => <span className="live-value font-medium">{formatDuration(it.lagMs)}</span>, isNumber: true, width: "w-28" },
-  { id: "members", header: "Members", sortBy: (it) => it.members.length, cell: (it) => <span className="live-value">{formatCount(it.members.length)}</span>, isNumber: true, width: "w-24" },
+  {
+    id: "topics",
+    header: "Topics",
+    cell: (it) => (
+      <span title={it.topics.map((at) => at.topic).join(", ")}>{it.topics.map((at) => at.topic).join(", ")}</span>
+    ),
+    width: "w-52",
+    from: "xl",
+  },
+  {
+    id: "position",
+    header: "Position",
+    sortBy: (it) => position(it),
+    cell: (it) => <span className="live-value">{formatCount(position(it))}</span>,
+    isNumber: true,
+    width: "w-24",
+    from: "md",
+  },
+  {
+    id: "head",
+    header: "Head",
+    sortBy: (it) => head(it),
+    cell: (it) => <span className="live-value">{formatCount(head(it))}</span>,
+    isNumber: true,
+    width: "w-24",
+    from: "md",
+  },
+  {
+    id: "lag",
+    header: "Lag",
+    sortBy: (it) => it.lag,
+    cell: (it) => <span className="live-value">{formatCount(it.lag)}</span>,
+    isNumber: true,
+    width: "w-24",
+  },
+  {
+    id: "time",
+    header: "Behind",
+    sortBy: (it) => it.lagMs,
+    cell: (it) => <span className="live-value font-medium">{formatDuration(it.lagMs)}</span>,
+    isNumber: true,
+    width: "w-28",
+  },
+  {
+    id: "members",
+    header: "Members",
+    sortBy: (it) => it.members.length,
+    cell: (it) => <span className="live-value">{formatCount(it.members.length)}</span>,
+    isNumber: true,
+    width: "w-24",
+  },
 ];
 
 const position = (it: ConsumerDescription): number => it.topics.reduce((sum, at) => sum + at.position, 0);
@@ -68,7 +119,11 @@ export function ConsumersPage() {
     () =>
       consumers.data?.consumers
         .map((it): ConsumerRow => ({ ...it, ...standingOf(it) }))
-        .filter((it) => PASSES[status](it) && [it.consumer, ...it.topics.map((at) => at.topic)].some((name) => name.includes(search.toLowerCase()))),
+        .filter(
+          (it) =>
+            PASSES[status](it) &&
+            [it.consumer, ...it.topics.map((at) => at.topic)].some((name) => name.includes(search.toLowerCase())),
+        ),
     [consumers.data, status, search],
   );
   const total = consumers.data?.consumers.length ?? 0;
@@ -85,7 +140,11 @@ export function ConsumersPage() {
       ) : (
         <>
           <div className="flex flex-wrap items-center gap-3">
-            <SearchBox label="Search consumers and topics" value={search} onChange={(text) => void setSearch(text === "" ? null : text)} />
+            <SearchBox
+              label="Search consumers and topics"
+              value={search}
+              onChange={(text) => void setSearch(text === "" ? null : text)}
+            />
             <ToggleGroup
               aria-label="Status"
               value={status}

@@ -41,7 +41,10 @@ interface CreateConsumerProps {
 export function CreateConsumer({ isOpen, topic, onOpenChange }: CreateConsumerProps) {
   return (
     <Dialog open={isOpen} onOpenChange={onOpenChange}>
-      <DialogContent title="Create consumer" description="A durable subscription. Components declare theirs by the API; this does the same.">
+      <DialogContent
+        title="Create consumer"
+        description="A durable subscription. Components declare theirs by the API; this does the same."
+      >
         <ConsumerForm topic={topic} />
       </DialogContent>
     </Dialog>
@@ -50,9 +53,7 @@ export function CreateConsumer({ isOpen, topic, onOpenChange }: CreateConsumerPr
 
 /** What the form means, as the API takes it. */
 function declarationOf({ topics, types, keyPrefix, start, partitions, ordering }: Partial<Values>) {
-  const wanted = (types ?? "")
-    .split(/[\s,]+/)
-    .filter((it) => it !== "");
+  const wanted = (types ?? "").split(/[\s,]+/).filter((it) => it !== "");
   return {
     topics: (topics ?? []).map((topic) => ({
       topic,
@@ -72,7 +73,15 @@ function ConsumerForm({ topic }: { topic: string | undefined }) {
   const topics = useQuery(api.topics.list.queryOptions()).data?.topics ?? [];
   const { register, handleSubmit, control, formState } = useForm<Values>({
     resolver: zodResolver(form),
-    defaultValues: { consumer: "", topics: topic === undefined ? [] : [topic], types: "", keyPrefix: "", start: "earliest", partitions: 1, ordering: "key" },
+    defaultValues: {
+      consumer: "",
+      topics: topic === undefined ? [] : [topic],
+      types: "",
+      keyPrefix: "",
+      start: "earliest",
+      partitions: 1,
+      ordering: "key",
+    },
   });
   const values = useWatch({ control }) as Partial<Values>;
   const declare = useMutation(
@@ -88,48 +97,57 @@ function ConsumerForm({ topic }: { topic: string | undefined }) {
   const name = values.consumer === undefined || values.consumer === "" ? "billing" : values.consumer;
 
   return (
-    <form onSubmit={handleSubmit((it) => declare.mutate({ consumer: it.consumer, ...declarationOf(it) }))} className="contents">
+    <form
+      onSubmit={handleSubmit((it) => declare.mutate({ consumer: it.consumer, ...declarationOf(it) }))}
+      className="contents"
+    >
       <DialogBody>
-        <Field label="Name" hint="Lower-case letters, digits, dots, dashes and underscores." error={errors.consumer?.message}>
-          {(parts) => <Input {...parts} {...register("consumer")} autoFocus placeholder="billing" className="font-mono" />}
+        <Field
+          label="Name"
+          hint="Lower-case letters, digits, dots, dashes and underscores."
+          error={errors.consumer?.message}
+        >
+          <Input {...register("consumer")} autoFocus placeholder="billing" className="font-mono" />
         </Field>
         <Controller
           control={control}
           name="topics"
           render={({ field }) => (
-            <TopicChoice topics={topics.map((it) => it.topic)} chosen={field.value} onChange={field.onChange} error={errors.topics?.message} />
+            <TopicChoice
+              topics={topics.map((it) => it.topic)}
+              chosen={field.value}
+              onChange={field.onChange}
+              error={errors.topics?.message}
+            />
           )}
         />
         <div className="grid grid-cols-2 gap-3">
           <Field label="Only these types" hint="Separated by commas; empty means all." error={errors.types?.message}>
-            {(parts) => <Input {...parts} {...register("types")} placeholder="payment.succeeded" className="font-mono" />}
+            <Input {...register("types")} placeholder="payment.succeeded" className="font-mono" />
           </Field>
           <Field label="Only keys that start with" hint="Empty means all." error={errors.keyPrefix?.message}>
-            {(parts) => <Input {...parts} {...register("keyPrefix")} placeholder="acct-" className="font-mono" />}
+            <Input {...register("keyPrefix")} placeholder="acct-" className="font-mono" />
           </Field>
         </div>
         <div className="grid grid-cols-3 gap-3">
           <Field label="Start">
-            {({ id }) => (
-              <Controller
-                control={control}
-                name="start"
-                render={({ field }) => (
-                  <Select
-                    id={id}
-                    value={field.value}
-                    choices={[
-                      { value: "earliest", label: "Earliest event" },
-                      { value: "latest", label: "New events only" },
-                    ]}
-                    onChange={field.onChange}
-                  />
-                )}
-              />
-            )}
+            <Controller
+              control={control}
+              name="start"
+              render={({ field }) => (
+                <Select
+                  value={field.value}
+                  choices={[
+                    { value: "earliest", label: "Earliest event" },
+                    { value: "latest", label: "New events only" },
+                  ]}
+                  onChange={field.onChange}
+                />
+              )}
+            />
           </Field>
           <Field label="Partitions" error={errors.partitions?.message}>
-            {(parts) => <Input {...parts} {...register("partitions", { valueAsNumber: true })} type="number" min={1} max={256} />}
+            <Input {...register("partitions", { valueAsNumber: true })} type="number" min={1} max={256} />
           </Field>
           <div className="flex flex-col gap-1.5">
             <span className="font-medium text-xs">Order kept</span>
@@ -151,7 +169,9 @@ function ConsumerForm({ topic }: { topic: string | undefined }) {
           </div>
         </div>
         {declare.error === null ? null : <Callout tone="bad">{declare.error.message}</Callout>}
-        <ApiEquivalent code={curl({ method: "PUT", path: `/v1/consumers/${name}`, json: JSON.stringify(declarationOf(values)) })} />
+        <ApiEquivalent
+          code={curl({ method: "PUT", path: `/v1/consumers/${name}`, json: JSON.stringify(declarationOf(values)) })}
+        />
       </DialogBody>
       <DialogFooter>
         <DialogClose render={<Button>Cancel</Button>} />

@@ -13,7 +13,12 @@ type Member = ConsumerDescription["members"][number];
 
 const COLUMNS: readonly Column<Member>[] = [
   { id: "member", header: "Member", cell: (it) => <span className="font-mono text-xs">{it.member}</span> },
-  { id: "partitions", header: "Partitions", cell: (it) => (it.partitions.length === 0 ? <span className="text-faint">standby</span> : it.partitions.join(", ")), width: "w-56" },
+  {
+    id: "partitions",
+    header: "Partitions",
+    cell: (it) => (it.partitions.length === 0 ? <span className="text-faint">standby</span> : it.partitions.join(", ")),
+    width: "w-56",
+  },
   { id: "connected", header: "Connected", cell: (it) => <Ago at={it.connectedAt} />, isNumber: true, width: "w-32" },
 ];
 

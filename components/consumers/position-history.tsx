@@ -21,12 +21,26 @@ const COLUMNS: readonly Column<PositionChange>[] = [
     header: "From → to",
     cell: (it) => (
       <span className="text-muted">
-        {it.changes.map((change) => `${change.topic} ${formatCount(change.from)} → ${formatCount(change.to)}`).join(" · ")}
+        {it.changes
+          .map((change) => `${change.topic} ${formatCount(change.from)} → ${formatCount(change.to)}`)
+          .join(" · ")}
       </span>
     ),
   },
-  { id: "rerun", header: "Run again", cell: (it) => formatCount(it.changes.reduce((sum, at) => sum + at.rerun, 0)), isNumber: true, width: "w-24" },
-  { id: "skip", header: "Skipped", cell: (it) => formatCount(it.changes.reduce((sum, at) => sum + at.skip, 0)), isNumber: true, width: "w-24" },
+  {
+    id: "rerun",
+    header: "Run again",
+    cell: (it) => formatCount(it.changes.reduce((sum, at) => sum + at.rerun, 0)),
+    isNumber: true,
+    width: "w-24",
+  },
+  {
+    id: "skip",
+    header: "Skipped",
+    cell: (it) => formatCount(it.changes.reduce((sum, at) => sum + at.skip, 0)),
+    isNumber: true,
+    width: "w-24",
+  },
   { id: "reason", header: "Reason", cell: (it) => <span title={it.reason}>{it.reason}</span>, from: "lg" },
 ];
 

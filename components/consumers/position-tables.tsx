@@ -22,7 +22,10 @@ function TopicPlace({ place }: { place: Place }) {
   return (
     <Panel
       title={
-        <Link href={`/topics/${place.topic}/events?start=offset&offset=${Math.max(1, place.position)}`} className="rounded-sm font-mono text-sm hover:underline">
+        <Link
+          href={`/topics/${place.topic}/events?start=offset&offset=${Math.max(1, place.position)}`}
+          className="rounded-sm font-mono text-sm hover:underline"
+        >
           {place.topic}
         </Link>
       }
@@ -50,13 +53,27 @@ function TopicPlace({ place }: { place: Place }) {
         <table aria-label={`Partitions in ${place.topic}`} className="w-full min-w-[640px] table-fixed">
           <thead>
             <tr className="h-8 border-line border-b text-left text-muted text-xs">
-              <th scope="col" className="w-24 px-3 font-medium">Partition</th>
-              <th scope="col" className="w-28 px-3 text-right font-medium">Position</th>
-              <th scope="col" className="w-28 px-3 text-right font-medium">Head</th>
-              <th scope="col" className="w-24 px-3 text-right font-medium">Lag</th>
-              <th scope="col" className="px-3 font-medium">Lease holder</th>
-              <th scope="col" className="w-20 px-3 text-right font-medium">Epoch</th>
-              <th scope="col" className="w-32 px-3 text-right font-medium">Lease ends in</th>
+              <th scope="col" className="w-24 px-3 font-medium">
+                Partition
+              </th>
+              <th scope="col" className="w-28 px-3 text-right font-medium">
+                Position
+              </th>
+              <th scope="col" className="w-28 px-3 text-right font-medium">
+                Head
+              </th>
+              <th scope="col" className="w-24 px-3 text-right font-medium">
+                Lag
+              </th>
+              <th scope="col" className="px-3 font-medium">
+                Lease holder
+              </th>
+              <th scope="col" className="w-20 px-3 text-right font-medium">
+                Epoch
+              </th>
+              <th scope="col" className="w-32 px-3 text-right font-medium">
+                Lease ends in
+              </th>
             </tr>
           </thead>
           <tbody>

@@ -20,7 +20,10 @@ const TYPING_MS = 250;
 export function StateEntries({ consumer }: { consumer: string }) {
   const api = useApi();
   const client = useApiClient();
-  const [prefix, setPrefix] = useQueryState("prefix", parseAsString.withDefault("").withOptions({ limitUrlUpdates: debounce(TYPING_MS) }));
+  const [prefix, setPrefix] = useQueryState(
+    "prefix",
+    parseAsString.withDefault("").withOptions({ limitUrlUpdates: debounce(TYPING_MS) }),
+  );
   const query = useInfiniteQuery({
     queryKey: [...api.state.list.queryKey({ consumer }), "pages", prefix],
     initialPageParam: undefined as string | undefined,
@@ -38,10 +41,15 @@ export function StateEntries({ consumer }: { consumer: string }) {
     placeholderData: keepPreviousData,
   });
   const entries = query.data?.pages.flatMap((page) => page.entries);
-  if (query.error !== null) return <Failure error={query.error as unknown as ApiError} what="state" onRetry={() => void query.refetch()} />;
+  if (query.error !== null)
+    return <Failure error={query.error as unknown as ApiError} what="state" onRetry={() => void query.refetch()} />;
   return (
     <>
-      <SearchBox label="Key starts with" value={prefix} onChange={(text) => void setPrefix(text === "" ? null : text)} />
+      <SearchBox
+        label="Key starts with"
+        value={prefix}
+        onChange={(text) => void setPrefix(text === "" ? null : text)}
+      />
       <Panel>
         {entries === undefined ? (
           <Skeleton className="m-3 h-24" />
@@ -51,17 +59,31 @@ export function StateEntries({ consumer }: { consumer: string }) {
               A member writes state entries together with a settlement; they are committed with the position.
             </Empty>
           ) : (
-            <Empty icon={SearchX} title="No key starts like that" action={<Button onClick={() => void setPrefix(null)}>Show all keys</Button>} />
+            <Empty
+              icon={SearchX}
+              title="No key starts like that"
+              action={<Button onClick={() => void setPrefix(null)}>Show all keys</Button>}
+            />
           )
         ) : (
           <table aria-label="State entries" className="w-full table-fixed">
             <thead>
               <tr className="h-8 border-line border-b text-left text-muted text-xs">
-                <th scope="col" className="w-64 px-3 font-medium">Key</th>
-                <th scope="col" className="px-3 font-medium">Value</th>
-                <th scope="col" className="w-20 px-3 text-right font-medium">Version</th>
-                <th scope="col" className="w-28 px-3 text-right font-medium">Written</th>
-                <th scope="col" className="w-11 px-2"><span className="sr-only">Copy</span></th>
+                <th scope="col" className="w-64 px-3 font-medium">
+                  Key
+                </th>
+                <th scope="col" className="px-3 font-medium">
+                  Value
+                </th>
+                <th scope="col" className="w-20 px-3 text-right font-medium">
+                  Version
+                </th>
+                <th scope="col" className="w-28 px-3 text-right font-medium">
+                  Written
+                </th>
+                <th scope="col" className="w-11 px-2">
+                  <span className="sr-only">Copy</span>
+                </th>
               </tr>
             </thead>
             <tbody>
@@ -69,11 +91,19 @@ export function StateEntries({ consumer }: { consumer: string }) {
                 const text = JSON.stringify(it.value);
                 return (
                   <tr key={it.key} className="h-(--row) border-line border-b last:border-0">
-                    <td className="truncate px-3 font-mono text-xs" title={it.key}>{it.key}</td>
-                    <td className="truncate px-3 font-mono text-muted text-xs" title={text}>{text}</td>
+                    <td className="truncate px-3 font-mono text-xs" title={it.key}>
+                      {it.key}
+                    </td>
+                    <td className="truncate px-3 font-mono text-muted text-xs" title={text}>
+                      {text}
+                    </td>
                     <td className="px-3 text-right">{formatCount(it.version)}</td>
-                    <td className="px-3 text-right"><Ago at={it.updatedAt} /></td>
-                    <td className="px-2"><CopyButton text={text} label={`Copy the value of ${it.key}`} /></td>
+                    <td className="px-3 text-right">
+                      <Ago at={it.updatedAt} />
+                    </td>
+                    <td className="px-2">
+                      <CopyButton text={text} label={`Copy the value of ${it.key}`} />
+                    </td>
                   </tr>
                 );
               })}

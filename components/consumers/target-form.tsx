@@ -52,9 +52,7 @@ export function TargetForm({ description, initial, isBusy, problem, onPreview }:
 
   const target = targetOf(to, offset, isoOf(time, preferences.clock));
   const move: Move | null =
-    target === null || topics.length === 0
-      ? null
-      : { target, ...(topics.length === names.length ? {} : { topics }) };
+    target === null || topics.length === 0 ? null : { target, ...(topics.length === names.length ? {} : { topics }) };
 
   return (
     <form
@@ -82,17 +80,23 @@ export function TargetForm({ description, initial, isBusy, problem, onPreview }:
         </div>
         {to === "offset" ? (
           <Field label="Offset" hint="The same offset in every topic chosen below.">
-            {(parts) => (
-              <Input {...parts} autoFocus inputMode="numeric" value={offset} onChange={(event) => setOffset(event.target.value)} placeholder="12430" />
-            )}
+            <Input
+              autoFocus
+              inputMode="numeric"
+              value={offset}
+              onChange={(event) => setOffset(event.target.value)}
+              placeholder="12430"
+            />
           </Field>
         ) : null}
         {to === "time" ? (
           <Field label={`Time (${clockName(preferences.clock)})`}>
-            {(parts) => <TimeInput {...parts} value={time} onChange={setTime} />}
+            <TimeInput value={time} onChange={setTime} />
           </Field>
         ) : null}
-        {names.length > 1 ? <TopicChoice topics={names} chosen={topics} onChange={setTopics} label="In these topics" /> : null}
+        {names.length > 1 ? (
+          <TopicChoice topics={names} chosen={topics} onChange={setTopics} label="In these topics" />
+        ) : null}
         {problem === undefined ? null : <Callout tone="bad">{problem}</Callout>}
         <ApiEquivalent
           code={curl({

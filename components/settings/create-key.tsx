@@ -37,7 +37,11 @@ interface CreateKeyProps {
 export function CreateKey({ isOpen, onOpenChange }: CreateKeyProps) {
   return (
     <Dialog open={isOpen} onOpenChange={onOpenChange}>
-      <DialogContent title="Create API key" description="For a component. Give it what it needs and nothing else." className="w-[560px]">
+      <DialogContent
+        title="Create API key"
+        description="For a component. Give it what it needs and nothing else."
+        className="w-[560px]"
+      >
         <KeyForm />
       </DialogContent>
     </Dialog>
@@ -67,7 +71,8 @@ function KeyForm() {
       <>
         <DialogBody>
           <p>
-            Copy the key of <b className="font-medium">{create.data.key.name}</b> now. It is stored hashed and cannot be shown again.
+            Copy the key of <b className="font-medium">{create.data.key.name}</b> now. It is stored hashed and cannot be
+            shown again.
           </p>
           <CodeBlock label="API key" code={create.data.secret} />
         </DialogBody>
@@ -90,7 +95,7 @@ function KeyForm() {
     >
       <DialogBody>
         <Field label="Name" hint="The component that uses it." error={errors.name?.message}>
-          {(parts) => <Input {...parts} {...register("name")} autoFocus placeholder="billing-worker" />}
+          <Input {...register("name")} autoFocus placeholder="billing-worker" />
         </Field>
         <fieldset className="flex flex-col gap-2">
           <legend className="mb-1.5 font-medium text-xs">It may</legend>
@@ -101,7 +106,13 @@ function KeyForm() {
                   control={control}
                   name={`scopes.${index}.action`}
                   render={({ field: action }) => (
-                    <Select aria-label="Action" className="w-36" value={action.value} choices={ACTIONS} onChange={action.onChange} />
+                    <Select
+                      aria-label="Action"
+                      className="w-36"
+                      value={action.value}
+                      choices={ACTIONS}
+                      onChange={action.onChange}
+                    />
                   )}
                 />
                 <Input
@@ -127,7 +138,12 @@ function KeyForm() {
               )}
             </div>
           ))}
-          <Button look="ghost" size="sm" className="self-start" onClick={() => scopes.append({ action: "read", pattern: "*" })}>
+          <Button
+            look="ghost"
+            size="sm"
+            className="self-start"
+            onClick={() => scopes.append({ action: "read", pattern: "*" })}
+          >
             <Plus aria-hidden="true" /> Add
           </Button>
           <p className="text-faint text-xs">
@@ -135,26 +151,23 @@ function KeyForm() {
           </p>
         </fieldset>
         <Field label="Expires">
-          {({ id }) => (
-            <Controller
-              control={control}
-              name="days"
-              render={({ field }) => (
-                <Select
-                  id={id}
-                  className="w-44"
-                  value={field.value}
-                  choices={[
-                    { value: "never", label: "Never" },
-                    { value: "30", label: "In 30 days" },
-                    { value: "90", label: "In 90 days" },
-                    { value: "365", label: "In a year" },
-                  ]}
-                  onChange={field.onChange}
-                />
-              )}
-            />
-          )}
+          <Controller
+            control={control}
+            name="days"
+            render={({ field }) => (
+              <Select
+                className="w-44"
+                value={field.value}
+                choices={[
+                  { value: "never", label: "Never" },
+                  { value: "30", label: "In 30 days" },
+                  { value: "90", label: "In 90 days" },
+                  { value: "365", label: "In a year" },
+                ]}
+                onChange={field.onChange}
+              />
+            )}
+          />
         </Field>
         {create.error === null ? null : <Callout tone="bad">{create.error.message}</Callout>}
       </DialogBody>

@@ -24,7 +24,10 @@ export function RevokeKey({ apiKey, onClose }: { apiKey: ApiKey | null; onClose:
   );
   return (
     <Dialog open={apiKey !== null} onOpenChange={(isOpen) => !isOpen && onClose()}>
-      <DialogContent title={`Revoke ${apiKey?.name ?? "API key"}`} description="This cannot be undone; create another key instead.">
+      <DialogContent
+        title={`Revoke ${apiKey?.name ?? "API key"}`}
+        description="This cannot be undone; create another key instead."
+      >
         <DialogBody>
           <p>
             Every call with this key is refused within seconds, and its open streams end. It begins with{" "}
@@ -35,7 +38,11 @@ export function RevokeKey({ apiKey, onClose }: { apiKey: ApiKey | null; onClose:
         </DialogBody>
         <DialogFooter note="Keys are revoked by people only: there is no API call for it.">
           <DialogClose render={<Button>Cancel</Button>} />
-          <Button look="danger" disabled={revoke.isPending} onClick={() => apiKey !== null && revoke.mutate({ id: apiKey.id })}>
+          <Button
+            look="danger"
+            disabled={revoke.isPending}
+            onClick={() => apiKey !== null && revoke.mutate({ id: apiKey.id })}
+          >
             Revoke key
           </Button>
         </DialogFooter>

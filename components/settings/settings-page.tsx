@@ -33,8 +33,20 @@ export function SettingsPage() {
   const [revoking, setRevoking] = useState<ApiKey | null>(null);
 
   const columns: readonly Column<ApiKey>[] = [
-    { id: "name", header: "Name", sortBy: (it) => it.name, cell: (it) => <span className="font-medium">{it.name}</span>, width: "w-44" },
-    { id: "prefix", header: "Begins with", cell: (it) => <span className="font-mono text-xs">{it.prefix}…</span>, width: "w-40", from: "md" },
+    {
+      id: "name",
+      header: "Name",
+      sortBy: (it) => it.name,
+      cell: (it) => <span className="font-medium">{it.name}</span>,
+      width: "w-44",
+    },
+    {
+      id: "prefix",
+      header: "Begins with",
+      cell: (it) => <span className="font-mono text-xs">{it.prefix}…</span>,
+      width: "w-40",
+      from: "md",
+    },
     {
       id: "scopes",
       header: "May",
@@ -44,10 +56,38 @@ export function SettingsPage() {
         </span>
       ),
     },
-    { id: "state", header: "State", cell: (it) => <Badge tone={standing(it).tone}>{standing(it).word}</Badge>, width: "w-24" },
-    { id: "created", header: "Created", sortBy: (it) => it.createdAt, cell: (it) => <Ago at={it.createdAt} />, isNumber: true, width: "w-28", from: "lg" },
-    { id: "expires", header: "Expires", cell: (it) => (it.expiresAt === null ? <span className="text-faint">never</span> : <DateTime at={it.expiresAt} />), isNumber: true, width: "w-48", from: "xl" },
-    { id: "used", header: "Last used", sortBy: (it) => it.lastUsedAt ?? undefined, cell: (it) => (it.lastUsedAt === null ? <span className="text-faint">never</span> : <Ago at={it.lastUsedAt} />), isNumber: true, width: "w-28" },
+    {
+      id: "state",
+      header: "State",
+      cell: (it) => <Badge tone={standing(it).tone}>{standing(it).word}</Badge>,
+      width: "w-24",
+    },
+    {
+      id: "created",
+      header: "Created",
+      sortBy: (it) => it.createdAt,
+      cell: (it) => <Ago at={it.createdAt} />,
+      isNumber: true,
+      width: "w-28",
+      from: "lg",
+    },
+    {
+      id: "expires",
+      header: "Expires",
+      cell: (it) =>
+        it.expiresAt === null ? <span className="text-faint">never</span> : <DateTime at={it.expiresAt} />,
+      isNumber: true,
+      width: "w-48",
+      from: "xl",
+    },
+    {
+      id: "used",
+      header: "Last used",
+      sortBy: (it) => it.lastUsedAt ?? undefined,
+      cell: (it) => (it.lastUsedAt === null ? <span className="text-faint">never</span> : <Ago at={it.lastUsedAt} />),
+      isNumber: true,
+      width: "w-28",
+    },
     {
       id: "revoke",
       header: "",
@@ -106,7 +146,11 @@ export function SettingsPage() {
                         "–"
                       ) : (
                         <span className="inline-flex items-center gap-2">
-                          <span aria-hidden="true" className="size-3 rounded-sm" style={{ background: ENVIRONMENT_COLOURS[environment.colour].token }} />
+                          <span
+                            aria-hidden="true"
+                            className="size-3 rounded-sm"
+                            style={{ background: ENVIRONMENT_COLOURS[environment.colour].token }}
+                          />
                           {environment.colour}
                         </span>
                       ),
@@ -119,7 +163,14 @@ export function SettingsPage() {
                 facts={[
                   { label: "Millrace", value: info.data?.version ?? "–" },
                   { label: "Started", value: <DateTime at={info.data?.startedAt} /> },
-                  { label: "API reference", value: <a href="/docs" className="text-accent underline">/docs</a> },
+                  {
+                    label: "API reference",
+                    value: (
+                      <a href="/docs" className="text-accent underline">
+                        /docs
+                      </a>
+                    ),
+                  },
                 ]}
               />
             </Panel>
