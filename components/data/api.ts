@@ -1,6 +1,7 @@
 "use client";
 
 import type { TRPCClientErrorLike } from "@trpc/client";
+import type { inferRouterOutputs } from "@trpc/server";
 import { createTRPCContext } from "@trpc/tanstack-react-query";
 import type { AppRouter } from "@/server/trpc/router.ts";
 
@@ -12,3 +13,6 @@ export const {
 } = createTRPCContext<AppRouter>();
 
 export type ApiError = TRPCClientErrorLike<AppRouter>;
+
+/** What each procedure answers, as it arrives. */
+export type ApiOutputs = inferRouterOutputs<AppRouter>;

@@ -6,7 +6,7 @@ export function CodeBlock({ code, label, className }: { code: string; label?: st
   return (
     <div className={cn("relative min-w-0 rounded-md border border-line bg-sunken", className)}>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-      <pre tabIndex={0} aria-label={label} className="overflow-x-auto py-2 pr-10 pl-3 font-mono text-xs leading-5">
+      <pre tabIndex={0} className="overflow-x-auto py-2 pr-10 pl-3 font-mono text-xs leading-5">
         {code}
       </pre>
       <CopyButton text={code} label={`Copy ${label ?? "text"}`} className="absolute top-1 right-1 bg-sunken" />

@@ -16,7 +16,14 @@ export function CopyButton({ text, label = "Copy", className }: { text: string; 
   }
 
   return (
-    <Button look="ghost" size="icon" aria-label={isCopied ? "Copied" : label} title={label} onClick={copy} {...(className === undefined ? {} : { className })}>
+    <Button
+      look="ghost"
+      size="icon"
+      aria-label={isCopied ? "Copied" : label}
+      title={label}
+      onClick={copy}
+      {...(className === undefined ? {} : { className })}
+    >
       {isCopied ? <Check className="text-ok" /> : <Copy />}
     </Button>
   );

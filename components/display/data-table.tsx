@@ -140,7 +140,6 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>) {
                 </tr>
               ))
             : table.getRowModel().rows.map((row) => (
-                // biome-ignore lint/a11y/useKeyWithClickEvents: the link in the first cell is the keyboard's way
                 <tr
                   key={row.id}
                   onClick={(event) => {

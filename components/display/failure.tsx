@@ -6,7 +6,10 @@ import { Empty } from "./notice.tsx";
 
 export interface FailureFacts {
   readonly message: string;
-  readonly data?: { readonly problem?: string; readonly httpStatus?: number; readonly requestId?: string | null } | null | undefined;
+  readonly data?:
+    | { readonly problem?: string; readonly httpStatus?: number; readonly requestId?: string | null }
+    | null
+    | undefined;
 }
 
 /** What could not be loaded: not there, not allowed, or failed; each with its next step. */

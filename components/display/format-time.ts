@@ -12,12 +12,14 @@ export function formatDuration(ms: number | null | undefined): string {
   if (ms < SECOND) return `${Math.max(1, Math.round(ms))} ms`;
   if (ms < 10 * SECOND) return `${(Math.floor(ms / 100) / 10).toFixed(1)} s`;
   if (ms < MINUTE) return `${Math.floor(ms / SECOND)} s`;
-  if (ms < HOUR) return pair(Math.floor(ms / MINUTE), "min", Math.floor((ms % MINUTE) / SECOND), "s");
-  if (ms < DAY) return pair(Math.floor(ms / HOUR), "h", Math.floor((ms % HOUR) / MINUTE), "min");
-  return pair(Math.floor(ms / DAY), "d", Math.floor((ms % DAY) / HOUR), "h");
+  if (ms < HOUR) return pair([Math.floor(ms / MINUTE), "min"], [Math.floor((ms % MINUTE) / SECOND), "s"]);
+  if (ms < DAY) return pair([Math.floor(ms / HOUR), "h"], [Math.floor((ms % HOUR) / MINUTE), "min"]);
+  return pair([Math.floor(ms / DAY), "d"], [Math.floor((ms % DAY) / HOUR), "h"]);
 }
 
-function pair(big: number, bigUnit: string, small: number, smallUnit: string): string {
+type Part = readonly [number, string];
+
+function pair([big, bigUnit]: Part, [small, smallUnit]: Part): string {
   return small === 0 ? `${big} ${bigUnit}` : `${big} ${bigUnit} ${small} ${smallUnit}`;
 }
 

@@ -1,5 +1,5 @@
-import { cn } from "../ui/class-names.ts";
 import type { Tone } from "../ui/badge.tsx";
+import { cn } from "../ui/class-names.ts";
 
 const COLOURS: Record<Tone, string> = {
   ok: "text-ok",

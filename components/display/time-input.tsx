@@ -1,17 +1,18 @@
 "use client";
 
-import type { ComponentProps } from "react";
 import type { Preferences } from "../preferences/preferences.ts";
-import { Input } from "../ui/input.tsx";
+import { Input, type InputProps } from "../ui/input.tsx";
 
-interface TimeInputProps extends Omit<ComponentProps<"input">, "value" | "onChange" | "type"> {
+interface TimeInputProps extends Omit<InputProps, "value" | "onChange" | "type"> {
   readonly value: string;
   readonly onChange: (value: string) => void;
 }
 
 /** A date and a time of day to the second, by the clock the person has chosen. */
 export function TimeInput({ value, onChange, ...props }: TimeInputProps) {
-  return <Input {...props} type="datetime-local" step={1} value={value} onChange={(event) => onChange(event.target.value)} />;
+  return (
+    <Input {...props} type="datetime-local" step={1} value={value} onChange={(event) => onChange(event.target.value)} />
+  );
 }
 
 /** What such a field holds as an RFC 3339 time; null while it is not a whole time. */

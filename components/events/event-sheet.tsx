@@ -103,13 +103,7 @@ function EventBody({ event, view, onView, onKey }: EventBodyProps) {
   const data = memberText(event.json, "data") ?? memberText(event.json, "data_base64");
   const bytes = data === null ? 0 : new TextEncoder().encode(data).length;
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-    <div
-      tabIndex={0}
-      role="group"
-      aria-label="Event details"
-      className="flex min-h-0 flex-1 flex-col gap-4 overflow-y-auto px-4 py-4 focus-visible:-outline-offset-2"
-    >
+    <div className="flex min-h-0 flex-1 flex-col gap-4 overflow-y-auto px-4 py-4">
       <dl className="grid grid-cols-[84px_1fr] gap-x-3 gap-y-1.5">
         <dt className="text-muted">Type</dt>
         <dd className="break-all font-medium">{event.type}</dd>

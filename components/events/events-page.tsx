@@ -66,6 +66,9 @@ export function EventsPage({ topic }: { topic: string }) {
   const newer =
     !isLive && newestFirst && !isFiltered && top !== undefined && head !== undefined ? Math.max(0, head - top) : 0;
   const select = (next: number | null) => void setParams({ event: next });
+  const close = () => {
+    if (event !== null) select(null);
+  };
   function step(by: 1 | -1) {
     if (rows === undefined || event === null) return;
     const next = rows[rows.findIndex((it) => it.offset === event) + by];
@@ -77,7 +80,7 @@ export function EventsPage({ topic }: { topic: string }) {
     {
       "[": () => step(-1),
       "]": () => step(1),
-      Escape: () => event !== null && select(null),
+      Escape: close,
       l: () => void setParams(isLive ? { live: null } : { live: true, start: null, offset: null, time: null }),
     },
     preferences.shortcuts === "on",
@@ -153,7 +156,7 @@ export function EventsPage({ topic }: { topic: string }) {
               view={params.view}
               onView={(view) => void setParams({ view })}
               onStep={step}
-              onClose={() => select(null)}
+              onClose={close}
               onKey={(next) => void setParams({ key: next, event: null })}
             />
           )}

@@ -54,6 +54,9 @@ export class HeadHistory {
       }
     }
     const last = Math.max(0, ...bySecond.keys());
-    return Array.from({ length: Math.min(count, MAX_SAMPLES) }, (_, index) => bySecond.get(last - count + 1 + index) ?? 0);
+    return Array.from(
+      { length: Math.min(count, MAX_SAMPLES) },
+      (_, index) => bySecond.get(last - count + 1 + index) ?? 0,
+    );
   }
 }

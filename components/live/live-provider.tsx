@@ -3,8 +3,7 @@
 import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { createContext, type ReactNode, use, useEffect, useState, useSyncExternalStore } from "react";
 import type { LiveMessage } from "@/server/contract/live.ts";
-import type { TopicDescription } from "@/server/contract/topics.ts";
-import { useApi, useApiClient } from "../data/api.ts";
+import { type ApiOutputs, useApi, useApiClient } from "../data/api.ts";
 import { HeadHistory } from "./head-history.ts";
 import { LiveConnection, type LiveStatus, type OpenLive } from "./live-connection.ts";
 
@@ -15,23 +14,29 @@ interface Live {
 
 const Context = createContext<Live | null>(null);
 
-type Api = ReturnType<typeof useApi>;
+/** What JSON makes of it: an absent field is absent, never undefined. */
+type ConsumersOnWire = ApiOutputs["consumers"]["list"]["consumers"];
+
+interface Sinks {
+  readonly queries: QueryClient;
+  readonly api: ReturnType<typeof useApi>;
+  readonly history: HeadHistory;
+}
 
 /** Puts what the stream says where the queries keep it, so that every page is live without knowing. */
-function write(queries: QueryClient, api: Api, history: HeadHistory, message: LiveMessage): void {
+function write({ queries, api, history }: Sinks, message: LiveMessage): void {
   if (message.kind === "topics") {
     queries.setQueryData(api.topics.list.queryKey(), { topics: [...message.topics] });
     for (const it of message.topics) queries.setQueryData(api.topics.get.queryKey({ topic: it.topic }), it);
     history.record(message.topics, Date.parse(message.at));
   } else if (message.kind === "consumers") {
-    queries.setQueryData(api.consumers.list.queryKey(), { consumers: [...message.consumers] });
-    for (const it of message.consumers) queries.setQueryData(api.consumers.get.queryKey({ consumer: it.consumer }), it);
+    const consumers = message.consumers as unknown as ConsumersOnWire;
+    queries.setQueryData(api.consumers.list.queryKey(), { consumers });
+    for (const it of consumers) queries.setQueryData(api.consumers.get.queryKey({ consumer: it.consumer }), it);
   }
-  if (message.kind !== "topics") {
-    // Nothing came about topics, so their heads stand where they stood: that is a rate as well.
-    const known: { topics: TopicDescription[] } | undefined = queries.getQueryData(api.topics.list.queryKey());
-    if (known !== undefined && message.kind === "tick") history.record(known.topics, Date.parse(message.at));
-  }
+  // Nothing came about topics, so their heads stand where they stood: that is a rate as well.
+  const known = message.kind === "tick" ? queries.getQueryData(api.topics.list.queryKey()) : undefined;
+  if (known !== undefined) history.record(known.topics, Date.parse(message.at));
 }
 
 export function LiveProvider({ children }: { children: ReactNode }) {
@@ -49,7 +54,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
         onStopped: on.ended,
         onComplete: on.ended,
       });
-    return { history, connection: new LiveConnection(open, (message) => write(queries, api, history, message)) };
+    return { history, connection: new LiveConnection(open, (message) => write({ queries, api, history }, message)) };
   });
 
   // The outside system: the tab's one live stream.

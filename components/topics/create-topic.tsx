@@ -55,15 +55,27 @@ function TopicForm() {
   return (
     <form onSubmit={handleSubmit((values) => declare.mutate(values))} className="contents">
       <DialogBody>
-        <Field label="Name" hint="Lower-case letters, digits, dots, dashes and underscores." error={errors.topic?.message}>
+        <Field
+          label="Name"
+          hint="Lower-case letters, digits, dots, dashes and underscores."
+          error={errors.topic?.message}
+        >
           <Input {...register("topic")} autoFocus placeholder="payments" className="font-mono" />
         </Field>
-        <Field label="Description" hint="What it carries, for those who find it later." error={errors.description?.message}>
+        <Field
+          label="Description"
+          hint="What it carries, for those who find it later."
+          error={errors.description?.message}
+        >
           <Textarea {...register("description")} />
         </Field>
         {declare.error === null ? null : <Callout tone="bad">{declare.error.message}</Callout>}
         <ApiEquivalent
-          code={curl({ method: "PUT", path: `/v1/topics/${topic === "" ? "payments" : topic}`, json: JSON.stringify({ description }) })}
+          code={curl({
+            method: "PUT",
+            path: `/v1/topics/${topic === "" ? "payments" : topic}`,
+            json: JSON.stringify({ description }),
+          })}
         />
       </DialogBody>
       <DialogFooter>

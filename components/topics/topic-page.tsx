@@ -3,6 +3,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Radio } from "lucide-react";
 import Link from "next/link";
+import type { ConsumerDescription } from "@/server/contract/consumers.ts";
 import { ConsumerStatus } from "../consumers/consumer-status.tsx";
 import { useApi } from "../data/api.ts";
 import { CodeBlock } from "../display/code-block.tsx";
@@ -18,9 +19,8 @@ import { Sparkline } from "../display/sparkline.tsx";
 import { useNow } from "../display/use-now.ts";
 import { useLive } from "../live/live-provider.tsx";
 import { Page } from "../shell/page.tsx";
-import { buttonStyle } from "../ui/button.tsx";
+import { buttonStyle } from "../ui/button-style.ts";
 import { Panel } from "../ui/panel.tsx";
-import type { ConsumerDescription } from "@/server/contract/consumers.ts";
 import { TopicTabs } from "./topic-tabs.tsx";
 
 type Place = ConsumerDescription["topics"][number];
@@ -49,12 +49,45 @@ const READERS: readonly Column<ReaderRow>[] = [
       </Link>
     ),
   },
-  { id: "status", header: "Status", cell: (it) => <ConsumerStatus consumer={{ topics: [it], members: it.members }} />, width: "w-28" },
+  {
+    id: "status",
+    header: "Status",
+    cell: (it) => <ConsumerStatus consumer={{ topics: [it], members: it.members }} />,
+    width: "w-28",
+  },
   { id: "filter", header: "Takes", cell: (it) => <span className="text-muted">{filterOf(it)}</span>, from: "lg" },
-  { id: "position", header: "Position", sortBy: (it) => it.position, cell: (it) => <span className="live-value">{formatCount(it.position)}</span>, isNumber: true, width: "w-28" },
-  { id: "lag", header: "Lag", sortBy: (it) => it.lag, cell: (it) => <span className="live-value">{formatCount(it.lag)}</span>, isNumber: true, width: "w-24" },
-  { id: "time", header: "Behind", sortBy: (it) => it.lagMs, cell: (it) => <span className="live-value">{formatDuration(it.lagMs)}</span>, isNumber: true, width: "w-28" },
-  { id: "members", header: "Members", cell: (it) => formatCount(it.members.length), isNumber: true, width: "w-24", from: "md" },
+  {
+    id: "position",
+    header: "Position",
+    sortBy: (it) => it.position,
+    cell: (it) => <span className="live-value">{formatCount(it.position)}</span>,
+    isNumber: true,
+    width: "w-28",
+  },
+  {
+    id: "lag",
+    header: "Lag",
+    sortBy: (it) => it.lag,
+    cell: (it) => <span className="live-value">{formatCount(it.lag)}</span>,
+    isNumber: true,
+    width: "w-24",
+  },
+  {
+    id: "time",
+    header: "Behind",
+    sortBy: (it) => it.lagMs,
+    cell: (it) => <span className="live-value">{formatDuration(it.lagMs)}</span>,
+    isNumber: true,
+    width: "w-28",
+  },
+  {
+    id: "members",
+    header: "Members",
+    cell: (it) => formatCount(it.members.length),
+    isNumber: true,
+    width: "w-24",
+    from: "md",
+  },
 ];
 
 const SERIES_SECONDS = 120;
@@ -76,7 +109,10 @@ export function TopicPage({ topic }: { topic: string }) {
 
   return (
     <Page
-      crumbs={[{ label: "Topics", href: "/topics" }, { label: topic, isName: true }]}
+      crumbs={[
+        { label: "Topics", href: "/topics" },
+        { label: topic, isName: true },
+      ]}
       tabs={<TopicTabs topic={topic} current="facts" />}
       actions={
         <Link href={`/topics/${topic}/events?live=true`} className={buttonStyle({ size: "sm" })}>
@@ -99,7 +135,10 @@ export function TopicPage({ topic }: { topic: string }) {
               { label: "Last event", value: <Ago at={it?.lastRecordedAt} />, note: "recorded" },
             ]}
           />
-          <Panel title="Publish rate" aside={`last ${SERIES_SECONDS / 60} min, highest ${formatRate(Math.max(...series))} /s`}>
+          <Panel
+            title="Publish rate"
+            aside={`last ${SERIES_SECONDS / 60} min, highest ${formatRate(Math.max(...series))} /s`}
+          >
             <div className="p-3">
               <Sparkline
                 values={series}
@@ -118,7 +157,11 @@ export function TopicPage({ topic }: { topic: string }) {
               initialSort="-time"
               empty={
                 <Empty icon={Radio} title="No consumer reads this topic">
-                  Events are kept all the same. <Link className="text-accent underline" href={`/consumers?create=true&topic=${topic}`}>Create a consumer</Link>, or follow the topic without one.
+                  Events are kept all the same.{" "}
+                  <Link className="text-accent underline" href={`/consumers?create=true&topic=${topic}`}>
+                    Create a consumer
+                  </Link>
+                  , or follow the topic without one.
                 </Empty>
               }
             />
@@ -127,7 +170,11 @@ export function TopicPage({ topic }: { topic: string }) {
             <div className="grid gap-3 p-3 xl:grid-cols-2">
               <CodeBlock
                 label="Publish"
-                code={curl({ method: "POST", path: `/v1/topics/${topic}/events`, json: '{"type":"greeting","key":"a","data":{"hello":"world"}}' })}
+                code={curl({
+                  method: "POST",
+                  path: `/v1/topics/${topic}/events`,
+                  json: '{"type":"greeting","key":"a","data":{"hello":"world"}}',
+                })}
               />
               <CodeBlock
                 label="Follow"

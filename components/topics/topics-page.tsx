@@ -38,12 +38,55 @@ const COLUMNS: readonly Column<TopicRow>[] = [
       </Link>
     ),
   },
-  { id: "head", header: "Head", sortBy: (it) => it.head, cell: (it) => <span className="live-value">{formatCount(it.head)}</span>, isNumber: true, width: "w-28" },
-  { id: "rate", header: "Events/s", sortBy: (it) => it.rate ?? undefined, cell: (it) => <span className="live-value">{formatRate(it.rate)}</span>, isNumber: true, width: "w-24" },
-  { id: "size", header: "Size", sortBy: (it) => it.bytes, cell: (it) => formatBytes(it.bytes), isNumber: true, width: "w-24", from: "lg" },
-  { id: "first", header: "First", sortBy: (it) => it.firstRecordedAt ?? undefined, cell: (it) => <Ago at={it.firstRecordedAt} />, isNumber: true, width: "w-28", from: "xl" },
-  { id: "last", header: "Last", sortBy: (it) => it.lastRecordedAt ?? undefined, cell: (it) => <Ago at={it.lastRecordedAt} />, isNumber: true, width: "w-28" },
-  { id: "consumers", header: "Consumers and their lag", cell: (it) => <ReaderList readers={it.readers} />, width: "w-[38%]", from: "md" },
+  {
+    id: "head",
+    header: "Head",
+    sortBy: (it) => it.head,
+    cell: (it) => <span className="live-value">{formatCount(it.head)}</span>,
+    isNumber: true,
+    width: "w-28",
+  },
+  {
+    id: "rate",
+    header: "Events/s",
+    sortBy: (it) => it.rate ?? undefined,
+    cell: (it) => <span className="live-value">{formatRate(it.rate)}</span>,
+    isNumber: true,
+    width: "w-24",
+  },
+  {
+    id: "size",
+    header: "Size",
+    sortBy: (it) => it.bytes,
+    cell: (it) => formatBytes(it.bytes),
+    isNumber: true,
+    width: "w-24",
+    from: "lg",
+  },
+  {
+    id: "first",
+    header: "First",
+    sortBy: (it) => it.firstRecordedAt ?? undefined,
+    cell: (it) => <Ago at={it.firstRecordedAt} />,
+    isNumber: true,
+    width: "w-28",
+    from: "xl",
+  },
+  {
+    id: "last",
+    header: "Last",
+    sortBy: (it) => it.lastRecordedAt ?? undefined,
+    cell: (it) => <Ago at={it.lastRecordedAt} />,
+    isNumber: true,
+    width: "w-28",
+  },
+  {
+    id: "consumers",
+    header: "Consumers and their lag",
+    cell: (it) => <ReaderList readers={it.readers} />,
+    width: "w-[38%]",
+    from: "md",
+  },
 ];
 
 export function TopicsPage() {
@@ -60,11 +103,22 @@ export function TopicsPage() {
     // Rates move with the second, whatever else stands still.
     void now;
     return all
-      ?.filter((it) => it.topic.includes(search.toLowerCase()) || it.description.toLowerCase().includes(search.toLowerCase()))
+      ?.filter(
+        (it) => it.topic.includes(search.toLowerCase()) || it.description.toLowerCase().includes(search.toLowerCase()),
+      )
       .map((it): TopicRow => {
         const readers = (consumers.data?.consumers ?? []).flatMap((consumer) => {
           const place = consumer.topics.find((at) => at.topic === it.topic);
-          return place === undefined ? [] : [{ consumer: consumer.consumer, lag: place.lag, lagMs: place.lagMs, tone: standingOf({ topics: [place], members: consumer.members }).tone }];
+          return place === undefined
+            ? []
+            : [
+                {
+                  consumer: consumer.consumer,
+                  lag: place.lag,
+                  lagMs: place.lagMs,
+                  tone: standingOf({ topics: [place], members: consumer.members }).tone,
+                },
+              ];
         });
         return { ...it, rate: history.rate(it.topic), readers };
       });
@@ -83,7 +137,11 @@ export function TopicsPage() {
       ) : (
         <>
           <div className="flex items-center gap-3">
-            <SearchBox label="Search topics" value={search} onChange={(text) => void setSearch(text === "" ? null : text)} />
+            <SearchBox
+              label="Search topics"
+              value={search}
+              onChange={(text) => void setSearch(text === "" ? null : text)}
+            />
             <span className="text-muted text-xs">{rows === undefined ? "" : plural(rows.length, "topic")}</span>
           </div>
           <Panel>
@@ -100,8 +158,13 @@ export function TopicsPage() {
                     A topic is a named, ordered log of events. It must be there before anybody publishes to it.
                   </Empty>
                 ) : (
-                  <Empty icon={SearchX} title="No topic matches" action={<Button onClick={() => void setSearch(null)}>Clear the search</Button>}>
-                    {plural(topics.data?.topics.length ?? 0, "topic")} in all; none has “{search}” in its name or description.
+                  <Empty
+                    icon={SearchX}
+                    title="No topic matches"
+                    action={<Button onClick={() => void setSearch(null)}>Clear the search</Button>}
+                  >
+                    {plural(topics.data?.topics.length ?? 0, "topic")} in all; none has “{search}” in its name or
+                    description.
                   </Empty>
                 )
               }
