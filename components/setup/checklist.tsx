@@ -64,7 +64,7 @@ function Step({ isDone, title, waiting, children }: StepProps) {
   const Icon = isDone ? CircleCheck : CircleDashed;
   return (
     <li className="grid grid-cols-[1.25rem_minmax(0,1fr)] gap-x-2.5">
-      <Icon aria-hidden="true" className={isDone ? "mt-0.5 size-4 text-ok" : "mt-0.5 size-4 text-faint"} />
+      <Icon aria-hidden="true" className={isDone ? "mt-[5px] size-4 text-ok" : "mt-[5px] size-4 text-faint"} />
       <div className="flex min-w-0 flex-col gap-2">
         <div className="flex items-baseline justify-between gap-3">
           <h2 className="text-sm">{title}</h2>

@@ -20,26 +20,31 @@ interface ColourChoiceProps {
 
 export function ColourChoice({ value, onChange }: ColourChoiceProps) {
   return (
-    <RadioGroup
-      aria-label="Environment colour"
-      value={value}
-      onValueChange={(next) => onChange(next as Environment["colour"])}
-      className="flex gap-2"
-    >
-      {environment.shape.colour.options.map((colour) => (
-        // biome-ignore lint/a11y/noLabelWithoutControl: the control is Base UI's radio
-        <label
-          key={colour}
-          className="flex h-8 flex-1 cursor-pointer items-center justify-center gap-1.5 rounded-md border border-line-strong text-muted text-xs has-data-checked:border-accent has-data-checked:text-ink has-data-checked:ring-1 has-data-checked:ring-accent"
-        >
-          <Radio.Root
-            value={colour}
-            className="size-3 rounded-full"
-            style={{ background: ENVIRONMENT_COLOURS[colour].token }}
-          />
-          {WORDS[colour]}
-        </label>
-      ))}
-    </RadioGroup>
+    <div className="flex flex-col gap-1.5">
+      <span className="font-medium text-sm" id="environment-colour">
+        Colour
+      </span>
+      <RadioGroup
+        aria-labelledby="environment-colour"
+        value={value}
+        onValueChange={(next) => onChange(next as Environment["colour"])}
+        className="flex gap-2"
+      >
+        {environment.shape.colour.options.map((colour) => (
+          // biome-ignore lint/a11y/noLabelWithoutControl: the control is Base UI's radio
+          <label
+            key={colour}
+            className="flex h-8 flex-1 cursor-pointer items-center justify-center gap-1.5 rounded-md border border-line-strong text-muted text-xs has-data-checked:border-accent has-data-checked:text-ink has-data-checked:ring-1 has-data-checked:ring-accent"
+          >
+            <Radio.Root
+              value={colour}
+              className="size-3 rounded-full"
+              style={{ background: ENVIRONMENT_COLOURS[colour].token }}
+            />
+            {WORDS[colour]}
+          </label>
+        ))}
+      </RadioGroup>
+    </div>
   );
 }

@@ -14,7 +14,7 @@ export function Entrance({ title, text, isWide = false, children }: EntranceProp
   return (
     <main className="flex min-h-dvh flex-col items-center px-4 pt-[12vh] pb-12">
       <PageTitle title={title} />
-      <div className={cn("flex w-full flex-col gap-6", isWide ? "max-w-2xl" : "max-w-sm")}>
+      <div className={cn("flex w-full flex-col gap-6", isWide ? "max-w-3xl" : "max-w-[26rem]")}>
         <header className="flex flex-col gap-3">
           <Logo className="size-9" />
           <div>

@@ -25,7 +25,7 @@ export function Field({ label, hint, error, isOptional = false, className, child
       {children}
       {hint !== undefined && <Base.Description className="text-muted text-xs">{hint}</Base.Description>}
       {error !== undefined && (
-        <Base.Error className="font-medium text-bad text-xs" match>
+        <Base.Error className="font-medium text-bad text-xs first-letter:uppercase" match>
           {error}
         </Base.Error>
       )}
