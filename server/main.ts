@@ -30,7 +30,7 @@ async function main(): Promise<void> {
       onLog: (line) => log(levelOf(line), "postgres", { line }),
       settings: [`max_connections=${Math.max(100, environment.DATABASE_CONNECTIONS + SPARE_CONNECTIONS)}`],
     });
-    await started(() => postgres.stop());
+    started(() => postgres.stop());
     databaseUrl = postgres.url;
   }
 
@@ -38,7 +38,7 @@ async function main(): Promise<void> {
   const pages = process.argv.includes("--no-pages")
     ? null
     : await preparePages({ root, isDevelopment: process.argv.includes("--dev") });
-  if (pages !== null) await started(() => pages.close());
+  if (pages !== null) started(() => pages.close());
 
   const server = await serve({
     environment,
@@ -47,19 +47,16 @@ async function main(): Promise<void> {
     databaseUrl,
     ...(pages === null ? {} : { pages: pages.handle }),
   });
-  await started(() => server.close());
+  started(() => server.close());
   const setup =
     server.setupLink === null ? "" : `\n  First run: open this link once to set it up:\n  ${server.setupLink}`;
   say(`\n  Millrace is at ${server.url}${setup}\n`);
 }
 
-/** Remembers how to stop what just started; a signal that came meanwhile did not know of it yet. */
-async function started(stopIt: () => Promise<void>): Promise<void> {
-  if (stoppingSince === null) stops.push(stopIt);
-  else {
-    await stopIt();
-    await new Promise(() => undefined);
-  }
+/** Remembers how to stop what just started, and goes no further when a signal came meanwhile. */
+function started(stopIt: () => Promise<void>): void {
+  stops.push(stopIt);
+  if (stoppingSince !== null) throw new Error("stopped while starting");
 }
 
 async function stop(code: number): Promise<void> {
@@ -70,8 +67,10 @@ async function stop(code: number): Promise<void> {
   stoppingSince = Date.now();
   if (code === 0) say("\n  Stopping: answering what is queued, then PostgreSQL. Once more to force.");
   setTimeout(() => process.exit(1), STOP_MS);
+  // What is being started right now can only be stopped once it is there.
+  await startup.catch(() => undefined);
   let exitCode = code;
-  for (const stopIt of stops.splice(0).reverse()) {
+  for (const stopIt of stops.reverse()) {
     await stopIt().catch((error: unknown) => {
       exitCode = 1;
       process.stderr.write(`${String(error)}\n`);
@@ -81,14 +80,16 @@ async function stop(code: number): Promise<void> {
 }
 
 function levelOf(line: string): Parameters<Log>[0] {
-  return /\b(WARNING|ERROR|FATAL|PANIC):/.test(line) ? "warn" : "debug";
+  // The last is what it answers to our own asking whether it is there yet.
+  return /\b(WARNING|ERROR|FATAL|PANIC):(?! {2}the database system is )/.test(line) ? "warn" : "debug";
 }
 
 function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-main().catch((error: unknown) => {
+const startup = main();
+startup.catch((error: unknown) => {
   if (stoppingSince !== null) return;
   process.stderr.write(`${explain(error)}\n`);
   void stop(1);
