@@ -1,21 +1,21 @@
 import { z } from "zod";
 import { LIMITS } from "./contract/limits.ts";
+import { StartupError } from "./startup-error.ts";
 
-const wholeNumber = (name: string, min: number, max: number) =>
-  z.coerce.number(`${name} must be a number`).int().min(min).max(max);
+const wholeNumber = (min: number, max: number) => z.coerce.number("must be a number").int().min(min).max(max);
 
 /** Everything that is configured from outside, and its defaults. Listed in the README. */
 const environmentSchema = z.object({
-  PORT: wholeNumber("PORT", 0, 65_535).default(3000),
+  PORT: wholeNumber(0, 65_535).default(3000),
   HOST: z.string().min(1).default("127.0.0.1"),
   DATA_DIR: z.string().min(1).default(".data"),
   /** Absent: the embedded PostgreSQL, in DATA_DIR. */
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: "must be a postgresql:// URL" }).optional(),
-  DATABASE_CONNECTIONS: wholeNumber("DATABASE_CONNECTIONS", 4, 500).default(20),
+  DATABASE_CONNECTIONS: wholeNumber(4, 500).default(20),
   MILLRACE_ADMIN_EMAIL: z.email().optional(),
   MILLRACE_ADMIN_PASSWORD: z.string().min(8, "must be at least 8 characters").optional(),
   MILLRACE_API_KEY: z.string().min(16, "must be at least 16 characters").optional(),
-  MAX_EVENT_BYTES: wholeNumber("MAX_EVENT_BYTES", 1_024, 16 * 1024 * 1024).default(LIMITS.maxEventBytes),
+  MAX_EVENT_BYTES: wholeNumber(1_024, 16 * 1024 * 1024).default(LIMITS.maxEventBytes),
   LOG_LEVEL: z.enum(["error", "warn", "info", "debug"]).default("info"),
 });
 
@@ -28,11 +28,13 @@ export function parseEnvironment(variables: Readonly<Record<string, string | und
   const parsed = environmentSchema.safeParse(given);
   if (!parsed.success) {
     const lines = parsed.error.issues.map((issue) => `  ${issue.path.join(".")}: ${issue.message}`);
-    throw new Error(`The configuration is wrong:\n${lines.join("\n")}`);
+    throw new StartupError(`The configuration is wrong:\n${lines.join("\n")}`);
   }
   const { MILLRACE_ADMIN_EMAIL: email, MILLRACE_ADMIN_PASSWORD: password } = parsed.data;
   if ((email === undefined) !== (password === undefined)) {
-    throw new Error("The configuration is wrong:\n  give MILLRACE_ADMIN_EMAIL and MILLRACE_ADMIN_PASSWORD together");
+    throw new StartupError(
+      "The configuration is wrong:\n  give MILLRACE_ADMIN_EMAIL and MILLRACE_ADMIN_PASSWORD together",
+    );
   }
   return parsed.data;
 }

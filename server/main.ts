@@ -4,6 +4,7 @@ import { parseEnvironment } from "./environment.ts";
 import { createLog, type Log } from "./log.ts";
 import { preparePages } from "./pages.ts";
 import { serve } from "./serve.ts";
+import { StartupError } from "./startup-error.ts";
 
 const STOP_MS = 15_000;
 /** Closer than this, a second signal is the echo of the first: Ctrl-C reaches us from the terminal and through npm. */
@@ -97,6 +98,7 @@ startup.catch((error: unknown) => {
 
 function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
+  if (error instanceof StartupError) return error.message;
   const { code, port } = error as NodeJS.ErrnoException & { port?: number };
   if (code === "EADDRINUSE") return `Port ${port} is taken. Name another: PORT=3001 npm start`;
   return error.stack ?? error.message;

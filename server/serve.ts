@@ -69,10 +69,15 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   server.headersTimeout = 10_000;
   server.keepAliveTimeout = 65_000;
   server.maxRequestsPerSocket = 0;
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(environment.PORT, environment.HOST, resolve);
-  });
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(environment.PORT, environment.HOST, resolve);
+    });
+  } catch (error) {
+    await parts.close();
+    throw error;
+  }
   const { port } = server.address() as AddressInfo;
   const host = environment.HOST.includes(":") ? `[${environment.HOST}]` : environment.HOST;
   const url = `http://${host}:${port}`;

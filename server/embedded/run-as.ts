@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { StartupError } from "../startup-error.ts";
 
 export interface Account {
   readonly uid: number;
@@ -34,7 +35,7 @@ function create(): Account {
   }
   const account = lookUp();
   if (account !== null) return account;
-  throw new Error(
+  throw new StartupError(
     `PostgreSQL does not run as root, and the account "${NAME}" could not be created. Create it, start Millrace as another account, or set DATABASE_URL.`,
     { cause },
   );

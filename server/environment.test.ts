@@ -1,0 +1,30 @@
+import { describe, expect, it } from "vitest";
+import { parseEnvironment } from "./environment.ts";
+
+describe("the environment", () => {
+  it("has a default for everything", () => {
+    expect(parseEnvironment({})).toMatchObject({ PORT: 3000, HOST: "127.0.0.1", DATA_DIR: ".data", LOG_LEVEL: "info" });
+  });
+
+  it("takes an empty variable for an absent one", () => {
+    expect(parseEnvironment({ PORT: "", DATABASE_URL: "" })).toMatchObject({ PORT: 3000 });
+  });
+
+  it.each([
+    ["PORT", "x"],
+    ["PORT", "65536"],
+    ["PORT", "1.5"],
+    ["DATABASE_URL", "mysql://localhost/x"],
+    ["LOG_LEVEL", "loud"],
+    ["MAX_EVENT_BYTES", "-1"],
+    ["MILLRACE_API_KEY", "short"],
+  ])("names %s when it is %s", (name, value) => {
+    expect(() => parseEnvironment({ [name]: value })).toThrow(
+      new RegExp(`^The configuration is wrong:\\n {2}${name}: `),
+    );
+  });
+
+  it("wants the first administrator's e-mail and password together", () => {
+    expect(() => parseEnvironment({ MILLRACE_ADMIN_EMAIL: "ada@example.org" })).toThrow("together");
+  });
+});
