@@ -1,11 +1,10 @@
 import { cookies } from "next/headers";
-import { redirect } from "next/navigation";
 import type { ReactNode } from "react";
 import { Shell } from "@/components/shell/shell.tsx";
+import { SignInFirst } from "@/components/shell/sign-in-first.tsx";
 
 /** No cookie, no shell. Whether the cookie is any good is decided by every call to the server. */
 export default async function RoomLayout({ children }: { children: ReactNode }) {
   const isCookieThere = (await cookies()).getAll().some((it) => it.name.endsWith("millrace.session_token"));
-  if (!isCookieThere) redirect("/login");
-  return <Shell>{children}</Shell>;
+  return isCookieThere ? <Shell>{children}</Shell> : <SignInFirst />;
 }

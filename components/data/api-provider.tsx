@@ -1,28 +1,19 @@
 "use client";
 
-import { QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { createTRPCClient, httpBatchLink, httpSubscriptionLink, splitLink, TRPCClientError } from "@trpc/client";
+import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { createTRPCClient, httpBatchLink, httpSubscriptionLink, splitLink } from "@trpc/client";
 import { type ReactNode, useState } from "react";
 import type { AppRouter } from "@/server/trpc/router.ts";
 import { ApiContext } from "./api.ts";
+import { leaveWhenSignedOut, statusOf } from "./leave-when-signed-out.ts";
 
 const URL = "/api/trpc";
 const MAX_RETRIES = 2;
 
-function statusOf(error: unknown): number | undefined {
-  return error instanceof TRPCClientError ? (error.data as { httpStatus?: number } | null)?.httpStatus : undefined;
-}
-
-/** A session that ended while a page stood open leads to the sign-in page, and back. */
-function leaveWhenSignedOut(error: unknown): void {
-  if (statusOf(error) !== 401 || window.location.pathname === "/login") return;
-  const here = `${window.location.pathname}${window.location.search}`;
-  window.location.assign(`/login?next=${encodeURIComponent(here)}`);
-}
-
 function createQueryClient(): QueryClient {
   return new QueryClient({
     queryCache: new QueryCache({ onError: leaveWhenSignedOut }),
+    mutationCache: new MutationCache({ onError: leaveWhenSignedOut }),
     defaultOptions: {
       queries: {
         staleTime: 10_000,

@@ -5,11 +5,10 @@ import { CopyButton } from "./copy-button.tsx";
 export function CodeBlock({ code, label, className }: { code: string; label?: string; className?: string }) {
   return (
     <div className={cn("flex min-w-0 items-start rounded-md border border-line bg-sunken", className)}>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
       <pre
-        tabIndex={0}
-        aria-label={label}
         className="min-w-0 flex-1 overflow-x-auto px-3 py-2 font-mono text-xs leading-5"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+        tabIndex={0}
       >
         {code}
       </pre>

@@ -1,23 +1,25 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
-import { redirect, useRouter } from "next/navigation";
-import { type ReactNode, useMemo, useState } from "react";
+import { useRouter } from "next/navigation";
+import { type ReactNode, useMemo, useState, useSyncExternalStore } from "react";
 import { useApi } from "../data/api.ts";
 import { LiveProvider, useLiveStatus } from "../live/live-provider.tsx";
 import { usePreferences } from "../preferences/preferences-provider.tsx";
 import { CommandPalette } from "./command-palette.tsx";
+import { Loading } from "./loading.tsx";
 import { Navigation } from "./navigation.tsx";
 import { PLACES } from "./places.ts";
 import { ShellContext } from "./shell-context.ts";
 import { ShortcutList } from "./shortcut-list.tsx";
+import { SignInFirst } from "./sign-in-first.tsx";
 import { useShortcuts } from "./use-shortcuts.ts";
 
 /** Everything around a page of the control room. Whoever is not signed in is led to the sign-in page. */
 export function Shell({ children }: { children: ReactNode }) {
   const api = useApi();
   const { data } = useQuery(api.session.current.queryOptions(undefined, { staleTime: 60_000 }));
-  if (data !== undefined && data.person === null) redirect("/login");
+  if (data !== undefined && data.person === null) return <SignInFirst />;
   return (
     <LiveProvider>
       <Frame>{children}</Frame>
@@ -32,6 +34,12 @@ function Frame({ children }: { children: ReactNode }) {
   const [isPaletteOpen, setPaletteOpen] = useState(false);
   const [isListOpen, setListOpen] = useState(false);
 
+  // A page is drawn from live data, which no server rendering can match: it starts in the browser.
+  const isHydrated = useSyncExternalStore(
+    () => () => {},
+    () => true,
+    () => false,
+  );
   const actions = useMemo(
     () => ({ openPalette: () => setPaletteOpen(true), openShortcuts: () => setListOpen(true) }),
     [],
@@ -56,7 +64,7 @@ function Frame({ children }: { children: ReactNode }) {
       </a>
       <div className="flex" data-stale={state === "stale"}>
         <Navigation onSearch={actions.openPalette} />
-        <div className="flex min-w-0 flex-1 flex-col">{children}</div>
+        <div className="flex min-w-0 flex-1 flex-col">{isHydrated ? children : <Loading />}</div>
       </div>
       <CommandPalette isOpen={isPaletteOpen} onOpenChange={setPaletteOpen} />
       <ShortcutList isOpen={isListOpen} onOpenChange={setListOpen} />
