@@ -1,15 +1,1 @@
-import { Skeleton } from "@/components/ui/skeleton.tsx";
-
-export default function Loading() {
-  return (
-    <div aria-hidden="true" className="flex min-h-dvh flex-col">
-      <div className="flex h-[47px] items-center border-line border-b px-5">
-        <Skeleton className="h-4 w-40" />
-      </div>
-      <div className="flex flex-col gap-5 p-5">
-        <Skeleton className="h-11 w-full rounded-lg" />
-        <Skeleton className="h-64 w-full rounded-lg" />
-      </div>
-    </div>
-  );
-}
+export { Loading as default } from "@/components/shell/loading.tsx";

@@ -194,12 +194,15 @@ export function EventGrid(props: EventGridProps) {
               );
             })}
         {props.items === undefined ? null : (
-          <p
-            className="absolute bottom-0 flex h-(--row) w-full items-center justify-center text-faint text-xs"
-            aria-live="polite"
-          >
-            {isLoadingBelow ? "Loading" : isEnd ? endText : ""}
-          </p>
+          // biome-ignore lint/a11y/useSemanticElements: part of the grid above
+          // biome-ignore lint/a11y/useFocusableInteractive: it says where the list ends
+          <div role="row" className="absolute bottom-0 left-0 w-full">
+            {/* biome-ignore lint/a11y/useSemanticElements: part of the grid above */}
+            {/* biome-ignore lint/a11y/useFocusableInteractive: it says where the list ends */}
+            <div role="gridcell" className="flex h-(--row) items-center justify-center text-faint text-xs">
+              {isLoadingBelow ? "Loading" : isEnd ? endText : ""}
+            </div>
+          </div>
         )}
       </div>
     </div>

@@ -8,7 +8,7 @@ import { cn } from "../ui/class-names.ts";
 import { memberText } from "./event-json.ts";
 
 /** One grid for the head and every line, so that all edges meet. */
-export const EVENT_COLUMNS = "grid-cols-[88px_184px_minmax(120px,200px)_minmax(80px,160px)_minmax(160px,1fr)] gap-x-4";
+export const EVENT_COLUMNS = "grid-cols-[88px_184px_minmax(120px,200px)_minmax(80px,160px)_minmax(160px,1fr)] gap-x-5";
 
 /** More is out of sight in any case, and a megabyte of text in one line makes the browser crawl. */
 const PREVIEW_CHARS = 400;

@@ -37,15 +37,14 @@ export class HeadHistory {
     return rates.length === 0 ? null : rates.reduce((sum, rate) => sum + rate, 0);
   }
 
-  /** Events published per second, oldest first, at most `count` seconds; of one topic or of all. */
+  /** Events published per second, oldest first: the newest `count` seconds that are known. Of one topic or of all. */
   series(count: number, topic?: string): number[] {
     const all = topic === undefined ? [...this.#samples.values()] : [this.#samples.get(topic) ?? []];
     const bySecond = new Map<number, number>();
     for (const samples of all) {
-      for (let index = 1; index < samples.length; index += 1) {
+      for (const [index, now] of samples.entries()) {
         const before = samples[index - 1];
-        const now = samples[index];
-        if (before === undefined || now === undefined) continue;
+        if (before === undefined) continue;
         const seconds = Math.max(1, Math.round((now.atMs - before.atMs) / 1_000));
         for (let step = 0; step < seconds; step += 1) {
           const second = Math.floor(now.atMs / 1_000) - step;
@@ -53,10 +52,9 @@ export class HeadHistory {
         }
       }
     }
-    const last = Math.max(0, ...bySecond.keys());
-    return Array.from(
-      { length: Math.min(count, MAX_SAMPLES) },
-      (_, index) => bySecond.get(last - count + 1 + index) ?? 0,
-    );
+    if (bySecond.size === 0) return [];
+    const last = Math.max(...bySecond.keys());
+    const known = Math.min(count, last - Math.min(...bySecond.keys()) + 1);
+    return Array.from({ length: known }, (_, index) => bySecond.get(last - known + 1 + index) ?? 0);
   }
 }

@@ -26,7 +26,9 @@ function icon(hex: string): string {
 /** The tab's title and icon: production must be unmistakable among thirty tabs. */
 export function PageTitle({ title }: { title: string }) {
   const environment = useEnvironment();
-  const parts = [title, environment?.name, "Millrace"].filter((it) => it !== undefined && it !== "");
+  const parts = [title, environment?.name, "Millrace"].filter(
+    (it, index, all) => it !== undefined && it !== "" && all.indexOf(it) === index,
+  );
   return (
     <>
       <title>{parts.join(" · ")}</title>

@@ -24,10 +24,9 @@ export function ReaderList({ readers }: { readers: readonly Reader[] }) {
           key={it.consumer}
           href={`/consumers/${it.consumer}`}
           title={`${it.consumer}: ${plural(it.lag, "event")} behind, ${formatDuration(it.lagMs)}`}
-          className="inline-flex min-w-0 items-center gap-1.5 rounded-sm hover:underline"
+          className="inline-flex min-w-0 items-center gap-1 rounded-sm hover:underline"
         >
-          <Status tone={it.tone} word="" />
-          <span className="-ml-1.5 truncate">{it.consumer}</span>
+          <Status tone={it.tone} word={it.consumer} />
           <span className="live-value text-muted text-xs">{formatCount(it.lag)}</span>
         </Link>
       ))}

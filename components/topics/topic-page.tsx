@@ -137,12 +137,12 @@ export function TopicPage({ topic }: { topic: string }) {
           />
           <Panel
             title="Publish rate"
-            aside={`last ${SERIES_SECONDS / 60} min, highest ${formatRate(Math.max(...series))} /s`}
+            aside={`last ${SERIES_SECONDS / 60} min, highest ${formatRate(Math.max(0, ...series))} /s`}
           >
             <div className="p-3">
               <Sparkline
                 values={series}
-                label={`Publish rate over the last two minutes: now ${formatRate(rate)}, highest ${formatRate(Math.max(...series))} events a second`}
+                label={`Publish rate over the last two minutes: now ${formatRate(rate)}, highest ${formatRate(Math.max(0, ...series))} events a second`}
                 className="live-value h-16 w-full"
               />
             </div>
@@ -166,22 +166,24 @@ export function TopicPage({ topic }: { topic: string }) {
               }
             />
           </Panel>
-          <Panel title="Publish and follow">
-            <div className="grid gap-3 p-3 xl:grid-cols-2">
-              <CodeBlock
-                label="Publish"
-                code={curl({
-                  method: "POST",
-                  path: `/v1/topics/${topic}/events`,
-                  json: '{"type":"greeting","key":"a","data":{"hello":"world"}}',
-                })}
-              />
-              <CodeBlock
-                label="Follow"
-                code={`${curl({ method: "GET", path: `/v1/topics/${topic}/events?from=latest` }).replace("curl -sS", "curl -sSN")} \\\n  -H 'Accept: text/event-stream'`}
-              />
-            </div>
-          </Panel>
+          {it === undefined ? null : (
+            <Panel title="Publish and follow">
+              <div className="grid gap-3 p-3 xl:grid-cols-2">
+                <CodeBlock
+                  label="Publish"
+                  code={curl({
+                    method: "POST",
+                    path: `/v1/topics/${topic}/events`,
+                    json: '{"type":"greeting","key":"a","data":{"hello":"world"}}',
+                  })}
+                />
+                <CodeBlock
+                  label="Follow"
+                  code={`${curl({ method: "GET", path: `/v1/topics/${topic}/events?from=latest` }).replace("curl -sS", "curl -sSN")} \\\n  -H 'Accept: text/event-stream'`}
+                />
+              </div>
+            </Panel>
+          )}
         </>
       )}
     </Page>
