@@ -4,6 +4,7 @@ import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { createContext, type ReactNode, use, useEffect, useState, useSyncExternalStore } from "react";
 import type { LiveMessage } from "@/server/contract/live.ts";
 import { type ApiOutputs, useApi, useApiClient } from "../data/api.ts";
+import { leaveWhenSignedOut } from "../data/leave-when-signed-out.ts";
 import { HeadHistory } from "./head-history.ts";
 import { LiveConnection, type LiveStatus, type OpenLive } from "./live-connection.ts";
 
@@ -50,7 +51,10 @@ export function LiveProvider({ children }: { children: ReactNode }) {
         onData: (item) => on.message(item.data),
         onStarted: on.connected,
         onConnectionStateChange: (change) => change.state === "connecting" && on.lost(),
-        onError: on.ended,
+        onError: (error) => {
+          leaveWhenSignedOut(error);
+          on.ended();
+        },
         onStopped: on.ended,
         onComplete: on.ended,
       });

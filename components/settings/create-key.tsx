@@ -108,7 +108,7 @@ function KeyForm() {
                   render={({ field: action }) => (
                     <Select
                       aria-label="Action"
-                      className="w-36"
+                      className="w-36 shrink-0"
                       value={action.value}
                       choices={ACTIONS}
                       onChange={action.onChange}

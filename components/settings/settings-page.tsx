@@ -90,7 +90,7 @@ export function SettingsPage() {
     },
     {
       id: "revoke",
-      header: "",
+      header: "Actions",
       cell: (it) => (
         <Button
           look="ghost"

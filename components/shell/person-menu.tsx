@@ -33,15 +33,15 @@ export function PersonMenu() {
   const person = data?.person;
   return (
     <Menu>
-      <MenuTrigger className="flex h-9 items-center gap-2 rounded-md px-1.5 text-left hover:bg-hover data-popup-open:bg-hover max-md:justify-center">
+      <MenuTrigger className="flex h-9 items-center gap-2 rounded-md px-1.5 text-left hover:bg-hover data-popup-open:bg-hover max-lg:justify-center">
         <span
           aria-hidden="true"
           className="flex size-6 shrink-0 items-center justify-center rounded-full bg-accent-soft font-semibold text-2xs text-accent"
         >
           {(person?.name ?? "").slice(0, 1).toUpperCase()}
         </span>
-        <span className="min-w-0 flex-1 truncate text-sm max-md:sr-only">{person?.name ?? "Account"}</span>
-        <ChevronsUpDown aria-hidden="true" className="size-3 shrink-0 text-faint max-md:hidden" />
+        <span className="min-w-0 flex-1 truncate text-sm max-lg:sr-only">{person?.name ?? "Account"}</span>
+        <ChevronsUpDown aria-hidden="true" className="size-3 shrink-0 text-faint max-lg:hidden" />
       </MenuTrigger>
       <MenuContent side="top" className="w-52">
         <p className="truncate px-2 pt-1.5 pb-1 text-faint text-xs">{person?.email}</p>
