@@ -5,6 +5,7 @@ import type { ReactNode } from "react";
 import { ApiProvider } from "@/components/data/api-provider.tsx";
 import { PREFERENCES_COOKIE, parsePreferences } from "@/components/preferences/preferences.ts";
 import { PreferencesProvider } from "@/components/preferences/preferences-provider.tsx";
+import { EnvironmentIcon } from "@/components/shell/environment-mark.tsx";
 import { Toaster } from "@/components/ui/toaster.tsx";
 
 export const viewport = { width: "device-width", initialScale: 1 };
@@ -16,6 +17,7 @@ export default async function RootLayout({ children }: { children: ReactNode }) 
       <body>
         <PreferencesProvider initial={preferences}>
           <ApiProvider>
+            <EnvironmentIcon />
             <NuqsAdapter>{children}</NuqsAdapter>
           </ApiProvider>
           <Toaster />

@@ -20,7 +20,7 @@ export function SearchBox({ label, value, onChange, className }: SearchBoxProps)
         placeholder={label}
         value={value}
         onChange={(event) => onChange(event.target.value)}
-        className="h-8 w-full rounded-md border border-line-strong bg-surface pr-2 pl-8 text-sm hover:border-field focus-visible:border-accent focus-visible:outline-1 focus-visible:outline-offset-0"
+        className="h-8 w-full rounded-md border border-field bg-surface pr-2 pl-8 text-sm hover:border-muted focus-visible:border-accent focus-visible:outline-1 focus-visible:outline-offset-0"
       />
     </div>
   );

@@ -12,7 +12,7 @@ const COLOURS: Record<Tone, string> = {
 /** A state in a word; the mark's form differs as well as its colour. */
 export function Status({ tone, word, title }: { tone: Tone; word: string; title?: string }) {
   return (
-    <span title={title} className="inline-flex items-center gap-1.5 whitespace-nowrap">
+    <span title={title} className="inline-flex min-w-0 items-center gap-1.5 whitespace-nowrap align-top">
       <svg aria-hidden="true" viewBox="0 0 8 8" className={cn("size-2 shrink-0", COLOURS[tone])}>
         {tone === "idle" ? (
           <circle cx="4" cy="4" r="3" fill="none" stroke="currentColor" strokeWidth="1.5" />

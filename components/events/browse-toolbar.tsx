@@ -201,7 +201,7 @@ function Commit({ label, initial, onCommit, className, icon, type = "text", inpu
           aria-label={`Clear ${label.toLowerCase()}`}
           onMouseDown={(event) => event.preventDefault()}
           onClick={() => onCommit("")}
-          className="absolute top-1.5 right-1.5 rounded-sm p-0.5 text-muted hover:bg-hover hover:text-ink"
+          className="absolute top-1 right-1 flex size-6 items-center justify-center rounded-sm text-muted hover:bg-hover hover:text-ink"
         >
           <X aria-hidden="true" className="size-3.5" />
         </button>

@@ -19,6 +19,10 @@ interface EventGridProps {
   readonly items: readonly ListItem[] | undefined;
   /** What is browsed; another place starts at the top. */
   readonly placeKey: string;
+  /** The row another place begins at; null = the first. */
+  readonly startAt: number | null;
+  /** New rows at the top are meant to push the others down, as long as the top is in view. */
+  readonly isPinnedToTop: boolean;
   readonly selected: number | null;
   readonly onSelect: (offset: number) => void;
   readonly isLoadingBelow: boolean;
@@ -35,16 +39,29 @@ const POSITION_PX = 24;
 const HEAD_PX = 32;
 const NEAR_ROWS = 40;
 const NEAR_TOP_PX = 300;
+const NONE: readonly ListItem[] = [];
 const SKELETON_ROWS = Array.from({ length: 20 }, (_, index) => index);
 
 export function EventGrid(props: EventGridProps) {
-  const { ref, items = [], placeKey, selected, onSelect, isLoadingBelow, isEnd, endText } = props;
+  const {
+    ref,
+    items = NONE,
+    placeKey,
+    startAt,
+    isPinnedToTop,
+    selected,
+    onSelect,
+    isLoadingBelow,
+    isEnd,
+    endText,
+  } = props;
   const id = useId();
   const { preferences } = usePreferences();
   const scroller = useRef<HTMLDivElement>(null);
   const [cursor, setCursor] = useState<number | null>(null);
   /** The line at the top of the view and how far it is scrolled past; kept in place when lines come in above it. */
   const anchor = useRef<{ key: string; byPx: number; place: string } | null>(null);
+  const lastTop = useRef(0);
   const rowPx = ROW_PX[preferences.density];
 
   const virtualizer = useVirtualizer({
@@ -63,43 +80,46 @@ export function EventGrid(props: EventGridProps) {
   };
   useImperativeHandle(ref, () => ({ toTop: () => scroller.current?.scrollTo({ top: 0 }), reveal }));
 
+  function hold(scrollTop: number) {
+    const first = virtualizer.getVirtualItems().find((it) => it.end > scrollTop + HEAD_PX);
+    const item = first === undefined ? undefined : items[first.index];
+    if (first === undefined || item === undefined) return;
+    anchor.current = { key: item.key, byPx: scrollTop + HEAD_PX - first.start, place: placeKey };
+  }
+
   // The outside system: the scroll position of the list, which the browser would leave on other events.
   useLayoutEffect(() => {
     const element = scroller.current;
-    if (element === null) return;
+    if (element === null || items.length === 0) return;
+    // From the sizes alone: the virtualizer measures later than this runs.
+    const startOf = (index: number): number =>
+      items.slice(0, index).reduce((sum, it) => sum + (it.kind === "positions" ? POSITION_PX : rowPx), 0);
     const held = anchor.current;
     if (held === null || held.place !== placeKey) {
-      anchor.current = null;
-      if (held !== null) element.scrollTop = 0;
+      const index = items.findIndex((it) => it.kind === "event" && it.row.offset === startAt);
+      element.scrollTop = index < 0 ? 0 : startOf(index);
+      const key = items[Math.max(0, index)]?.key;
+      anchor.current = key === undefined ? null : { key, byPx: 0, place: placeKey };
       return;
     }
+    if (isPinnedToTop && element.scrollTop <= 1) return;
     const index = items.findIndex((it) => it.key === held.key);
     if (index < 0) return;
-    let start = HEAD_PX;
-    for (let before = 0; before < index; before += 1)
-      start += items[before]?.kind === "positions" ? POSITION_PX : rowPx;
-    const wanted = start - HEAD_PX + held.byPx;
+    const wanted = startOf(index) + held.byPx;
     if (Math.abs(element.scrollTop - wanted) > 1) element.scrollTop = wanted;
-  }, [items, placeKey, rowPx]);
+  }, [items, placeKey, startAt, isPinnedToTop, rowPx]);
 
   function onScroll() {
     const element = scroller.current;
     if (element === null) return;
     const { scrollTop } = element;
+    const isUpward = scrollTop < lastTop.current;
+    lastTop.current = scrollTop;
+    hold(scrollTop);
     props.onAway(scrollTop > rowPx);
-    const lines = virtualizer.getVirtualItems();
-    const first = lines.find((it) => it.end > scrollTop + HEAD_PX);
-    const item = first === undefined ? undefined : items[first.index];
-    const isPinned = scrollTop <= 1;
-    anchor.current =
-      first === undefined || item === undefined || isPinned
-        ? isPinned
-          ? { key: "", byPx: 0, place: placeKey }
-          : anchor.current
-        : { key: item.key, byPx: scrollTop + HEAD_PX - first.start, place: placeKey };
-    const last = lines.at(-1);
+    const last = virtualizer.getVirtualItems().at(-1);
     if (last !== undefined && last.index >= items.length - NEAR_ROWS) props.onNearBottom();
-    if (scrollTop < NEAR_TOP_PX) props.onNearTop();
+    if (isUpward && scrollTop < NEAR_TOP_PX) props.onNearTop();
   }
 
   function onKeyDown(event: KeyboardEvent) {
@@ -138,10 +158,10 @@ export function EventGrid(props: EventGridProps) {
       tabIndex={0}
       onScroll={onScroll}
       onKeyDown={onKeyDown}
-      className="min-h-0 flex-1 overflow-auto outline-none [overflow-anchor:none] focus-visible:shadow-[inset_0_0_0_2px_var(--accent)]"
+      className="@container min-h-0 flex-1 overflow-auto outline-none [overflow-anchor:none] focus-visible:shadow-[inset_0_0_0_2px_var(--accent)]"
     >
       <div
-        className="relative min-w-[720px]"
+        className="relative min-w-[640px]"
         style={{ height: props.items === undefined ? undefined : virtualizer.getTotalSize() + rowPx }}
       >
         {/* biome-ignore lint/a11y/useSemanticElements: part of the grid above */}
@@ -153,7 +173,11 @@ export function EventGrid(props: EventGridProps) {
           {["Offset", "Recorded", "Type", "Key", "Data"].map((name) => (
             // biome-ignore lint/a11y/useSemanticElements: part of the grid above
             // biome-ignore lint/a11y/useFocusableInteractive: it cannot be sorted by
-            <div key={name} role="columnheader" className={name === "Offset" ? "text-right" : ""}>
+            <div
+              key={name}
+              role="columnheader"
+              className={name === "Offset" ? "text-right" : name === "Data" ? "@max-4xl:hidden" : ""}
+            >
               {name}
             </div>
           ))}

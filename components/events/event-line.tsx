@@ -8,7 +8,8 @@ import { cn } from "../ui/class-names.ts";
 import { memberText } from "./event-json.ts";
 
 /** One grid for the head and every line, so that all edges meet. */
-export const EVENT_COLUMNS = "grid-cols-[88px_184px_minmax(120px,200px)_minmax(80px,160px)_minmax(160px,1fr)] gap-x-5";
+export const EVENT_COLUMNS =
+  "grid-cols-[80px_176px_minmax(150px,1fr)_minmax(140px,1fr)] @4xl:grid-cols-[80px_176px_minmax(150px,220px)_minmax(120px,200px)_minmax(160px,1fr)] gap-x-5";
 
 /** More is out of sight in any case, and a megabyte of text in one line makes the browser crawl. */
 const PREVIEW_CHARS = 400;
@@ -53,7 +54,7 @@ export const EventLine = memo(function EventLine({ id, row, style, isSelected, i
       <Cell title={row.key ?? undefined} className="text-muted">
         {row.key ?? <span className="text-faint">–</span>}
       </Cell>
-      <Cell className="font-mono text-muted text-xs">{previewOf(row.json)}</Cell>
+      <Cell className="font-mono text-muted text-xs @max-4xl:hidden">{previewOf(row.json)}</Cell>
     </div>
   );
 });

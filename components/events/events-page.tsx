@@ -86,9 +86,9 @@ export function EventsPage({ topic }: { topic: string }) {
     preferences.shortcuts === "on",
   );
 
-  function showNewest() {
+  async function showNewest() {
     tail.show();
-    if (!isLive) void query.fetchPreviousPage();
+    if (!isLive) await query.fetchPreviousPage();
     grid.current?.toTop();
   }
 
@@ -120,7 +120,7 @@ export function EventsPage({ topic }: { topic: string }) {
               count={isLive ? tail.arrived : newer}
               isLive={isLive}
               dropped={isLive ? tail.dropped : 0}
-              onShow={showNewest}
+              onShow={() => void showNewest()}
             />
             {rows !== undefined && rows.length === 0 ? (
               <NoEvents
@@ -134,7 +134,9 @@ export function EventsPage({ topic }: { topic: string }) {
               <EventGrid
                 ref={grid}
                 items={rows === undefined ? undefined : items}
-                placeKey={JSON.stringify(place)}
+                placeKey={JSON.stringify([place, isLive])}
+                startAt={query.data?.pages.find((it) => it.startAt !== null)?.startAt ?? null}
+                isPinnedToTop={isLive}
                 selected={event}
                 onSelect={select}
                 isLoadingBelow={query.isFetchingNextPage}

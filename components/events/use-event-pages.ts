@@ -7,6 +7,8 @@ import { useApi, useApiClient } from "../data/api.ts";
 import { type BrowsePlace, isNewestFirst } from "./browse-place.ts";
 
 const PAGE_ROWS = 200;
+/** Rows before the place one starts at, so that it can be scrolled up from there. */
+const ROWS_BEFORE = 50;
 /** Pages kept in memory; what scrolled far out of sight is read again when one comes back. */
 const MAX_PAGES = 25;
 
@@ -19,6 +21,8 @@ interface Page {
   readonly rows: readonly EventRow[];
   readonly above: Cursor | null;
   readonly below: Cursor | null;
+  /** The row to begin at, when rows above it are here already. */
+  readonly startAt: number | null;
   /** The topic's head before the page was read; a live tail joins there without a gap. */
   readonly headBefore: number;
 }
@@ -30,41 +34,50 @@ function firstCursor({ start, offset, time }: BrowsePlace): Cursor {
   return { order: "desc" };
 }
 
-/** Whether this page was read in the direction opposite to the list's, so that it came the wrong way round. */
-const isUpward = (cursor: Cursor, newestFirst: boolean): boolean => (cursor.order === "asc") === newestFirst;
-
 /** The events around a place, more of them above and below as the list is scrolled; cursors are offsets, which never move. */
 export function useEventPages(place: BrowsePlace, isLive: boolean) {
   const api = useApi();
   const client = useApiClient();
   const newestFirst = isNewestFirst(place.start);
+  const first = firstCursor(place);
+
+  async function readPage(cursor: Cursor, signal: AbortSignal): Promise<Page> {
+    const read = (at: Cursor, limit: number) =>
+      client.events.page.query({ topic: place.topic, limit, filter: { ...place.filter }, ...at }, { signal });
+    const headBefore = isLive ? (await client.topics.get.query({ topic: place.topic }, { signal })).head : 0;
+    const { rows: found, next } = await read(cursor, PAGE_ROWS);
+    const further: Cursor | null = next === null ? null : { order: cursor.order, after: next };
+
+    // Ascending in a list that runs down from the newest, or the other way round: it was read towards the top.
+    if ((cursor.order === "asc") === newestFirst) {
+      const rows = found.toReversed();
+      const last = rows.at(-1);
+      const below: Cursor | null =
+        last === undefined ? null : { order: newestFirst ? "desc" : "asc", after: last.offset };
+      return { rows, above: further, below, startAt: null, headBefore };
+    }
+    const top = found[0];
+    if (newestFirst) {
+      const above: Cursor | null = top === undefined ? null : { order: "asc", after: top.offset };
+      return { rows: found, above, below: further, startAt: null, headBefore };
+    }
+    const back: Cursor = top === undefined ? { order: "desc" } : { order: "desc", after: top.offset };
+    const isStart = place.start !== "oldest" && JSON.stringify(cursor) === JSON.stringify(first);
+    if (!isStart) return { rows: found, above: back, below: further, startAt: null, headBefore };
+    const before = await read(back, ROWS_BEFORE);
+    return {
+      rows: [...before.rows.toReversed(), ...found],
+      above: before.next === null ? null : { order: "desc", after: before.next },
+      below: further,
+      startAt: top?.offset ?? null,
+      headBefore,
+    };
+  }
 
   const query = useInfiniteQuery({
     queryKey: [...api.events.page.queryKey(), "pages", place, isLive],
-    initialPageParam: firstCursor(place),
-    queryFn: async ({ pageParam, signal }): Promise<Page> => {
-      const headBefore = isLive ? (await client.topics.get.query({ topic: place.topic }, { signal })).head : 0;
-      const input = { topic: place.topic, limit: PAGE_ROWS, filter: { ...place.filter } };
-      const { rows: read, next } = await client.events.page.query({ ...input, ...pageParam }, { signal });
-      const upward = isUpward(pageParam, newestFirst);
-      const rows = upward ? read.toReversed() : read;
-      const first = rows[0];
-      const last = rows.at(-1);
-      const forth = newestFirst ? "desc" : "asc";
-      const back = newestFirst ? "asc" : "desc";
-      const further: Cursor | null = next === null ? null : { order: pageParam.order, after: next };
-      if (upward)
-        return {
-          rows,
-          headBefore,
-          above: further,
-          below: last === undefined ? null : { order: forth, after: last.offset },
-        };
-      // The first page does not know what lies above it; an empty answer up there says so soon enough.
-      const above: Cursor | null =
-        first !== undefined ? { order: back, after: first.offset } : newestFirst ? null : { order: "desc" };
-      return { rows, headBefore, above, below: further };
-    },
+    initialPageParam: first,
+    queryFn: ({ pageParam, signal }) => readPage(pageParam, signal),
     getNextPageParam: (page) => page.below ?? undefined,
     getPreviousPageParam: (page) => page.above ?? undefined,
     maxPages: MAX_PAGES,

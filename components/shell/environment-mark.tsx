@@ -23,18 +23,19 @@ function icon(hex: string): string {
   return `data:image/svg+xml,${encodeURIComponent(svg)}`;
 }
 
-/** The tab's title and icon: production must be unmistakable among thirty tabs. */
+/** The tab's icon: production must be unmistakable among thirty tabs. */
+export function EnvironmentIcon() {
+  const environment = useEnvironment();
+  return <link rel="icon" href={icon(ENVIRONMENT_COLOURS[environment?.colour ?? "gray"].hex)} />;
+}
+
+/** The tab's title, with the environment in it. */
 export function PageTitle({ title }: { title: string }) {
   const environment = useEnvironment();
   const parts = [title, environment?.name, "Millrace"].filter(
     (it, index, all) => it !== undefined && it !== "" && all.indexOf(it) === index,
   );
-  return (
-    <>
-      <title>{parts.join(" · ")}</title>
-      <link rel="icon" href={icon(ENVIRONMENT_COLOURS[environment?.colour ?? "gray"].hex)} />
-    </>
-  );
+  return <title>{parts.join(" · ")}</title>;
 }
 
 export function Logo({ className, colour }: { className?: string; colour?: string }) {

@@ -1,9 +1,11 @@
 import { Skeleton } from "../ui/skeleton.tsx";
+import { PageTitle } from "./environment-mark.tsx";
 
 /** The frame of a page that is on its way. */
 export function Loading() {
   return (
     <div aria-hidden="true" className="flex min-h-dvh flex-col">
+      <PageTitle title="" />
       <div className="flex h-[47px] items-center border-line border-b px-5">
         <Skeleton className="h-4 w-40" />
       </div>
