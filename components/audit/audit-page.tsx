@@ -4,8 +4,7 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { ChevronRight, ScrollText } from "lucide-react";
 import { parseAsInteger, useQueryState } from "nuqs";
 import { Fragment } from "react";
-import type { AuditRow } from "@/server/contract/audit.ts";
-import { type ApiError, useApi, useApiClient } from "../data/api.ts";
+import { type ApiError, type ApiOutputs, useApi, useApiClient } from "../data/api.ts";
 import { CodeBlock } from "../display/code-block.tsx";
 import { Failure } from "../display/failure.tsx";
 import { DateTime } from "../display/moment.tsx";
@@ -15,6 +14,8 @@ import { Button } from "../ui/button.tsx";
 import { cn } from "../ui/class-names.ts";
 import { Panel } from "../ui/panel.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
+
+type AuditRow = ApiOutputs["audit"]["list"]["entries"][number];
 
 const PAGE = 100;
 const COLUMNS = 6;
@@ -49,18 +50,34 @@ export function AuditPage() {
               <table aria-label="Audit" className="w-full min-w-[760px] table-fixed">
                 <thead>
                   <tr className="h-8 border-line border-b text-left text-muted text-xs">
-                    <th scope="col" className="w-9 px-2"><span className="sr-only">Before and after</span></th>
-                    <th scope="col" className="w-48 px-3 font-medium">When</th>
-                    <th scope="col" className="w-48 px-3 font-medium">Who</th>
-                    <th scope="col" className="w-48 px-3 font-medium">What</th>
-                    <th scope="col" className="px-3 font-medium">Target</th>
-                    <th scope="col" className="px-3 font-medium">Reason</th>
+                    <th scope="col" className="w-9 px-2">
+                      <span className="sr-only">Before and after</span>
+                    </th>
+                    <th scope="col" className="w-48 px-3 font-medium">
+                      When
+                    </th>
+                    <th scope="col" className="w-48 px-3 font-medium">
+                      Who
+                    </th>
+                    <th scope="col" className="w-48 px-3 font-medium">
+                      What
+                    </th>
+                    <th scope="col" className="px-3 font-medium">
+                      Target
+                    </th>
+                    <th scope="col" className="px-3 font-medium">
+                      Reason
+                    </th>
                   </tr>
                 </thead>
                 <tbody>
                   {entries.map((it) => (
                     <Fragment key={it.id}>
-                      <EntryRow entry={it} isOpen={open === it.id} onToggle={() => void setOpen(open === it.id ? null : it.id)} />
+                      <EntryRow
+                        entry={it}
+                        isOpen={open === it.id}
+                        onToggle={() => void setOpen(open === it.id ? null : it.id)}
+                      />
                       {open === it.id ? <EntryDetail entry={it} /> : null}
                     </Fragment>
                   ))}
@@ -82,7 +99,10 @@ export function AuditPage() {
 function EntryRow({ entry, isOpen, onToggle }: { entry: AuditRow; isOpen: boolean; onToggle: () => void }) {
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the button in the first cell is the keyboard's way
-    <tr onClick={onToggle} className={cn("h-(--row) cursor-pointer border-line border-b hover:bg-hover", isOpen && "bg-hover")}>
+    <tr
+      onClick={onToggle}
+      className={cn("h-(--row) cursor-pointer border-line border-b hover:bg-hover", isOpen && "bg-hover")}
+    >
       <td className="px-2">
         <Button
           look="ghost"
@@ -98,16 +118,25 @@ function EntryRow({ entry, isOpen, onToggle }: { entry: AuditRow; isOpen: boolea
           <ChevronRight className={cn("transition-transform", isOpen && "rotate-90")} />
         </Button>
       </td>
-      <td className="truncate px-3"><DateTime at={entry.at} /></td>
-      <td className="truncate px-3" title={entry.actor}>{entry.actor.replace(/^person:/, "")}</td>
+      <td className="truncate px-3">
+        <DateTime at={entry.at} />
+      </td>
+      <td className="truncate px-3" title={entry.actor}>
+        {entry.actor.replace(/^person:/, "")}
+      </td>
       <td className="truncate px-3 font-mono text-xs">{entry.action}</td>
-      <td className="truncate px-3" title={entry.target}>{entry.target}</td>
-      <td className="truncate px-3 text-muted" title={entry.reason ?? ""}>{entry.reason ?? <span className="text-faint">–</span>}</td>
+      <td className="truncate px-3" title={entry.target}>
+        {entry.target}
+      </td>
+      <td className="truncate px-3 text-muted" title={entry.reason ?? ""}>
+        {entry.reason ?? <span className="text-faint">–</span>}
+      </td>
     </tr>
   );
 }
 
-const pretty = (value: unknown): string => (value === null || value === undefined ? "–" : JSON.stringify(value, null, 2));
+const pretty = (value: unknown): string =>
+  value === null || value === undefined ? "–" : JSON.stringify(value, null, 2);
 
 function EntryDetail({ entry }: { entry: AuditRow }) {
   return (

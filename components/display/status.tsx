@@ -24,7 +24,7 @@ export function Status({ tone, word, title }: { tone: Tone; word: string; title?
           <circle cx="4" cy="4" r="3.5" fill="currentColor" />
         )}
       </svg>
-      {word}
+      <span className="truncate">{word}</span>
     </span>
   );
 }

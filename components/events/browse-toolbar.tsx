@@ -118,7 +118,7 @@ export function BrowseToolbar({ params, isLive, markers, seenTypes, head, onChan
         icon={<Filter aria-hidden="true" />}
         initial={types}
         suggestions={seenTypes}
-        className="w-56"
+        className="min-w-28 max-w-56 flex-1"
         onCommit={(text) => onChange({ types: text.trim() === "" ? null : text.trim(), event: null })}
       />
       <Commit
@@ -126,7 +126,7 @@ export function BrowseToolbar({ params, isLive, markers, seenTypes, head, onChan
         label="Key"
         icon={<KeyRound aria-hidden="true" />}
         initial={key}
-        className="w-44"
+        className="min-w-28 max-w-44 flex-1"
         onCommit={(text) => onChange({ key: text === "" ? null : text, event: null })}
       />
       <div className="ml-auto flex items-center gap-3">

@@ -30,7 +30,10 @@ export function HealthStrip({ standings }: { standings: readonly Named[] | undef
         ) : worst === undefined ? (
           <Status tone="ok" word="All is well" />
         ) : (
-          <Status tone={worst.tone} word={`${plural(wrong.length, "consumer")} ${wrong.length === 1 ? "needs" : "need"} a look`} />
+          <Status
+            tone={worst.tone}
+            word={`${plural(wrong.length, "consumer")} ${wrong.length === 1 ? "needs" : "need"} a look`}
+          />
         )}
       </span>
       {wrong.slice(0, SHOWN).map((it) => (
@@ -41,7 +44,11 @@ export function HealthStrip({ standings }: { standings: readonly Named[] | undef
           {it.word.toLowerCase()}: {it.why.charAt(0).toLowerCase() + it.why.slice(1)}
         </span>
       ))}
-      {wrong.length > SHOWN ? <Link href="/consumers?status=attention" className="text-muted hover:text-ink">{wrong.length - SHOWN} more</Link> : null}
+      {wrong.length > SHOWN ? (
+        <Link href="/consumers?status=attention" className="text-muted hover:text-ink">
+          {wrong.length - SHOWN} more
+        </Link>
+      ) : null}
       {worst === undefined && standings.length > 0 ? (
         <span className="text-muted">{plural(standings.length, "consumer")}, none stopped or lagging.</span>
       ) : null}

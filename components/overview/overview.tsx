@@ -3,9 +3,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { Activity, CheckCircle2, ScrollText } from "lucide-react";
 import Link from "next/link";
-import type { AuditRow } from "@/server/contract/audit.ts";
 import { standingOf } from "../consumers/consumer-status.tsx";
-import { useApi } from "../data/api.ts";
+import { type ApiOutputs, useApi } from "../data/api.ts";
 import { type Column, DataTable } from "../display/data-table.tsx";
 import { FactStrip } from "../display/facts.tsx";
 import { Failure } from "../display/failure.tsx";
@@ -18,6 +17,8 @@ import { useNow } from "../display/use-now.ts";
 import { useLive } from "../live/live-provider.tsx";
 import { Panel } from "../ui/panel.tsx";
 import { HealthStrip } from "./health-strip.tsx";
+
+type AuditRow = ApiOutputs["audit"]["list"]["entries"][number];
 
 interface Behind {
   readonly consumer: string;
@@ -41,9 +42,28 @@ const BEHIND: readonly Column<Behind>[] = [
     ),
   },
   { id: "topic", header: "Topic", cell: (it) => <span className="text-muted">{it.topic}</span>, from: "md" },
-  { id: "members", header: "Members", cell: (it) => formatCount(it.members), isNumber: true, width: "w-24", from: "lg" },
-  { id: "lag", header: "Events", cell: (it) => <span className="live-value">{formatCount(it.lag)}</span>, isNumber: true, width: "w-24" },
-  { id: "time", header: "Behind", cell: (it) => <span className="live-value font-medium">{formatDuration(it.lagMs)}</span>, isNumber: true, width: "w-28" },
+  {
+    id: "members",
+    header: "Members",
+    cell: (it) => formatCount(it.members),
+    isNumber: true,
+    width: "w-24",
+    from: "lg",
+  },
+  {
+    id: "lag",
+    header: "Events",
+    cell: (it) => <span className="live-value">{formatCount(it.lag)}</span>,
+    isNumber: true,
+    width: "w-24",
+  },
+  {
+    id: "time",
+    header: "Behind",
+    cell: (it) => <span className="live-value font-medium">{formatDuration(it.lagMs)}</span>,
+    isNumber: true,
+    width: "w-28",
+  },
 ];
 
 const RECENT: readonly Column<AuditRow>[] = [
@@ -68,7 +88,8 @@ export function Overview() {
   const consumers = useQuery(api.consumers.list.queryOptions());
   const audit = useQuery(api.audit.list.queryOptions({ limit: SHOWN }, { refetchInterval: 15_000 }));
 
-  if (topics.error !== null) return <Failure error={topics.error} what="overview" onRetry={() => void topics.refetch()} />;
+  if (topics.error !== null)
+    return <Failure error={topics.error} what="overview" onRetry={() => void topics.refetch()} />;
 
   const all = topics.data?.topics;
   const everyone = consumers.data?.consumers;
@@ -95,7 +116,11 @@ export function Overview() {
           { label: "Published", value: `${formatRate(rate)} /s`, note: "events, mean of 10 s" },
           { label: "Events", value: formatCount(events), note: "ever published" },
           { label: "Topics", value: formatCount(all?.length), note: `${formatBytes(bytes)} of payload` },
-          { label: "Consumers", value: formatCount(everyone?.length), note: members === undefined ? "" : plural(members, "member") },
+          {
+            label: "Consumers",
+            value: formatCount(everyone?.length),
+            note: members === undefined ? "" : plural(members, "member"),
+          },
           {
             label: "Furthest behind",
             value: everyone === undefined ? "–" : formatDuration(worst?.lagMs ?? 0),
@@ -107,17 +132,24 @@ export function Overview() {
         <div className="flex items-stretch gap-3 px-3 py-3">
           <Sparkline
             values={series}
-            label={`Publish rate over the last two minutes: now ${formatRate(rate)}, highest ${formatRate(Math.max(...series))} events a second`}
+            label={`Publish rate over the last two minutes: now ${formatRate(rate)}, highest ${formatRate(Math.max(0, ...series))} events a second`}
             className="live-value h-20 min-w-0 flex-1"
           />
           <div aria-hidden="true" className="flex w-14 flex-col justify-between text-2xs text-faint">
-            <span>{formatRate(Math.max(...series))} max</span>
+            <span>{formatRate(Math.max(0, ...series))} max</span>
             <span>0</span>
           </div>
         </div>
       </Panel>
       <div className="grid gap-5 xl:grid-cols-2">
-        <Panel title="Furthest behind in time" aside={<Link href="/consumers" className="hover:text-ink">All consumers</Link>}>
+        <Panel
+          title="Furthest behind in time"
+          aside={
+            <Link href="/consumers" className="hover:text-ink">
+              All consumers
+            </Link>
+          }
+        >
           <DataTable
             label="Consumers furthest behind"
             columns={BEHIND}
@@ -127,7 +159,11 @@ export function Overview() {
             empty={
               everyone?.length === 0 ? (
                 <Empty icon={Activity} title="No consumer yet">
-                  A consumer is a component's durable subscription. <Link className="text-accent underline" href="/consumers?create=true">Create one</Link>.
+                  A consumer is a component's durable subscription.{" "}
+                  <Link className="text-accent underline" href="/consumers?create=true">
+                    Create one
+                  </Link>
+                  .
                 </Empty>
               ) : (
                 <Empty icon={CheckCircle2} title="Nobody is behind">
@@ -137,13 +173,24 @@ export function Overview() {
             }
           />
         </Panel>
-        <Panel title="Recent changes" aside={<Link href="/audit" className="hover:text-ink">Audit</Link>}>
+        <Panel
+          title="Recent changes"
+          aside={
+            <Link href="/audit" className="hover:text-ink">
+              Audit
+            </Link>
+          }
+        >
           <DataTable
             label="Recent changes"
             columns={RECENT}
             rows={audit.data?.entries}
             rowId={(it) => String(it.id)}
-            empty={<Empty icon={ScrollText} title="Nothing was changed yet">What operators and keys change is listed here.</Empty>}
+            empty={
+              <Empty icon={ScrollText} title="Nothing was changed yet">
+                What operators and keys change is listed here.
+              </Empty>
+            }
           />
         </Panel>
       </div>

@@ -27,10 +27,10 @@ export function ReaderList({ readers }: { readers: readonly Reader[] }) {
           className="inline-flex min-w-0 items-center gap-1 rounded-sm hover:underline"
         >
           <Status tone={it.tone} word={it.consumer} />
-          <span className="live-value text-muted text-xs">{formatCount(it.lag)}</span>
+          <span className="live-value shrink-0 text-muted text-xs">{formatCount(it.lag)}</span>
         </Link>
       ))}
-      {sorted.length > SHOWN ? <span className="text-faint text-xs">+{sorted.length - SHOWN}</span> : null}
+      {sorted.length > SHOWN ? <span className="shrink-0 text-faint text-xs">+{sorted.length - SHOWN}</span> : null}
     </span>
   );
 }
