@@ -53,7 +53,7 @@ export function AuditPage() {
                     <th scope="col" className="w-9 px-2">
                       <span className="sr-only">Before and after</span>
                     </th>
-                    <th scope="col" className="w-48 px-3 font-medium">
+                    <th scope="col" className="w-52 px-3 font-medium">
                       When
                     </th>
                     <th scope="col" className="w-48 px-3 font-medium">
@@ -101,7 +101,10 @@ function EntryRow({ entry, isOpen, onToggle }: { entry: AuditRow; isOpen: boolea
     // biome-ignore lint/a11y/useKeyWithClickEvents: the button in the first cell is the keyboard's way
     <tr
       onClick={onToggle}
-      className={cn("h-(--row) cursor-pointer border-line border-b hover:bg-hover", isOpen && "bg-hover")}
+      className={cn(
+        "h-(--row) cursor-pointer border-line border-b last:border-b-0 hover:bg-hover",
+        isOpen && "bg-hover",
+      )}
     >
       <td className="px-2">
         <Button

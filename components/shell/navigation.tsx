@@ -6,6 +6,7 @@ import { usePathname } from "next/navigation";
 import { cn } from "../ui/class-names.ts";
 import { Kbd } from "../ui/kbd.tsx";
 import { ENVIRONMENT_COLOURS, Logo, useEnvironment } from "./environment-mark.tsx";
+import { ModKey } from "./mod-key.tsx";
 import { PersonMenu } from "./person-menu.tsx";
 import { isAt, PLACES } from "./places.ts";
 
@@ -40,7 +41,9 @@ export function Navigation({ onSearch }: { onSearch: () => void }) {
           <Search aria-hidden="true" className="size-3.5 shrink-0" />
           <span className="max-lg:hidden">Search</span>
           <span className="ml-auto max-lg:hidden">
-            <Kbd>⌘K</Kbd>
+            <Kbd>
+              <ModKey /> K
+            </Kbd>
           </span>
         </button>
       </div>
