@@ -1,1 +1,5 @@
-export { Loading as default } from "@/components/shell/loading.tsx";
+import { Loading } from "@/components/shell/loading.tsx";
+
+export default function RoomLoading() {
+  return <Loading />;
+}

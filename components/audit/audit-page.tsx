@@ -98,7 +98,6 @@ export function AuditPage() {
 
 function EntryRow({ entry, isOpen, onToggle }: { entry: AuditRow; isOpen: boolean; onToggle: () => void }) {
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the button in the first cell is the keyboard's way
     <tr
       onClick={onToggle}
       className={cn(

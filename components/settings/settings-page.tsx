@@ -95,8 +95,8 @@ export function SettingsPage() {
         <Button
           look="ghost"
           size="sm"
-          disabled={it.revokedAt !== null}
-          title={it.revokedAt === null ? `Revoke ${it.name}` : "This key is revoked already"}
+          blockedBecause={it.revokedAt === null ? undefined : "This key is revoked already"}
+          title={`Revoke ${it.name}`}
           className="h-6 px-2"
           onClick={() => setRevoking(it)}
         >

@@ -4,10 +4,11 @@ import { usePreferences } from "../preferences/preferences-provider.tsx";
 import { Dialog, DialogBody, DialogContent } from "../ui/dialog.tsx";
 import { Kbd } from "../ui/kbd.tsx";
 import { ToggleGroup } from "../ui/toggle-group.tsx";
+import { ModKey } from "./mod-key.tsx";
 import { PLACES } from "./places.ts";
 
 const GENERAL = [
-  { keys: ["⌘", "K"], does: "Search topics, consumers, pages and actions" },
+  { keys: ["mod", "K"], does: "Search topics, consumers, pages and actions" },
   { keys: ["?"], does: "This list" },
   { keys: ["u"], does: "Switch between UTC and local time" },
 ];
@@ -29,7 +30,7 @@ function Group({ title, rows }: { title: string; rows: readonly { keys: readonly
             {row.does}
             <span className="flex gap-1">
               {row.keys.map((key) => (
-                <Kbd key={key}>{key}</Kbd>
+                <Kbd key={key}>{key === "mod" ? <ModKey /> : key}</Kbd>
               ))}
             </span>
           </li>
