@@ -21,7 +21,7 @@ export function JsonTree({ value, name, depth = 0 }: JsonTreeProps) {
   const members = membersOf(value);
   if (members === null) {
     return (
-      <div className="flex gap-2 py-px pl-4">
+      <div className="flex min-h-6 gap-2 py-0.5 pl-4">
         <Name name={name} />
         <Leaf value={value} />
       </div>
@@ -54,7 +54,7 @@ function Branch({ name, members, isList, depth }: BranchProps) {
         type="button"
         aria-expanded={isOpen}
         onClick={() => setOpen(!isOpen)}
-        className="flex items-center gap-1 rounded-sm py-px pr-1 hover:bg-hover"
+        className="flex min-h-6 items-center gap-1 rounded-sm pr-1 hover:bg-hover"
       >
         <ChevronRight
           aria-hidden="true"
@@ -74,7 +74,7 @@ function Branch({ name, members, isList, depth }: BranchProps) {
             <button
               type="button"
               onClick={() => setShown(shown * 5)}
-              className="ml-4 rounded-sm text-accent hover:underline"
+              className="ml-4 min-h-6 rounded-sm text-accent hover:underline"
             >
               {formatCount(members.length - shown)} more
             </button>
