@@ -1,0 +1,21 @@
+import { expect, type Page } from "@playwright/test";
+import { serverUrl } from "../support/api.ts";
+
+/** What every page of the control room shares. */
+export class RoomPage {
+  constructor(readonly page: Page) {}
+
+  async goTo(name: "Overview" | "Topics" | "Consumers" | "Audit" | "Settings"): Promise<void> {
+    await this.page.getByRole("navigation", { name: "Main" }).getByRole("link", { name }).click();
+    await expect(this.page.getByRole("heading", { level: 1, name })).toBeVisible();
+  }
+
+  async open(path: string): Promise<void> {
+    await this.page.goto(`${serverUrl()}${path}`);
+    await expect(this.page.getByRole("navigation", { name: "Main" })).toBeVisible();
+  }
+
+  async expectLive(): Promise<void> {
+    await expect(this.page.getByText("Live", { exact: true }).first()).toBeVisible();
+  }
+}

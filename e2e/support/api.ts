@@ -1,0 +1,16 @@
+import { createClient } from "../../client/create-client.ts";
+import { API_KEY } from "./global-setup.ts";
+
+/** The server of the run, as a component sees it. */
+export function serverUrl(): string {
+  const url = process.env.MILLRACE_E2E_URL;
+  if (url === undefined) throw new Error("the global set-up has not run");
+  return url;
+}
+
+export const client = () => createClient({ url: serverUrl(), apiKey: API_KEY });
+
+/** A name that no other test uses. */
+export function uniqueName(beginning: string): string {
+  return `${beginning}-${Math.random().toString(36).slice(2, 8)}`;
+}
