@@ -42,19 +42,26 @@ export class HeadHistory {
     const all = topic === undefined ? [...this.#samples.values()] : [this.#samples.get(topic) ?? []];
     const bySecond = new Map<number, number>();
     for (const samples of all) {
-      for (const [index, now] of samples.entries()) {
-        const before = samples[index - 1];
-        if (before === undefined) continue;
-        const seconds = Math.max(1, Math.round((now.atMs - before.atMs) / 1_000));
-        for (let step = 0; step < seconds; step += 1) {
-          const second = Math.floor(now.atMs / 1_000) - step;
-          bySecond.set(second, (bySecond.get(second) ?? 0) + (now.head - before.head) / seconds);
-        }
-      }
+      for (const [second, events] of perSecond(samples)) bySecond.set(second, (bySecond.get(second) ?? 0) + events);
     }
     if (bySecond.size === 0) return [];
     const last = Math.max(...bySecond.keys());
     const known = Math.min(count, last - Math.min(...bySecond.keys()) + 1);
     return Array.from({ length: known }, (_, index) => bySecond.get(last - known + 1 + index) ?? 0);
+  }
+}
+
+/** Samples come about, not exactly, once a second: the head at each full second is read off the line between two. */
+function* perSecond(samples: readonly Sample[]): Generator<readonly [second: number, events: number]> {
+  let headBefore: number | null = null;
+  for (const [index, now] of samples.entries()) {
+    const before = samples[index - 1];
+    if (before === undefined || now.atMs <= before.atMs) continue;
+    for (let second = Math.ceil(before.atMs / 1_000); second * 1_000 < now.atMs; second += 1) {
+      const share = (second * 1_000 - before.atMs) / (now.atMs - before.atMs);
+      const head = before.head + share * (now.head - before.head);
+      if (headBefore !== null) yield [second, head - headBefore];
+      headBefore = head;
+    }
   }
 }
