@@ -45,6 +45,13 @@ describe("migrate", () => {
     await expect(migrateOnce()).rejects.toThrow("was changed after it was applied");
   });
 
+  it("refuses a database in which a migration of Prisma's own stopped half way", async () => {
+    await db.database.pool.query(
+      "INSERT INTO _prisma_migrations (id, checksum, migration_name) VALUES ('1', 'c', '20990101000000_half')",
+    );
+    await expect(migrateOnce()).rejects.toThrow("20990101000000_half was begun");
+  });
+
   it("leaves the database as it was when a migration fails", async () => {
     await addMigration("99999999999999_broken", "CREATE TABLE half (id integer); SELECT no_such_function();");
     await expect(migrateOnce()).rejects.toThrow("99999999999999_broken failed");

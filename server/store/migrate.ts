@@ -3,8 +3,8 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type pg from "pg";
 
-/** Any number that nobody else locks; both ends of a race must only agree on it. */
-const ADVISORY_LOCK = 7_145_511_283;
+/** The number that `prisma migrate` locks too, so that it and a starting server take turns. */
+const ADVISORY_LOCK = 72_707_369;
 
 interface Migration {
   readonly name: string;
@@ -22,9 +22,16 @@ export async function migrate(client: pg.ClientBase, directory: string): Promise
   await client.query("SELECT pg_advisory_lock($1)", [ADVISORY_LOCK]);
   try {
     await client.query(HISTORY_TABLE);
-    const known = await client.query<{ migration_name: string; checksum: string }>(
-      "SELECT migration_name, checksum FROM _prisma_migrations WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL",
+    const known = await client.query<{ migration_name: string; checksum: string; isFinished: boolean }>(
+      `SELECT migration_name, checksum, finished_at IS NOT NULL AS "isFinished"
+       FROM _prisma_migrations WHERE rolled_back_at IS NULL`,
     );
+    const halfDone = known.rows.find((row) => !row.isFinished);
+    if (halfDone !== undefined) {
+      throw new Error(
+        `Migration ${halfDone.migration_name} was begun by \`prisma migrate\` and did not finish. Repair it and mark it with \`prisma migrate resolve\`.`,
+      );
+    }
     const applied = new Map(known.rows.map((row) => [row.migration_name, row.checksum]));
     const fresh: string[] = [];
     for (const migration of migrations) {
