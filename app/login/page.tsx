@@ -1,10 +1,11 @@
-import { Suspense } from "react";
+import { PageTitle } from "@/components/shell/environment-mark.tsx";
+import { InBrowser } from "@/components/shell/in-browser.tsx";
 import { LoginForm } from "@/components/sign-in/login-form.tsx";
 
 export default function LoginPage() {
   return (
-    <Suspense>
+    <InBrowser until={<PageTitle title="Sign in" />}>
       <LoginForm />
-    </Suspense>
+    </InBrowser>
   );
 }

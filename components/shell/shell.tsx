@@ -2,11 +2,12 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { useRouter } from "next/navigation";
-import { type ReactNode, useMemo, useState, useSyncExternalStore } from "react";
+import { type ReactNode, useMemo, useState } from "react";
 import { useApi } from "../data/api.ts";
 import { LiveProvider, useLiveStatus } from "../live/live-provider.tsx";
 import { usePreferences } from "../preferences/preferences-provider.tsx";
 import { CommandPalette } from "./command-palette.tsx";
+import { InBrowser } from "./in-browser.tsx";
 import { Loading } from "./loading.tsx";
 import { Navigation } from "./navigation.tsx";
 import { PLACES } from "./places.ts";
@@ -34,12 +35,6 @@ function Frame({ children }: { children: ReactNode }) {
   const [isPaletteOpen, setPaletteOpen] = useState(false);
   const [isListOpen, setListOpen] = useState(false);
 
-  // A page is drawn from live data, which no server rendering can match: it starts in the browser.
-  const isHydrated = useSyncExternalStore(
-    () => () => {},
-    () => true,
-    () => false,
-  );
   const actions = useMemo(
     () => ({ openPalette: () => setPaletteOpen(true), openShortcuts: () => setListOpen(true) }),
     [],
@@ -64,7 +59,9 @@ function Frame({ children }: { children: ReactNode }) {
       </a>
       <div className="flex" data-stale={state === "stale"}>
         <Navigation onSearch={actions.openPalette} />
-        <div className="flex min-w-0 flex-1 flex-col">{isHydrated ? children : <Loading />}</div>
+        <div className="flex min-w-0 flex-1 flex-col">
+          <InBrowser until={<Loading />}>{children}</InBrowser>
+        </div>
       </div>
       <CommandPalette isOpen={isPaletteOpen} onOpenChange={setPaletteOpen} />
       <ShortcutList isOpen={isListOpen} onOpenChange={setListOpen} />
