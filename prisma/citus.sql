@@ -25,6 +25,7 @@ SELECT create_reference_table('audit_entry');
 -- A topic's head and its events on one node: an append stays a transaction of one node.
 SELECT create_distributed_table('topic_head', 'topic_id', colocate_with => 'none');
 SELECT create_distributed_table('event', 'topic_id', colocate_with => 'topic_head');
+SELECT create_distributed_table('topic_sample', 'topic_id', colocate_with => 'topic_head');
 
 -- All that a consumer keeps on one node: so stays a settlement with its state entries.
 SELECT create_distributed_table('cursor', 'consumer_id', colocate_with => 'none');
@@ -35,5 +36,10 @@ SELECT create_distributed_table('member', 'consumer_id', colocate_with => 'curso
 SELECT create_distributed_table('state_entry', 'consumer_id', colocate_with => 'cursor');
 SELECT create_distributed_table('position_plan', 'consumer_id', colocate_with => 'cursor');
 SELECT create_distributed_table('position_change', 'consumer_id', colocate_with => 'cursor');
+SELECT create_distributed_table('position_change_restore', 'consumer_id', colocate_with => 'cursor');
+SELECT create_distributed_table('parked_event', 'consumer_id', colocate_with => 'cursor');
+SELECT create_distributed_table('delivery_attempt', 'consumer_id', colocate_with => 'cursor');
+SELECT create_distributed_table('operation', 'consumer_id', colocate_with => 'cursor');
+SELECT create_distributed_table('consumer_sample', 'consumer_id', colocate_with => 'cursor');
 
 COMMIT;

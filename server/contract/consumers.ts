@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { LIMITS } from "./limits.ts";
-import { consumerName, label, offset, partition, position, timestamp, topicName } from "./names.ts";
+import { consumerName, label, offset, partition, position, reason, timestamp, topicName } from "./names.ts";
 
 /** Where a consumer begins in a topic it has not read before. */
 export const startPoint = z.union([
@@ -20,6 +20,8 @@ export const subscription = z
     keys: values.optional(),
     keyPrefix: label.optional(),
     start: startPoint.default("earliest"),
+    /** Types that are never delivered as a replay: what they cause must not happen twice. */
+    liveOnly: values.optional(),
   })
   .refine((it) => it.keys === undefined || it.keyPrefix === undefined, {
     message: "give keys or keyPrefix, not both",
@@ -46,6 +48,16 @@ export const retryPolicy = z.strictObject({
 });
 export type RetryPolicy = z.infer<typeof retryPolicy>;
 
+/** Pauses the consumer when too large a share of its deliveries fails. */
+export const stormBreaker = z.strictObject({
+  windowMs: z.int().min(1_000).max(3_600_000).default(60_000),
+  /** With fewer settlements than this in the window nothing is concluded. */
+  minEvents: z.int().min(1).max(100_000).default(100),
+  /** 0 … 1 */
+  failureShare: z.number().gt(0).max(1).default(0.5),
+});
+export type StormBreaker = z.infer<typeof stormBreaker>;
+
 /** `PUT /v1/consumers/{consumer}`: declares a consumer. Declaring it again keeps its positions. */
 export const consumerDeclaration = z.strictObject({
   topics: z
@@ -57,6 +69,7 @@ export const consumerDeclaration = z.strictObject({
   partitions: z.int().min(1).max(256).default(1),
   ordering: z.enum(["key", "topic"]).default("key"),
   retry: retryPolicy.prefault({}),
+  stormBreaker: stormBreaker.optional(),
   /** Events that one member may hold unsettled. */
   maxInFlight: z.int().min(1).max(10_000).default(256),
   /** How long a member may hold an event without a word about it. */
@@ -93,19 +106,49 @@ export const consumerMember = z.object({
   partitions: z.array(partition),
 });
 
+/** Why nothing new is delivered. `halted`: an event of a topic-ordered consumer is out of attempts. */
+export const consumerPause = z.object({
+  kind: z.enum(["operator", "storm", "halted"]),
+  reason: z.string(),
+  by: z.string(),
+  since: z.string(),
+  /** It ends by itself then; null = when somebody resumes. */
+  until: z.string().nullable(),
+});
+export type ConsumerPause = z.infer<typeof consumerPause>;
+
+/** Parked events by state. */
+export const parkedCounts = z.object({
+  retrying: z.int(),
+  dead: z.int(),
+  blocked: z.int(),
+  discarded: z.int(),
+});
+export type ParkedCounts = z.infer<typeof parkedCounts>;
+
+export const consumerStatus = z.enum(["healthy", "lagging", "blocked", "stalled", "paused", "halted", "idle"]);
+export type ConsumerStatus = z.infer<typeof consumerStatus>;
+
 export const consumerDescription = z.object({
   consumer: consumerName,
+  status: consumerStatus,
+  /** One sentence of measured facts: why it stands as it does. */
+  why: z.string(),
+  pause: consumerPause.nullable(),
+  parked: parkedCounts,
   topics: z.array(
     topicPosition.extend({
       types: z.array(z.string()).optional(),
       keys: z.array(z.string()).optional(),
       keyPrefix: z.string().optional(),
       start: startPoint,
+      liveOnly: z.array(z.string()).optional(),
     }),
   ),
   partitions: z.int(),
   ordering: z.enum(["key", "topic"]),
   retry: retryPolicy,
+  stormBreaker: stormBreaker.optional(),
   maxInFlight: z.int(),
   ackTimeoutMs: z.int(),
   members: z.array(consumerMember),
@@ -113,5 +156,16 @@ export const consumerDescription = z.object({
   updatedAt: z.string(),
 });
 export type ConsumerDescription = z.infer<typeof consumerDescription>;
+
+/** `POST /v1/consumers/{consumer}/pause`: nothing new is delivered; what is in flight may be settled. */
+export const pauseRequest = z.strictObject({
+  /** It ends by itself then; absent = when somebody resumes. */
+  until: timestamp.optional(),
+  reason,
+});
+export type PauseRequest = z.infer<typeof pauseRequest>;
+
+export const resumeRequest = z.strictObject({ reason });
+export type ResumeRequest = z.infer<typeof resumeRequest>;
 
 export const consumerList = z.object({ consumers: z.array(consumerDescription) });

@@ -10,4 +10,6 @@ export const LIMITS = {
   maxJsonDepth: 512,
   maxStateValueBytes: 1024 * 1024,
   maxStateEntriesPerSettlement: 100,
+  maxErrorMessageCharacters: 4_000,
+  maxErrorStackCharacters: 16_000,
 } as const;

@@ -121,6 +121,36 @@ export const PROBLEM_CATALOGUE: Record<ErrorCode, ProblemEntry> = {
     meaning: "The settlement names an offset that was not delivered under this epoch.",
     remedy: "Settle what the stream delivered, with the partition and epoch that stood in the delivery.",
   },
+  "position-change-not-found": {
+    status: 404,
+    title: "Position change not found",
+    meaning: "The consumer has no position change of this id.",
+    remedy: "List the consumer's position changes.",
+  },
+  "operation-not-found": {
+    status: 404,
+    title: "Operation not found",
+    meaning: "There is no operation of this id.",
+    remedy: "List the operations.",
+  },
+  "already-undone": {
+    status: 409,
+    title: "Already undone",
+    meaning: "The position change was undone, or a later one stands on it: undoing it now would not lead back.",
+    remedy: "Undo the newest change first; the facts name it.",
+  },
+  "operation-over": {
+    status: 409,
+    title: "Operation over",
+    meaning: "The operation is done, aborted or failed, or it is not in a state that allows this.",
+    remedy: "Look at its status; start another one if there is more to do.",
+  },
+  "consumer-exists": {
+    status: 409,
+    title: "Consumer exists",
+    meaning: "`copyFrom` makes a new consumer, and one of this name exists. Nothing was changed.",
+    remedy: "Choose another name, or declare it without `copyFrom`.",
+  },
   "plan-outdated": {
     status: 409,
     title: "Plan outdated",

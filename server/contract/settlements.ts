@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { LIMITS } from "./limits.ts";
-import { epoch, label, offset, partition, topicName } from "./names.ts";
+import { epoch, label, offset, partition, reason, topicName } from "./names.ts";
 
 /** Changes to the consumer's state, committed together with the settlement that carries them. */
 export const stateChange = z.strictObject({
@@ -9,16 +9,40 @@ export const stateChange = z.strictObject({
 });
 export type StateChange = z.infer<typeof stateChange>;
 
-/** A member's answer to a delivery. */
+/** What went wrong in a handler. Longer texts are cut at the bound rather than refused: they come from elsewhere. */
+export const deliveryError = z.strictObject({
+  name: z.string().min(1, "must not be empty").max(256, "must be at most 256 characters"),
+  message: z.string().transform((text) => text.slice(0, LIMITS.maxErrorMessageCharacters)),
+  stack: z
+    .string()
+    .transform((text) => text.slice(0, LIMITS.maxErrorStackCharacters))
+    .optional(),
+});
+export type DeliveryError = z.infer<typeof deliveryError>;
+
+/**
+ * A member's answer to a delivery.
+ * `ack`: done. `retry`: failed; it comes again by the retry policy, or after `delayMs`. `dead-letter`: failed for good.
+ * `skip`: not wanted, for a `reason`; kept as discarded. `extend`: still at work.
+ */
 export const settlement = z.strictObject({
   topic: topicName,
   partition,
   /** The epoch of the lease the event was delivered under; an older one is refused as `stale-epoch`. */
   epoch,
   offset,
-  outcome: z.enum(["ack", "extend"]),
-  /** With `ack`: settles every delivered event of this partition and topic up to `offset`. */
+  outcome: z.enum(["ack", "retry", "dead-letter", "skip", "extend"]),
+  /** With `ack`: settles every delivered event of this partition and topic up to `offset`, parked ones excepted. */
   upTo: z.boolean().optional(),
+  /** The `attempt` of the delivery; makes a repeated `retry` or `dead-letter` harmless. */
+  attempt: z.int().min(1).optional(),
+  /** With `retry` and `dead-letter`. */
+  error: deliveryError.optional(),
+  /** With `retry`: milliseconds until the next attempt, instead of the policy's. */
+  delayMs: z.int().min(0).max(604_800_000).optional(),
+  /** With `skip`: why; required. */
+  reason: reason.optional(),
+  /** With any outcome but `extend`. */
   state: stateChange.optional(),
 });
 export type Settlement = z.infer<typeof settlement>;
@@ -35,6 +59,11 @@ export type SettlementRequest = z.infer<typeof settlementRequest>;
 export const settlementResult = z.object({
   /** How many settlements took effect (a repeat of one that had counts as well). */
   settled: z.int(),
+  /**
+   * Indexes of settlements that do not count, because the delivery was taken back: an earlier event of its sequence has
+   * failed, and this one comes again after it. Absent when there are none.
+   */
+  superseded: z.array(z.int()).optional(),
 });
 export type SettlementResult = z.infer<typeof settlementResult>;
 
@@ -44,6 +73,23 @@ export interface Delivery {
   readonly partition: number;
   readonly offset: number;
   readonly epoch: number;
+  /** 1 for the first delivery. */
   readonly attempt: number;
+  /** The event was settled before: a position was moved back over it, or an operation replays it. */
   readonly replay: boolean;
+  /** It comes from the parked events: out of the order of offsets, in the order of its sequence. */
+  readonly parked?: true;
+  /** The redrive or replay it is delivered for. */
+  readonly operation?: string;
+}
+
+/**
+ * `event: parked`: an event was parked, and every later event of its sequence that was delivered before this frame is
+ * taken back: it is not to be handled, and comes again in its turn. `key` null: nothing else belongs to it.
+ */
+export interface ParkedNotice {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly key: string | null;
 }

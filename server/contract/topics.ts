@@ -1,15 +1,28 @@
 import { z } from "zod";
 import { position, topicName } from "./names.ts";
 
+/** How long events are kept: each bound by itself; those no bound asks to go stay. */
+export const retention = z.strictObject({
+  maxAgeMs: z.int().min(1_000).optional(),
+  maxEvents: z.int().min(1).optional(),
+  maxBytes: z.int().min(1).optional(),
+  /** Also past the slowest consumer, which then misses what is gone. */
+  force: z.boolean().optional(),
+});
+export type Retention = z.infer<typeof retention>;
+
 /** `PUT /v1/topics/{topic}`: declares a topic. Declaring it again changes what is named and nothing else. */
 export const topicDeclaration = z.strictObject({
   description: z.string().max(2000).optional(),
+  /** null = events are kept for ever. */
+  retention: retention.nullable().optional(),
 });
 export type TopicDeclaration = z.infer<typeof topicDeclaration>;
 
 export const topicDescription = z.object({
   topic: topicName,
   description: z.string(),
+  retention: retention.nullable(),
   createdAt: z.string(),
   /** Offset of the last event; 0 = empty. */
   head: position,

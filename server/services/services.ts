@@ -1,6 +1,16 @@
+import type { Account, ConsumerHistory, Fate, TopicHistory } from "../contract/account.ts";
 import type { ApiKey, Scope } from "../contract/api-keys.ts";
-import type { ConsumerDeclaration, ConsumerDescription } from "../contract/consumers.ts";
+import type { ConsumerDeclaration, ConsumerDescription, PauseRequest, ResumeRequest } from "../contract/consumers.ts";
 import type { EventRow, PublishResult } from "../contract/events.ts";
+import type { Operation, ReplayRequest } from "../contract/operations.ts";
+import type {
+  DiscardRequest,
+  ParkedGroup,
+  ParkedPage,
+  ParkedQuery,
+  RedriveRequest,
+  Sequence,
+} from "../contract/parked.ts";
 import type {
   PositionChange,
   PositionChangeRequest,
@@ -70,6 +80,8 @@ export interface Services {
   readonly declareConsumer: (input: {
     consumer: string;
     declaration: ConsumerDeclaration;
+    /** Makes a new consumer that takes over this one's positions, parked events and state, all at one instant. */
+    copyFrom?: string;
     actor: Actor;
   }) => Promise<{ created: boolean; description: ConsumerDescription }>;
   readonly describeConsumer: (input: { consumer: string }) => Promise<ConsumerDescription>;
@@ -89,6 +101,52 @@ export interface Services {
     input: PositionChangeRequest & { consumer: string; actor: Actor },
   ) => Promise<PositionChange>;
   readonly listPositionChanges: (input: { consumer: string }) => Promise<PositionChange[]>;
+
+  /** Applies the restore point of a change; refuses with `already-undone` when it is not the newest one standing. */
+  readonly undoPositionChange: (input: {
+    consumer: string;
+    id: string;
+    reason: string;
+    actor: Actor;
+  }) => Promise<PositionChange>;
+
+  readonly pauseConsumer: (input: PauseRequest & { consumer: string; actor: Actor }) => Promise<ConsumerDescription>;
+  readonly resumeConsumer: (input: ResumeRequest & { consumer: string; actor: Actor }) => Promise<ConsumerDescription>;
+
+  readonly listParked: (input: ParkedQuery & { consumer: string }) => Promise<ParkedPage>;
+  /** Groups of one consumer, or of all. */
+  readonly listParkedGroups: (input: { consumer?: string }) => Promise<ParkedGroup[]>;
+  readonly getSequence: (input: { consumer: string; topic: string; key: string }) => Promise<Sequence>;
+  readonly redriveParked: (input: RedriveRequest & { consumer: string; actor: Actor }) => Promise<Operation>;
+  readonly discardParked: (input: DiscardRequest & { consumer: string; actor: Actor }) => Promise<Operation>;
+  readonly restoreParked: (input: DiscardRequest & { consumer: string; actor: Actor }) => Promise<Operation>;
+  readonly replayEvents: (input: ReplayRequest & { consumer: string; actor: Actor }) => Promise<Operation>;
+  /** Newest first. */
+  readonly listOperations: (input: { consumer?: string; isOpen?: boolean; limit: number }) => Promise<Operation[]>;
+  readonly getOperation: (input: { id: string }) => Promise<Operation>;
+  /** Refuses with `operation-over` when its status does not allow it. */
+  readonly steerOperation: (input: {
+    id: string;
+    verb: "pause" | "resume" | "abort";
+    actor: Actor;
+  }) => Promise<Operation>;
+  readonly changeOperationRate: (input: { id: string; rate: number | null; actor: Actor }) => Promise<Operation>;
+
+  /** One account per topic, or the one topic's. */
+  readonly getAccount: (input: { consumer: string; topic?: string }) => Promise<Account[]>;
+  readonly getFates: (input: { topic: string; offset: number }) => Promise<Fate[]>;
+  readonly isProcessed: (input: { consumer: string; topic: string; offset: number }) => Promise<boolean>;
+  /** Resolves when the consumer has settled the offset, when the time runs out, or when the signal aborts. */
+  readonly awaitProcessed: (input: {
+    consumer: string;
+    topic: string;
+    offset: number;
+    timeoutMs: number;
+    signal?: AbortSignal;
+  }) => Promise<{ processed: boolean; position: number; waitedMs: number }>;
+  /** At most 500 points over the last `hours`. */
+  readonly getConsumerHistory: (input: { consumer: string; hours: number }) => Promise<ConsumerHistory>;
+  readonly getTopicHistory: (input: { topic: string; hours: number }) => Promise<TopicHistory>;
 
   readonly createApiKey: (input: {
     name: string;

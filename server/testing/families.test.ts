@@ -4,12 +4,17 @@ import { type TestDatabase, testDatabase } from "./test-database.ts";
 
 // DESIGN, section 4: the shape that distributes over Citus. A new table has to be entered here, and in citus.sql.
 const FAMILIES: Readonly<Record<string, readonly string[]>> = {
-  topic_id: ["event", "topic_head"],
+  topic_id: ["event", "topic_head", "topic_sample"],
   consumer_id: [
+    "consumer_sample",
     "cursor",
+    "delivery_attempt",
     "lease",
     "member",
+    "operation",
+    "parked_event",
     "position_change",
+    "position_change_restore",
     "position_plan",
     "prior_layout",
     "state_entry",
