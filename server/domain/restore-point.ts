@@ -1,0 +1,131 @@
+import { type PartitionCursor, type PriorLayout, relayout } from "./layout.ts";
+import { type OffsetRange, OffsetRanges } from "./offset-ranges.ts";
+
+/** A cursor as JSON. */
+export interface SavedCursor {
+  readonly topicId: number;
+  readonly partition: number;
+  readonly position: number;
+  /** Settled above the position; both ends included. */
+  readonly settled: readonly OffsetRange[];
+  readonly replayUntil: number;
+}
+
+/** An earlier layout as JSON. */
+export interface SavedLayout extends Pick<PriorLayout, "topicId" | "layout" | "partitions" | "endsAt"> {
+  readonly cursors: readonly Pick<SavedCursor, "partition" | "position" | "settled">[];
+}
+
+/**
+ * What a position change found and what it left behind, of the topics that it moved (`position_change.restore`). What
+ * it skipped follows from it: per topic and partition, the offsets that `after` covers (up to its position, or settled
+ * above it) and `cursors` and `priorLayouts` do not. A later change that leaves them uncovered, or undoes this one,
+ * takes that back.
+ */
+export interface RestorePoint {
+  readonly layout: number;
+  /** How many partitions that layout has: an event's is `hash mod partitions`. */
+  readonly partitions: number;
+  /** As they were before. */
+  readonly cursors: readonly SavedCursor[];
+  /** As the change made them. */
+  readonly after: readonly SavedCursor[];
+  /** As they were before. */
+  readonly priorLayouts: readonly SavedLayout[];
+  /**
+   * Which parked events are saved as they were (`position_change_restore`): none; those `rows` that the change removed;
+   * or `all` of the topics, because the change did something to the whole set.
+   */
+  readonly parked: "none" | "rows" | "all";
+  /** Whether the state entries are saved. */
+  readonly state: boolean;
+}
+
+export const savedCursor = <Cursor extends PartitionCursor & { readonly topicId: number }>({
+  topicId,
+  partition,
+  position,
+  settled,
+  replayUntil,
+}: Cursor): SavedCursor => ({ topicId, partition, position, settled: [...settled], replayUntil });
+
+export interface Restored {
+  readonly cursors: readonly PartitionCursor[];
+  /** Set when the consumer has another number of partitions by now. */
+  readonly priorLayout: PriorLayout | null;
+}
+
+/**
+ * What an undo makes of one topic's cursors.
+ *
+ * In the layout of the restore point, each cursor becomes exactly what it was. Two things are kept from harm:
+ * - where the change had moved a cursor back and the consumer has gone past the old place since, what comes again up to
+ *   there is marked as a replay;
+ * - where it had moved a cursor forward, what was settled beyond that since stays settled, unless `isWhole` says that
+ *   parked events or state are put back too: then only an exact repeat agrees with them.
+ *
+ * In another layout every partition starts at the lowest position that was saved, and the saved cursors become an
+ * earlier layout, so that nothing they had settled is delivered again: just as if the number of partitions were changed
+ * now.
+ */
+export function restoreCursors(
+  point: RestorePoint,
+  now: {
+    readonly topicId: number;
+    readonly layout: number;
+    readonly partitions: number;
+    readonly cursors: readonly PartitionCursor[];
+  },
+): Restored {
+  const saved = point.cursors.filter((it) => it.topicId === now.topicId).map(cursorOf);
+  const after = point.after.filter((it) => it.topicId === now.topicId).map(cursorOf);
+  const isWhole = point.state || point.parked === "all";
+  if (point.layout === now.layout) {
+    const cursors = saved.map((old) =>
+      restoreCursor(old, {
+        after: after.find((it) => it.partition === old.partition),
+        now: now.cursors.find((it) => it.partition === old.partition),
+        isWhole,
+      }),
+    );
+    return { cursors, priorLayout: null };
+  }
+  const { floor, endsAt, replayUntil } = relayout(saved);
+  const wentBack = after.some(
+    (it) => it.position < (saved.find((old) => old.partition === it.partition)?.position ?? 0),
+  );
+  const reached = wentBack ? Math.max(...now.cursors.map(reach)) : 0;
+  const cursors = Array.from({ length: now.partitions }, (_, partition) => ({
+    partition,
+    position: floor,
+    settled: new OffsetRanges(),
+    replayUntil: reached > endsAt ? Math.max(replayUntil, reached) : replayUntil,
+  }));
+  if (endsAt <= floor) return { cursors, priorLayout: null };
+  const byPartition = new Map(saved.map((it) => [it.partition, it]));
+  const { layout, partitions } = point;
+  return { cursors, priorLayout: { topicId: now.topicId, layout, partitions, cursors: byPartition, endsAt } };
+}
+
+function restoreCursor(
+  old: PartitionCursor,
+  { after, now, isWhole }: { after: PartitionCursor | undefined; now: PartitionCursor | undefined; isWhole: boolean },
+): PartitionCursor {
+  if (after === undefined || now === undefined) return old;
+  if (after.position > old.position) {
+    if (isWhole) return old;
+    const settled = new OffsetRanges(old.settled);
+    settled.add(after.position + 1, now.position);
+    for (const [from, to] of now.settled) settled.add(from, to);
+    return { ...old, settled };
+  }
+  return reach(now) > reach(old) ? { ...old, replayUntil: Math.max(old.replayUntil, reach(now)) } : old;
+}
+
+/** The last offset that the cursor covers. */
+export const reach = ({ position, settled }: Pick<PartitionCursor, "position" | "settled">): number =>
+  Math.max(position, settled.last);
+
+function cursorOf({ settled, ...cursor }: SavedCursor): PartitionCursor {
+  return { ...cursor, settled: new OffsetRanges(settled) };
+}
