@@ -12,15 +12,42 @@ export function positionBefore(offset: number, { tail, head }: TopicExtent): num
   return Math.min(Math.max(offset, tail) - 1, Math.max(head, tail - 1));
 }
 
+/** A target, once what it takes from a clock or from other consumers is known. */
+export type Place =
+  | { readonly kind: "earliest" }
+  | { readonly kind: "latest" }
+  /** The event at `offset` comes next. */
+  | { readonly kind: "before"; readonly offset: number }
+  | { readonly kind: "position"; readonly position: number }
+  | { readonly kind: "shift"; readonly from: number; readonly by: number };
+
+/** The position that a place means in a topic, within what the topic holds. */
+export function positionOf(place: Place, extent: TopicExtent): number {
+  switch (place.kind) {
+    case "earliest":
+      return positionBefore(1, extent);
+    case "latest":
+      return Math.max(extent.head, extent.tail - 1);
+    case "before":
+      return positionBefore(place.offset, extent);
+    case "position":
+      return positionBefore(place.position + 1, extent);
+    case "shift":
+      return positionBefore(place.from + place.by + 1, extent);
+  }
+}
+
 export interface Move {
   readonly from: number;
   readonly to: number;
+  /** Events that it delivers again; partitions ahead of `from` may have some even where `to` equals `from`. */
+  readonly rerun?: number;
 }
 
 export type Direction = "back" | "forward" | "none";
 
-export function directionOf({ from, to }: Move): Direction {
-  if (to < from) return "back";
+export function directionOf({ from, to, rerun = 0 }: Move): Direction {
+  if (to < from || (to === from && rerun > 0)) return "back";
   return to > from ? "forward" : "none";
 }
 
@@ -41,16 +68,20 @@ export interface PlanSubject {
   readonly subscriptions: readonly { readonly topicId: number; readonly filter: EventFilter }[];
   /** Id of the consumer's last position change. */
   readonly lastChange: string | null;
+  /** What the plan does to parked events and state entries. */
+  readonly parked: string;
+  readonly state: string;
 }
 
 /**
  * What a plan's token stands for. It covers what makes the preview meaningless when it changes: the layout, the topics
- * and their filters, and any other position change. It leaves out what changes all the time under a running consumer
+ * and their filters, what is done to parked events and state, and any other position change. It leaves out what changes all the time under a running consumer
  * and is taken anew at applying: positions, head, epochs and members. `doesAsPlanned` watches over those.
  */
 export function planSubjectText(subject: PlanSubject): string {
   const subscriptions = [...subject.subscriptions]
     .sort((a, b) => a.topicId - b.topicId)
     .map(({ topicId, filter }) => [topicId, filter.types ?? null, filter.keys ?? null, filter.keyPrefix ?? null]);
-  return JSON.stringify([subject.consumerId, subject.layout, subscriptions, subject.lastChange]);
+  const { consumerId, layout, lastChange, parked, state } = subject;
+  return JSON.stringify([consumerId, layout, subscriptions, lastChange, parked, state]);
 }

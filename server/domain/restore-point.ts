@@ -119,7 +119,15 @@ function restoreCursor(
     for (const [from, to] of now.settled) settled.add(from, to);
     return { ...old, settled };
   }
-  return reach(now) > reach(old) ? { ...old, replayUntil: Math.max(old.replayUntil, reach(now)) } : old;
+  return isAllOf(now, old) ? old : { ...old, replayUntil: Math.max(old.replayUntil, reach(now)) };
+}
+
+/** Whether a cursor covers nothing that another does not cover. */
+function isAllOf(inner: PartitionCursor, outer: PartitionCursor): boolean {
+  const covered = new OffsetRanges([[1, outer.position], ...outer.settled]);
+  const size = covered.size;
+  const both = new OffsetRanges([...covered, [1, inner.position], ...inner.settled]);
+  return both.size === size && [...both].every(([from, to]) => covered.has(from) && covered.has(to));
 }
 
 /** The last offset that the cursor covers. */

@@ -1,0 +1,75 @@
+import type { PartitionCursor, PriorLayout } from "./layout.ts";
+import { isSettledBefore } from "./layout.ts";
+import { OffsetRanges } from "./offset-ranges.ts";
+import { partitionOf } from "./partition-of.ts";
+import { reach } from "./restore-point.ts";
+
+/** Where one topic's cursors are moved to. Back: every partition; forward: those that are not there yet. */
+export interface CursorMove {
+  readonly to: number;
+  readonly isBack: boolean;
+  /** What earlier layouts had settled at most. */
+  readonly priorReach: number;
+}
+
+/**
+ * A cursor after a move. A move back has all of its partitions begin at `to`, and marks as replays what comes up to
+ * where they had settled anything. A move forward never repeats: a partition that is further stays, and what was
+ * settled above the new position stays settled.
+ */
+export function moveCursor<Cursor extends PartitionCursor>(
+  cursor: Cursor,
+  { to, isBack, priorReach }: CursorMove,
+): Cursor {
+  if (isBack) {
+    const replayUntil = Math.max(cursor.replayUntil, reach(cursor), priorReach);
+    return { ...cursor, position: to, settled: new OffsetRanges(), replayUntil };
+  }
+  if (cursor.position >= to) return cursor;
+  let position = to;
+  const settled = new OffsetRanges();
+  for (const [from, through] of cursor.settled) {
+    if (through <= position) continue;
+    // The position is the contiguous floor: what touches it belongs to it.
+    if (from <= position + 1) position = through;
+    else settled.add(from, through);
+  }
+  return { ...cursor, position, settled };
+}
+
+type Keyed = { readonly key: string | null; readonly offset: number };
+
+/** How many of the events the consumer has settled or passed over. */
+export function countCovered(
+  events: Iterable<Keyed>,
+  by: {
+    readonly partitions: number;
+    readonly cursors: readonly PartitionCursor[];
+    readonly priorLayouts: readonly PriorLayout[];
+  },
+): number {
+  const cursors = new Map(by.cursors.map((it) => [it.partition, it]));
+  let count = 0;
+  for (const event of events) {
+    const cursor = cursors.get(partitionOf(event, by.partitions));
+    const isCovered = cursor !== undefined && (event.offset <= cursor.position || cursor.settled.has(event.offset));
+    if (isCovered || isSettledBefore(by.priorLayouts, event)) count += 1;
+  }
+  return count;
+}
+
+/**
+ * About how many offsets after one up to another are settled or passed over, when keys are spread evenly: what stands
+ * in for `countCovered` where there are too many events to look at.
+ */
+export function estimateCovered(
+  { after, through }: { readonly after: number; readonly through: number },
+  cursors: readonly PartitionCursor[],
+): number {
+  let offsets = 0;
+  for (const { position, settled } of cursors) {
+    offsets += Math.max(0, Math.min(position, through) - after);
+    for (const [from, to] of settled) offsets += Math.max(0, Math.min(to, through) - Math.max(from - 1, after));
+  }
+  return Math.round(offsets / Math.max(1, cursors.length));
+}
