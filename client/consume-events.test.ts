@@ -62,40 +62,6 @@ test("a later event of a key never starts before the earlier one succeeded; keys
   await done;
 });
 
-test("a failed handler is run again before anything later of its key, while other keys go on", async () => {
-  numbered(9, 3);
-  const order: string[] = [];
-  const errors: number[] = [];
-  const handler = async ({ key, offset, attempt }: EventContext) => {
-    if (offset === 1 && attempt < 3) throw new Error("not yet");
-    order.push(`${key}:${offset}`);
-  };
-  const onError = (_: unknown, { attempt }: EventContext) => errors.push(attempt);
-  const done = client.consume("c", handler, { signal: stop.signal, onError });
-  await until(allSettled);
-  stop.abort();
-  await done;
-  expect(errors).toEqual([1, 2]);
-  expect(order.filter((it) => it.startsWith("k0"))).toEqual(["k0:1", "k0:4", "k0:7"]);
-  expect(order.indexOf("k1:8")).toBeLessThan(order.indexOf("k0:1"));
-});
-
-test("when trying again here does not help, the connection is given up and the event comes again, still first", async () => {
-  numbered(4, 2);
-  const order: number[] = [];
-  let failures = 0;
-  const handler = ({ key, offset }: EventContext) => {
-    if (offset === 1 && failures++ < 2) throw new Error("broken here");
-    if (key === "k0") order.push(offset);
-  };
-  const done = client.consume("c", handler, { signal: stop.signal, handlerAttempts: 1, ...quiet });
-  await until(allSettled);
-  stop.abort();
-  await done;
-  expect(consumer.epoch).toBe(3);
-  expect(order).toEqual([1, 3]);
-});
-
 test("a disconnect in the middle of a frame: what was unsettled comes again, nothing is lost", async () => {
   numbered(300, 7);
   const seen = new Set<number>();
@@ -145,6 +111,8 @@ test("what a failed handler wrote is not kept", async () => {
     state.set("whole", true);
   };
   const done = client.consume("c", handler, { signal: stop.signal, ...quiet });
+  await until(() => consumer.parking.size > 0);
+  consumer.redrive();
   await until(allSettled);
   stop.abort();
   await done;

@@ -6,10 +6,16 @@ import { type Handler, Member } from "./member.ts";
 import { MillraceError } from "./millrace-error.ts";
 import { randomId } from "./publish-events.ts";
 import { path, type Transport } from "./transport.ts";
-import type { CloudEvent, ConsumerDescription, Delivery } from "./wire.ts";
+import type { CloudEvent, ConsumerDescription, Delivery, ParkedNotice } from "./wire.ts";
 
 /** The partitions a member has, always all of them. */
 export type Assignment = readonly { readonly partition: number; readonly epoch: number }[];
+
+/** Why a consumer was paused, and until when; null = until somebody resumes it. */
+export interface Pause {
+  readonly reason: string;
+  readonly until: string | null;
+}
 
 export interface ConsumeOptions {
   /** Handlers running at once. Order per key is kept whatever it is. Default 16. */
@@ -18,11 +24,12 @@ export interface ConsumeOptions {
   readonly signal?: AbortSignal | undefined;
   /** The member's name, as operators see it. Default: made up. */
   readonly member?: string | undefined;
-  /** Times a failing handler is run here before the connection is given up. Default 8: about half a minute. */
-  readonly handlerAttempts?: number | undefined;
   /** How long running handlers may take to finish after the abort. Default 10,000. */
   readonly graceMs?: number | undefined;
   readonly onAssignment?: ((partitions: Assignment) => void) | undefined;
+  /** The consumer was paused: nothing new comes, what is here is handled and settled. */
+  readonly onPause?: ((pause: Pause) => void) | undefined;
+  readonly onResume?: (() => void) | undefined;
   /** Called for every failure of the handler. Default: `console.error`; a failure is never silent. */
   readonly onError?: ((error: unknown, context: EventContext) => void) | undefined;
   /** Silence after which the connection counts as dead. Default 45,000. */
@@ -51,7 +58,6 @@ export async function consumeEvents(
   const member = new Member(transport, {
     consumer,
     concurrency: options.concurrency ?? 16,
-    handlerAttempts: options.handlerAttempts ?? 8,
     handler,
     onError: (error, context) => {
       try {
@@ -87,6 +93,8 @@ export async function consumeEvents(
             failures = 0;
             options.onAssignment?.(partitions);
           },
+          onPause: (pause) => options.onPause?.(pause),
+          onResume: () => options.onResume?.(),
         });
       } catch (error) {
         if (!connection.signal.aborted) {
@@ -116,6 +124,8 @@ interface ConnectionInput {
   readonly idleMs: number;
   readonly onRetry: (ms: number) => void;
   readonly onAssignment: (partitions: Assignment) => void;
+  readonly onPause: (pause: Pause) => void;
+  readonly onResume: () => void;
 }
 
 async function runConnection(transport: Transport, member: Member, input: ConnectionInput): Promise<void> {
@@ -151,7 +161,16 @@ async function runConnection(transport: Transport, member: Member, input: Connec
           if (partitions !== undefined) input.onAssignment(partitions);
           break;
         }
-        // paused, resumed, caught-up: nothing to do here; frames of later versions: not for this one.
+        case "parked":
+          member.parked(JSON.parse(data) as ParkedNotice);
+          break;
+        case "paused":
+          input.onPause(JSON.parse(data) as Pause);
+          break;
+        case "resumed":
+          input.onResume();
+          break;
+        // caught-up: nothing to do here; frames of later versions: not for this one.
       }
     }
     member.pump();

@@ -1,4 +1,5 @@
 // The package's front door, and therefore the one file that exports what others declare.
+import { awaitProcessed, isProcessed, type WaitOptions } from "./await-processed.ts";
 import { type ConsumeOptions, consumeEvents } from "./consume-events.ts";
 import { ConsumerState } from "./consumer-state.ts";
 import { type AppendOptions, appendEvents, type Loaded, loadAggregate } from "./event-sourcing.ts";
@@ -13,14 +14,17 @@ import type {
   ConsumerDescription,
   NewEvent,
   PublishedEvent,
+  TopicDeclaration,
   TopicDescription,
 } from "./wire.ts";
 
-export type { Assignment, ConsumeOptions } from "./consume-events.ts";
+export type { WaitOptions } from "./await-processed.ts";
+export type { Assignment, ConsumeOptions, Pause } from "./consume-events.ts";
 export { ConsumerState } from "./consumer-state.ts";
 export type { EventContext, EventState } from "./event-context.ts";
 export type { AppendOptions, Loaded } from "./event-sourcing.ts";
 export type { FollowOptions } from "./follow-topic.ts";
+export { PermanentError, RetryLater, SkipEvent } from "./handler-errors.ts";
 export type { Handler } from "./member.ts";
 export { ConflictError, GapError, MillraceError } from "./millrace-error.ts";
 export type { PublishOptions } from "./publish-events.ts";
@@ -29,8 +33,8 @@ export type { TransportOptions as ClientOptions } from "./transport.ts";
 export type * from "./wire.ts";
 
 export interface Client {
-  /** Creates a topic, or leaves one that exists as it is (but for a description given). */
-  declareTopic(topic: string, declaration?: { readonly description?: string }): Promise<TopicDescription>;
+  /** Creates a topic, or leaves one that exists as it is (but for what is given). */
+  declareTopic(topic: string, declaration?: TopicDeclaration): Promise<TopicDescription>;
   /** Creates a consumer or changes it; its positions stay. */
   declareConsumer(consumer: string, declaration: ConsumerDeclaration): Promise<ConsumerDescription>;
   describeConsumer(consumer: string): Promise<ConsumerDescription>;
@@ -42,6 +46,10 @@ export interface Client {
   consume<Data = unknown>(consumer: string, handler: Handler<Data>, options?: ConsumeOptions): Promise<void>;
   /** Reads what a consumer keeps. */
   state(consumer: string): ConsumerState;
+  /** Whether a consumer is done with an event: settled, and not parked. */
+  isProcessed(consumer: string, topic: string, offset: number): Promise<boolean>;
+  /** Waits until a consumer is done with an event, to read what it wrote; false when the time ran out first. */
+  waitFor(consumer: string, topic: string, offset: number, options?: WaitOptions): Promise<boolean>;
   /** Rebuilds an aggregate from the events of its key. */
   load<State, Data = unknown>(
     topic: string,
@@ -75,6 +83,9 @@ export function createClient(options: TransportOptions): Client {
     consume: (consumer, handler, consumeOptions = {}) =>
       consumeEvents(transport, consumer, { handler: handler as Handler, options: consumeOptions }),
     state: (consumer) => new ConsumerState(transport, consumer),
+    isProcessed: (consumer, topic, offset) => isProcessed(transport, { consumer, topic, offset }),
+    waitFor: (consumer, topic, offset, waitOptions = {}) =>
+      awaitProcessed(transport, { consumer, topic, offset }, waitOptions),
     load: (topic, key, reducer, initial) => loadAggregate(transport, { topic, key, reducer, initial }),
     append: (topic, key, events, appendOptions = {}) =>
       appendEvents(transport, { topic, key }, { events, options: appendOptions }),

@@ -17,11 +17,16 @@ export interface EventContext<Data = unknown> {
   readonly key: string | null;
   readonly offset: number;
   readonly topic: string;
-  /** 1 at the first try. */
+  /** 1 at the first try; counted by the server, across members and restarts. */
   readonly attempt: number;
-  /** True when an operator moved the position back over this event. */
+  /** True when the event was settled before: an operator moved the position back over it, or replays it. */
   readonly replay: boolean;
-  /** Aborts when the outcome no longer counts: the partition went to somebody else, or time to finish ran out. */
+  /** The operator's redrive or replay it comes for; null for the ordinary flow. */
+  readonly operation: string | null;
+  /**
+   * Aborts when the outcome no longer counts: the partition went to somebody else, an earlier event of the key has
+   * failed meanwhile, or time to finish ran out.
+   */
   readonly signal: AbortSignal;
   readonly state: EventState;
 }
@@ -30,12 +35,10 @@ export interface EventContext<Data = unknown> {
 export class JobContext implements EventContext {
   readonly #job: Job;
   readonly #pending: PendingState;
-  readonly #run: number;
 
   constructor(job: Job, pending: PendingState) {
     this.#job = job;
     this.#pending = pending;
-    this.#run = job.failures;
   }
 
   get event(): CloudEvent {
@@ -51,10 +54,13 @@ export class JobContext implements EventContext {
     return this.#job.delivery.topic;
   }
   get attempt(): number {
-    return this.#job.delivery.attempt + this.#run;
+    return this.#job.delivery.attempt;
   }
   get replay(): boolean {
     return this.#job.delivery.replay;
+  }
+  get operation(): string | null {
+    return this.#job.delivery.operation ?? null;
   }
   get signal(): AbortSignal {
     this.#job.abort ??= new AbortController();
@@ -71,7 +77,7 @@ export class JobContext implements EventContext {
 
   /** A write after the ack would be lost without a word. */
   #writable(): Job {
-    if (this.#job.status === "waiting" && this.#job.failures === this.#run) return this.#job;
+    if (this.#job.status === "waiting") return this.#job;
     throw new Error("state was changed after the handler had finished");
   }
 }

@@ -1,24 +1,34 @@
 import type { ReceivedEvent } from "./received-event.ts";
 import type { StateDraft } from "./state-draft.ts";
 import type { Track } from "./track.ts";
+import type { Verdict } from "./verdict.ts";
 import type { Delivery } from "./wire.ts";
 
 /**
  * One delivery on its way through a member.
- * `waiting` (queued, running or to be retried) → `done` (succeeded, not yet sent) → `sent`; or `dropped` (lease lost).
+ * `waiting` (queued or running) → `done` (its outcome is not yet sent) → `sent`; or `dropped`: the lease was lost, or
+ * the delivery taken back.
  */
 export interface Job {
   readonly delivery: Delivery;
   readonly received: ReceivedEvent;
   readonly lane: string | null;
-  readonly track: Track;
+  /** Null: it came out of the order of offsets. */
+  readonly track: Track | null;
   status: "waiting" | "done" | "sent" | "dropped";
   /** When the server last heard of it, by `Date.now()`. */
   heardAt: number;
-  /** Times the handler failed here. */
-  failures: number;
+  /** It is parked: the head of its sequence, after which nothing is delivered before its outcome. */
+  isParked: boolean;
+  /** The handler threw. Null: it did not. */
+  verdict: Verdict | null;
   /** What the handler wrote; sent with the ack. */
   draft: StateDraft | null;
   /** Made only when the handler asks for its signal. */
   abort: AbortController | null;
+}
+
+/** Its settlement says more than an `upTo` can say for it. */
+export function settlesAlone({ draft, verdict, isParked, track }: Job): boolean {
+  return draft !== null || verdict !== null || isParked || track === null;
 }

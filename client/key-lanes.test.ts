@@ -12,7 +12,7 @@ test("whatever finishes, fails or is dropped when: a lane runs one at a time and
     fc.record({ kind: fc.constant("add" as const), lane: fc.constantFrom(null, "a", "b", "c") }),
     fc.record({ kind: fc.constant("start" as const) }),
     fc.record({ kind: fc.constant("finish" as const), pick: fc.nat() }),
-    fc.record({ kind: fc.constant("retry" as const), pick: fc.nat() }),
+    fc.record({ kind: fc.constant("fail" as const), pick: fc.nat() }),
     fc.record({ kind: fc.constant("drop" as const), lane: fc.constantFrom(null, "a", "b") }),
   );
   fc.assert(
@@ -47,9 +47,11 @@ test("whatever finishes, fails or is dropped when: a lane runs one at a time and
           lanes.add(it.lane, item);
         } else if (it.kind === "start") start();
         else if (it.kind === "finish" && running.length > 0) finish(it.pick % running.length);
-        else if (it.kind === "retry" && running.length > 0) {
-          const [item] = running.splice(it.pick % running.length, 1);
-          if (item !== undefined) lanes.again(item.lane, item);
+        else if (it.kind === "fail" && running.length > 0) {
+          const index = it.pick % running.length;
+          const lane = running[index]?.lane ?? null;
+          if (lane !== null) lanes.dropBehind(lane, (item) => item.lane === lane && alive.delete(item));
+          finish(index);
         } else if (it.kind === "drop") {
           lanes.drop((item) => item.lane === it.lane && alive.delete(item));
         }

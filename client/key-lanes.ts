@@ -1,12 +1,12 @@
 import { Fifo } from "./fifo.ts";
 
 /**
- * Who may start. Jobs of one lane run one after another, each only after the one before it succeeded; jobs without a
+ * Who may start. Jobs of one lane run one after another, each only after the one before it is over; jobs without a
  * lane depend on nobody. Order among ready jobs is the order of arrival.
  */
 export class KeyLanes<Job> {
   readonly #ready = new Fifo<{ readonly lane: string | null; readonly job: Job }>();
-  /** A lane that is here has a job that is ready, running or failed; behind it wait these (null = none yet). */
+  /** A lane that is here has a job that is ready or running; behind it wait these (null = none yet). */
   readonly #waiting = new Map<string, Fifo<Job> | null>();
   #waitingCount = 0;
 
@@ -35,9 +35,10 @@ export class KeyLanes<Job> {
     return this.#ready.shift()?.job;
   }
 
-  /** Puts a job that `next` gave back among the ready ones. Its lane is closed still. */
-  again(lane: string | null, job: Job): void {
-    this.#ready.push({ lane, job });
+  /** Forgets jobs that wait behind the one of their lane that was started. */
+  dropBehind(lane: string, isDropped: (job: Job) => boolean): void {
+    const queue = this.#waiting.get(lane) ?? null;
+    if (queue !== null) this.#waitingCount -= queue.remove(isDropped);
   }
 
   /** The lane's job is over; the next one of the lane becomes ready. */

@@ -1,4 +1,4 @@
-import { afterFailure } from "./after-failure.ts";
+import { ClosedLanes } from "./closed-lanes.ts";
 import { ConsumerState } from "./consumer-state.ts";
 import { type EventContext, JobContext } from "./event-context.ts";
 import { Extender } from "./extender.ts";
@@ -9,7 +9,8 @@ import { received } from "./received-event.ts";
 import { Settler } from "./settler.ts";
 import { Tracks } from "./tracks.ts";
 import type { Transport } from "./transport.ts";
-import type { CloudEvent, Delivery } from "./wire.ts";
+import { verdictOf } from "./verdict.ts";
+import type { CloudEvent, Delivery, ParkedNotice } from "./wire.ts";
 
 export type Handler<Data = unknown> = (context: EventContext<Data>) => unknown;
 
@@ -22,7 +23,6 @@ export interface Declared {
 export interface MemberOptions {
   readonly consumer: string;
   readonly concurrency: number;
-  readonly handlerAttempts: number;
   readonly handler: Handler;
   readonly onError: (error: unknown, context: EventContext) => void;
   /** The connection must be given up and opened again; with an error: the whole consumer has failed. */
@@ -32,11 +32,15 @@ export interface MemberOptions {
 /** More than any server lets one member hold; reading stops here even if a server forgets its bound. */
 const MAX_HELD = 20_000;
 
+/** So long a server may take to say that it has parked a failed event. */
+const MIN_CLOSED_MS = 30_000;
+
 /** Runs the handler over deliveries and settles them. Outlives connections; knows nothing of them. */
 export class Member {
   #declared: Declared = { ordering: "key", ackTimeoutMs: 30_000 };
   readonly #options: MemberOptions;
   readonly #lanes = new KeyLanes<Job>();
+  readonly #closed = new ClosedLanes();
   readonly #settler: Settler;
   readonly #pending: PendingState;
   readonly #held = new Set<Job>();
@@ -46,7 +50,6 @@ export class Member {
   #isTaking = false;
   #isStopping = false;
   #finishing: Promise<void> | null = null;
-  readonly #retries = new Map<Job, ReturnType<typeof setTimeout>>();
   #onChange: (() => void)[] = [];
   readonly #extender: Extender;
 
@@ -55,6 +58,7 @@ export class Member {
     this.#pending = new PendingState(transport, new ConsumerState(transport, options.consumer));
     this.#settler = new Settler(transport, options.consumer, {
       settled: (job) => this.#over(job),
+      superseded: (job) => this.#over(job, "dropped"),
       lost: (job, isCertain) => {
         this.dropLease(job.delivery.partition, job.delivery.epoch);
         if (!isCertain) options.onBreak();
@@ -77,26 +81,45 @@ export class Member {
     this.#isTaking = false;
     this.dropQueued(() => true);
     this.#tracks.forget(() => true);
+    this.#closed.forget();
   }
 
   take(delivery: Delivery, event: CloudEvent): void {
     if (!this.#isTaking || this.#isStopping) return;
     const it = received(event, delivery.offset);
-    const track = this.#tracks.of(delivery);
+    const lane = this.#laneOf(delivery, it.key);
+    const now = Date.now();
+    if (lane !== null && this.#isStale(lane, delivery, now)) return;
+    const isParked = delivery.parked === true;
+    const track = isParked ? null : this.#tracks.of(delivery);
     const job: Job = {
       delivery,
       received: it,
-      lane: this.#laneOf(delivery, it.key),
+      lane,
       track,
       status: "waiting",
-      heardAt: Date.now(),
-      failures: 0,
+      heardAt: now,
+      isParked,
+      verdict: null,
       draft: null,
       abort: null,
     };
-    track.add(job);
+    track?.add(job);
     this.#held.add(job);
-    this.#lanes.add(job.lane, job);
+    this.#lanes.add(lane, job);
+  }
+
+  /** The server has parked an event: what it delivered of the sequence after it, until now, is taken back. */
+  parked(notice: ParkedNotice): void {
+    const { topic, partition, offset, key } = notice;
+    const lane = this.#laneOf(notice, key);
+    // A lane that was closed here is empty already.
+    if (lane !== null && this.#closed.onParked(lane, notice) !== "open") return;
+    for (const job of this.#held) {
+      if (job.delivery.topic !== topic || job.delivery.partition !== partition) continue;
+      if (job.delivery.offset === offset) job.isParked = true;
+      else if (lane !== null && job.lane === lane && job.delivery.offset > offset) this.#over(job, "dropped");
+    }
   }
 
   /** Starts handlers until `concurrency` of them run. */
@@ -106,7 +129,8 @@ export class Member {
     while (this.#running < this.#options.concurrency && !this.#isStopping) {
       const job = this.#lanes.next();
       if (job === undefined) break;
-      this.#run(job);
+      if (job.status === "waiting") this.#run(job);
+      else this.#lanes.release(job.lane);
     }
     this.#isPumping = false;
   }
@@ -119,7 +143,6 @@ export class Member {
   /** Forgets deliveries that no handler is working on: they come again. Those that run may finish and settle. */
   dropQueued(isDropped: (delivery: Delivery) => boolean): void {
     this.#lanes.drop((job) => isDropped(job.delivery) && this.#over(job, "dropped"));
-    for (const job of this.#retries.keys()) if (isDropped(job.delivery)) this.#over(job, "dropped");
     this.pump();
   }
 
@@ -158,7 +181,6 @@ export class Member {
 
   #run(job: Job): void {
     this.#running++;
-    job.draft = null;
     const context = new JobContext(job, this.#pending);
     let result: unknown;
     try {
@@ -181,7 +203,7 @@ export class Member {
     if (job.status === "waiting") {
       job.status = "done";
       this.#pending.publish(job);
-      this.#settler.ack(job);
+      this.#settler.settle(job);
     }
     this.#lanes.release(job.lane);
     this.#notify();
@@ -190,52 +212,60 @@ export class Member {
 
   #failed(job: Job, context: EventContext, error: unknown): void {
     this.#running--;
-    // Also ends the context's right to write: a retry has a draft of its own.
-    job.failures++;
+    // What the handler wrote is half of something.
     job.draft = null;
-    if (job.status === "waiting") this.#options.onError(error, context);
-    const next = afterFailure(job.failures, this.#options.handlerAttempts);
-    if (job.status === "waiting" && !this.#isStopping && next.action === "again") {
-      this.#retries.set(
-        job,
-        setTimeout(() => this.#again(job), next.inMs),
-      );
-    } else {
-      const isGivingUp = job.status === "waiting" && !this.#isStopping;
-      this.#over(job, "dropped");
-      // Before its lane opens: a later event of the key that came on this connection must not overtake.
-      if (isGivingUp) this.disconnected();
-      this.#lanes.release(job.lane);
-      if (isGivingUp) this.#options.onBreak();
+    if (job.status === "waiting") {
+      const verdict = verdictOf(error);
+      if (verdict.outcome !== "skip") this.#options.onError(error, context);
+      // At the end handlers fail because they were told to end. What is unsettled comes again.
+      if (verdict.outcome === "retry" && this.#isStopping) this.#over(job, "dropped");
+      else {
+        job.verdict = verdict;
+        job.status = "done";
+        if (verdict.outcome !== "skip") this.#close(job);
+        this.#settler.settle(job);
+      }
     }
+    this.#lanes.release(job.lane);
     this.#notify();
     this.pump();
   }
 
-  #again(job: Job): void {
-    this.#retries.delete(job);
-    this.#lanes.again(job.lane, job);
-    this.pump();
+  /** Before the lane is released: no later event of the key may overtake the one that failed. */
+  #close({ lane, delivery, isParked }: Job): void {
+    if (lane === null || isParked) return;
+    const { partition, epoch } = delivery;
+    this.#lanes.dropBehind(lane, (it) => {
+      const isSameLease = it.delivery.partition === partition && it.delivery.epoch === epoch;
+      return isSameLease && this.#over(it, "dropped");
+    });
+    this.#closed.close(lane, delivery, Date.now());
+  }
+
+  #isStale(lane: string, delivery: Delivery, now: number): boolean {
+    const since = this.#closed.staleSince(lane, delivery);
+    if (since === null) return false;
+    // A lane is not closed for ever because a server forgot to say that it has parked something.
+    if (now - since > Math.max(this.#declared.ackTimeoutMs, MIN_CLOSED_MS)) this.#options.onBreak();
+    return true;
   }
 
   #over(job: Job, status: Job["status"] = job.status): true {
+    const isUnsent = job.status === "waiting" || job.status === "done";
     job.status = status;
-    if (status === "dropped") job.abort?.abort();
+    if (status === "dropped") {
+      job.abort?.abort();
+      if (isUnsent) job.track?.onGone(job);
+    }
     this.#held.delete(job);
     this.#pending.forget(job);
-    const retry = this.#retries.get(job);
-    if (retry !== undefined) {
-      clearTimeout(retry);
-      this.#retries.delete(job);
-      this.#lanes.release(job.lane);
-    }
     this.#notify();
     return true;
   }
 
-  #laneOf(delivery: Delivery, key: string | null): string | null {
-    if (this.#declared.ordering === "topic") return `${delivery.topic}/${delivery.partition}`;
-    return key === null ? null : `${delivery.topic}/${key}`;
+  #laneOf(place: { topic: string; partition: number }, key: string | null): string | null {
+    if (this.#declared.ordering === "topic") return `${place.topic}/${place.partition}`;
+    return key === null ? null : `${place.topic}/${key}`;
   }
 
   #changed(signal: AbortSignal): Promise<void> {

@@ -18,11 +18,12 @@ function jobAt(tracks: Tracks, partition: number, offset: number, value: number 
     track: tracks.of(delivery),
     status: "waiting",
     heardAt: 0,
-    failures: 0,
+    isParked: false,
+    verdict: null,
     draft,
     abort: null,
   };
-  job.track.add(job);
+  job.track?.add(job);
   return job;
 }
 

@@ -1,5 +1,6 @@
-import type { Job } from "./job.ts";
+import { type Job, settlesAlone } from "./job.ts";
 import type { Track } from "./track.ts";
+import type { Settlement } from "./wire.ts";
 
 /** The server's bound on one request, and one of ours on its size: 8 MiB there, in UTF-8, which may need 3 bytes each. */
 export const MAX_SETTLEMENTS = 1000;
@@ -14,8 +15,9 @@ export interface SettlementBatch {
 }
 
 /**
- * Packs finished jobs into one request: those with state by themselves, in the order they finished; runs of the others
- * as one `upTo`; what finished ahead of an unfinished one by itself. The jobs packed become `sent`.
+ * Packs finished jobs into one request: failures, parked ones and those with state by themselves, in the order they
+ * finished; then runs of the others as one `upTo`; what finished ahead of an unfinished one by itself. So a failure
+ * takes back what follows it before an `upTo` passes over that. The jobs packed become `sent`.
  */
 export function packSettlements(finished: readonly Job[]): SettlementBatch {
   const batch: SettlementBatch = { settlements: [], jobs: [], left: [] };
@@ -24,12 +26,12 @@ export function packSettlements(finished: readonly Job[]): SettlementBatch {
   let characters = 0;
   for (const job of finished) {
     if (job.status !== "done") continue;
-    tracks.add(job.track);
-    if (job.draft === null) {
+    if (job.track !== null) tracks.add(job.track);
+    if (!settlesAlone(job)) {
       plain.push(job);
       continue;
     }
-    const text = settlementText(job, "ack", `,"state":${job.draft.toJson()}`);
+    const text = outcomeText(job);
     // Once one had to wait, all later ones wait: state keys are written in the order of the handlers.
     const isFull = batch.left.length > 0 || batch.settlements.length >= MAX_SETTLEMENTS;
     if (isFull || (characters > 0 && characters + text.length > MAX_CHARACTERS)) {
@@ -38,7 +40,7 @@ export function packSettlements(finished: readonly Job[]): SettlementBatch {
     }
     characters += text.length;
     put(batch, text, [job]);
-    job.track.onSentAlone(job);
+    job.track?.onGone(job);
   }
   for (const track of tracks) {
     if (batch.settlements.length >= MAX_SETTLEMENTS) break;
@@ -53,12 +55,24 @@ export function packSettlements(finished: readonly Job[]): SettlementBatch {
       continue;
     }
     put(batch, settlementText(job, "ack", ""), [job]);
-    job.track.onSentAlone(job);
+    job.track?.onGone(job);
   }
   return batch;
 }
 
-export function settlementText(job: Job, outcome: "ack" | "extend", rest: string): string {
+/** `attempt` tells a late answer from the one to a later delivery of the same event. */
+function outcomeText(job: Job): string {
+  const { verdict, draft, isParked, delivery } = job;
+  const attempt = `,"attempt":${delivery.attempt}`;
+  if (verdict !== null) {
+    const { outcome, ...rest } = verdict;
+    return settlementText(job, outcome, `${attempt},${JSON.stringify(rest).slice(1, -1)}`);
+  }
+  const state = draft === null ? "" : `,"state":${draft.toJson()}`;
+  return settlementText(job, "ack", isParked ? attempt + state : state);
+}
+
+export function settlementText(job: Job, outcome: Settlement["outcome"], rest: string): string {
   const { topic, partition, epoch, offset } = job.delivery;
   return `{"topic":${JSON.stringify(topic)},"partition":${partition},"epoch":${epoch},"offset":${offset},"outcome":"${outcome}"${rest}}`;
 }

@@ -4,10 +4,13 @@ import type { Job } from "./job.ts";
 import { MillraceError } from "./millrace-error.ts";
 import { MAX_SETTLEMENTS, packSettlements, settlementText } from "./settlement-batch.ts";
 import { path, type Transport } from "./transport.ts";
+import type { SettlementResult } from "./wire.ts";
 
 export interface SettlerEvents {
   /** Committed; the job is over. */
   settled(job: Job): void;
+  /** It does not count: the delivery was taken back, and the event comes again in its turn. */
+  superseded(job: Job): void;
   /** Refused because its lease is not ours any more: what the handler did counts for nothing here. */
   /** `isCertain` is false when the server did not say which of a request's leases were meant, or meant no lease. */
   lost(job: Job, isCertain: boolean): void;
@@ -45,7 +48,8 @@ export class Settler {
     return !this.#isSending && this.#finished.length === 0;
   }
 
-  ack(job: Job): void {
+  /** Tells the server what became of a finished job. */
+  settle(job: Job): void {
     this.#finished.push(job);
     this.#wake();
   }
@@ -105,8 +109,11 @@ export class Settler {
       try {
         const body = `{"settlements":[${settlements.join(",")}]}`;
         const signal = this.#stop.signal;
-        await this.#transport.ask(this.#path, { method: "POST", body, signal, timeLimitMs: 15_000 });
-        for (const settled of jobs) for (const job of settled) onSettled(job);
+        const answer = await this.#transport.ask(this.#path, { method: "POST", body, signal, timeLimitMs: 15_000 });
+        const superseded = new Set((JSON.parse(answer) as SettlementResult).superseded);
+        for (const [index, settled] of jobs.entries()) {
+          for (const job of settled) superseded.has(index) ? this.#events.superseded(job) : onSettled(job);
+        }
         return;
       } catch (error) {
         const refused = refusedIndexes(error);

@@ -1,5 +1,5 @@
 import { Fifo } from "./fifo.ts";
-import type { Job } from "./job.ts";
+import { type Job, settlesAlone } from "./job.ts";
 
 /**
  * The deliveries of one topic and partition under one epoch, in the order they came, so that a run of finished ones is
@@ -10,7 +10,7 @@ export class Track {
   #lastOffset = 0;
   /** Deliveries that came below the last offset: an `upTo` of others must not settle them. */
   readonly #stragglers = new Set<Job>();
-  #sentInside = 0;
+  #goneInside = 0;
 
   constructor(
     readonly topic: string,
@@ -28,29 +28,29 @@ export class Track {
   }
 
   /**
-   * Takes the finished jobs at the front. A job with a state draft must be sent by itself first: an `upTo` would settle
-   * it without its state.
+   * Takes the finished jobs at the front. A job that settles alone must be sent first: an `upTo` would settle it
+   * without its state, or as a success.
    */
   takeFinished(): Job[] {
     const taken: Job[] = [];
     if (this.#stragglers.size > 0) return taken;
     for (let job = this.#jobs.peek(); job !== undefined; job = this.#jobs.peek()) {
-      if (job.status === "done" && job.draft === null) taken.push(job);
-      else if (job.status === "sent" || job.status === "dropped") this.#sentInside--;
+      if (job.status === "done" && !settlesAlone(job)) taken.push(job);
+      else if (job.status === "sent" || job.status === "dropped") this.#goneInside--;
       else break;
       this.#jobs.shift();
     }
-    if (this.#sentInside < 0) this.#sentInside = 0;
+    if (this.#goneInside < 0) this.#goneInside = 0;
     return taken;
   }
 
-  /** A job was sent by itself. Behind a job that never finishes the others must not pile up. */
-  onSentAlone(job: Job): void {
+  /** A job was sent by itself, or dropped. Behind a job that never finishes the others must not pile up. */
+  onGone(job: Job): void {
     if (this.#stragglers.delete(job)) return;
-    this.#sentInside++;
-    if (this.#sentInside > 64 && this.#sentInside * 2 > this.#jobs.size) {
+    this.#goneInside++;
+    if (this.#goneInside > 64 && this.#goneInside * 2 > this.#jobs.size) {
       this.#jobs.remove((it) => it.status === "sent" || it.status === "dropped");
-      this.#sentInside = 0;
+      this.#goneInside = 0;
     }
   }
 }

@@ -15,7 +15,11 @@ test("the SDK sends and receives exactly what the contract says", () => {
   expectTypeOf<wire.CloudEvent<string>>().toEqualTypeOf<events.CloudEvent<string>>();
   expectTypeOf<wire.Delivery>().toEqualTypeOf<settlements.Delivery>();
   expectTypeOf<wire.Settlement>().toEqualTypeOf<settlements.Settlement>();
+  expectTypeOf<wire.SettlementResult>().toEqualTypeOf<settlements.SettlementResult>();
+  expectTypeOf<wire.DeliveryError>().toEqualTypeOf<settlements.DeliveryError>();
+  expectTypeOf<wire.ParkedNotice>().toEqualTypeOf<settlements.ParkedNotice>();
   expectTypeOf<wire.StateEntry>().toEqualTypeOf<state.StateEntry>();
+  expectTypeOf<wire.TopicDeclaration>().toEqualTypeOf<z.input<typeof topics.topicDeclaration>>();
   expectTypeOf<wire.TopicDescription>().toEqualTypeOf<topics.TopicDescription>();
   expectTypeOf<wire.ConsumerDeclaration>().toEqualTypeOf<z.input<typeof consumers.consumerDeclaration>>();
   expectTypeOf<consumers.ConsumerDescription>().toExtend<wire.ConsumerDescription>();

@@ -52,8 +52,31 @@ export interface Delivery {
   readonly partition: number;
   readonly offset: number;
   readonly epoch: number;
+  /** 1 for the first delivery. */
   readonly attempt: number;
   readonly replay: boolean;
+  /** Out of the order of offsets, in the order of its sequence. */
+  readonly parked?: true;
+  /** The redrive or replay it is delivered for. */
+  readonly operation?: string;
+}
+
+/**
+ * An event was parked, and every later event of its sequence that was delivered before is taken back: it is not to be
+ * handled, and comes again in its turn. `key` null: of the partition and topic if those are its sequence, else of none.
+ */
+export interface ParkedNotice {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly key: string | null;
+}
+
+/** What went wrong in a handler. */
+export interface DeliveryError {
+  name: string;
+  message: string;
+  stack?: string | undefined;
 }
 
 export interface Settlement {
@@ -61,9 +84,19 @@ export interface Settlement {
   partition: number;
   epoch: number;
   offset: number;
-  outcome: "ack" | "extend";
+  outcome: "ack" | "retry" | "dead-letter" | "skip" | "extend";
   upTo?: boolean | undefined;
+  attempt?: number | undefined;
+  error?: DeliveryError | undefined;
+  delayMs?: number | undefined;
+  reason?: string | undefined;
   state?: { set?: Record<string, unknown> | undefined; delete?: string[] | undefined } | undefined;
+}
+
+export interface SettlementResult {
+  settled: number;
+  /** Indexes of settlements that do not count: the delivery was taken back, and the event comes again. */
+  superseded?: number[] | undefined;
 }
 
 /** A value a consumer keeps; `version` is 1 at the first write and one more at every later one. */
@@ -74,9 +107,25 @@ export interface StateEntry<Value = unknown> {
   updatedAt: string;
 }
 
+/** How long events are kept: each bound by itself; those no bound asks to go stay. */
+export interface Retention {
+  maxAgeMs?: number | undefined;
+  maxEvents?: number | undefined;
+  maxBytes?: number | undefined;
+  /** Also past the slowest consumer, which then misses what is gone. */
+  force?: boolean | undefined;
+}
+
+export interface TopicDeclaration {
+  description?: string | undefined;
+  /** null = events are kept for ever. */
+  retention?: Retention | null | undefined;
+}
+
 export interface TopicDescription {
   topic: string;
   description: string;
+  retention: Retention | null;
   createdAt: string;
   /** Offset of the last event; 0 = empty. */
   head: number;
@@ -94,6 +143,8 @@ export interface Subscription {
   keyPrefix?: string | undefined;
   /** Where to begin in a topic not read before. Default: `earliest`. */
   start?: "earliest" | "latest" | { offset: number } | { time: string } | undefined;
+  /** Types that are never delivered as a replay: what they cause must not happen twice. */
+  liveOnly?: string[] | undefined;
 }
 
 export type Backoff = { initialMs: number; factor: number; maxMs: number; jitter: number } | { delaysMs: number[] };
@@ -106,6 +157,10 @@ export interface ConsumerDeclaration {
   retry?:
     | { maxAttempts?: number | undefined; backoff?: Backoff | undefined; permanentErrors?: string[] | undefined }
     | undefined;
+  /** Pauses the consumer when too large a share of its deliveries fails: of `minEvents` or more within `windowMs`. */
+  stormBreaker?:
+    | { windowMs?: number | undefined; minEvents?: number | undefined; failureShare?: number | undefined }
+    | undefined;
   /** Events one member may hold unsettled. Default 256. */
   maxInFlight?: number | undefined;
   /** How long a member may hold an event without a word about it. Default 30,000. */
@@ -115,6 +170,11 @@ export interface ConsumerDeclaration {
 /** What the SDK reads of `GET /v1/consumers/{consumer}`. */
 export interface ConsumerDescription {
   consumer: string;
+  status: "healthy" | "lagging" | "blocked" | "stalled" | "paused" | "halted" | "idle";
+  /** One sentence: why it stands as it does. */
+  why: string;
+  /** Events out of the flow, by what they wait for. */
+  parked: { retrying: number; dead: number; blocked: number; discarded: number };
   topics: { topic: string; position: number; head: number; lag: number; lagMs: number }[];
   partitions: number;
   ordering: "key" | "topic";

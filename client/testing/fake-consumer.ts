@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { CloudEvent, Settlement } from "../wire.ts";
+import { FakeParking } from "./fake-parking.ts";
 import { type Exchange, json, problem, stream } from "./fake-server.ts";
 
 /** One consumer of one partition with one member: delivers what is unsettled, and takes settlements of its epoch. */
@@ -13,6 +14,10 @@ export class FakeConsumer {
   readonly state = new Map<string, { value: unknown; version: number }>();
   /** Requests of settlements that took effect. */
   readonly requests: Settlement[][] = [];
+  /** What waits because a handler failed. */
+  readonly parking = new FakeParking(() => this.ordering);
+  /** Deliveries that were answered although they had been taken back. */
+  superseded = 0;
   extended = 0;
   #connection: ServerResponse | null = null;
   #next = 0;
@@ -43,7 +48,24 @@ export class FakeConsumer {
   revoke(reason = "handed-over"): void {
     this.epoch++;
     this.#next = this.events.length;
-    this.#connection?.write(`event: revoked\ndata: {"reason":"${reason}","partitions":[0]}\n\n`);
+    this.tell("revoked", { reason, partitions: [0] });
+  }
+
+  tell(name: string, data: object): void {
+    this.#connection?.write(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
+  }
+
+  /** Parks an event although no handler failed: its time ran out, or an operator replays it. */
+  park(offset: number): void {
+    const event = this.events.find((it) => Number(it.sequence) === offset);
+    if (event !== undefined) this.#park(event, true);
+  }
+
+  /** Delivers the heads that are retrying; with an operator's consent, dead letters, too. */
+  redrive(withDead = false): void {
+    for (const lane of this.parking.due(withDead)) {
+      this.#write([this.#frame(lane.head, `,"parked":true${withDead ? `,"operation":"op-1"` : ""}`)]);
+    }
   }
 
   serve(name: string, key: string, exchange: Exchange): void {
@@ -57,35 +79,35 @@ export class FakeConsumer {
       });
       this.#begin("retry: 20\n\n");
     } else if (name === "GET ") {
-      const { ackTimeoutMs, ordering } = this;
-      json(response, 200, {
-        consumer: "c",
-        topics: [],
-        partitions: 1,
-        ordering,
-        maxInFlight: this.maxInFlight,
-        ackTimeoutMs,
-      });
+      const { ackTimeoutMs, ordering, maxInFlight } = this;
+      json(response, 200, { consumer: "c", topics: [], partitions: 1, ordering, maxInFlight, ackTimeoutMs });
+    } else if (name === "GET processed" || name === "GET positions") {
+      const offset = Number(exchange.query.get("offset"));
+      json(response, 200, { processed: [...this.settled].some((it) => Number(it.sequence) === offset) });
     } else if (name === "POST settlements") {
       this.#settle((JSON.parse(body) as { settlements: Settlement[] }).settlements, response);
-    } else if (name === "GET state") {
-      const entry = this.state.get(key);
-      if (key === "") {
-        const prefix = exchange.query.get("prefix") ?? "";
-        const keys = [...this.state.keys()].filter((it) => it.startsWith(prefix)).sort();
-        const from = keys.findIndex((it) => it > (exchange.query.get("after") ?? ""));
-        const page = from < 0 ? [] : keys.slice(from, from + 2);
-        const next = from >= 0 && from + 2 < keys.length ? page.at(-1) : null;
-        json(response, 200, { entries: page.map((it) => ({ key: it, ...this.state.get(it) })), next });
-      } else if (entry === undefined) problem(response, 404, "state-entry-not-found");
-      else json(response, 200, { key, ...entry, updatedAt: new Date().toISOString() });
-    } else problem(response, 404, "not-found");
+    } else if (name === "GET state") this.#readState(key, exchange);
+    else problem(response, 404, "not-found");
+  }
+
+  #readState(key: string, { response, query }: Exchange): void {
+    const entry = this.state.get(key);
+    if (key === "") {
+      const prefix = query.get("prefix") ?? "";
+      const keys = [...this.state.keys()].filter((it) => it.startsWith(prefix)).sort();
+      const from = keys.findIndex((it) => it > (query.get("after") ?? ""));
+      const page = from < 0 ? [] : keys.slice(from, from + 2);
+      const next = from >= 0 && from + 2 < keys.length ? page.at(-1) : null;
+      json(response, 200, { entries: page.map((it) => ({ key: it, ...this.state.get(it) })), next });
+    } else if (entry === undefined) problem(response, 404, "state-entry-not-found");
+    else json(response, 200, { key, ...entry, updatedAt: new Date().toISOString() });
   }
 
   #begin(first: string): void {
     this.epoch++;
     this.#next = 0;
     this.#inFlight.clear();
+    this.parking.begin();
     const assignment = JSON.stringify({ partitions: [{ partition: 0, epoch: this.epoch }] });
     this.#connection?.write(`${first}event: assignment\ndata: ${assignment}\n\n`);
     this.#pump();
@@ -93,16 +115,32 @@ export class FakeConsumer {
 
   #pump(): void {
     if (this.#connection === null) return;
-    let frames = "";
+    const frames: string[] = [];
     for (; this.#next < this.events.length && this.#inFlight.size < this.maxInFlight; this.#next++) {
       const event = this.events[this.#next];
-      if (event === undefined || this.settled.has(event)) continue;
+      if (event === undefined || this.settled.has(event) || this.parking.hold(event)) continue;
       this.#inFlight.add(event);
-      const { topic, sequence } = event;
-      const delivery = `{"topic":"${topic}","partition":0,"offset":${sequence},"epoch":${this.epoch},"attempt":1,"replay":false}`;
-      frames += `id: ${topic}/${sequence}\ndata: {"delivery":${delivery},"event":${JSON.stringify(event)}}\n\n`;
+      frames.push(this.#frame(event, ""));
     }
-    if (frames !== "") this.#connection.write(frames);
+    this.#write(frames);
+  }
+
+  #frame(event: CloudEvent, more: string): string {
+    const { topic, sequence } = event;
+    const attempt = this.parking.failuresOf(event) + 1;
+    const delivery = `{"topic":"${topic}","partition":0,"offset":${sequence},"epoch":${this.epoch},"attempt":${attempt},"replay":false${more}}`;
+    return `id: ${topic}/${sequence}\ndata: {"delivery":${delivery},"event":${JSON.stringify(event)}}\n\n`;
+  }
+
+  #write(frames: readonly string[]): void {
+    if (frames.length > 0) this.#connection?.write(frames.join(""));
+  }
+
+  #park(event: CloudEvent, isRetrying: boolean): void {
+    const takenBack = this.parking.park(event, { isRetrying, inFlight: this.#inFlight });
+    for (const it of takenBack) this.#inFlight.delete(it);
+    const key = this.ordering === "topic" ? null : (event.partitionkey ?? null);
+    this.tell("parked", { topic: event.topic, partition: 0, offset: Number(event.sequence), key });
   }
 
   #settle(settlements: Settlement[], response: ServerResponse): void {
@@ -111,28 +149,39 @@ export class FakeConsumer {
       problem(response, 409, "stale-epoch", { stale });
       return;
     }
-    for (const { outcome, offset, topic, upTo, state } of settlements) {
-      if (outcome === "extend") {
-        this.extended++;
-        continue;
-      }
-      const isNew =
-        state === undefined || ![...this.settled].some((it) => it.topic === topic && Number(it.sequence) === offset);
-      for (const event of this.#inFlight) {
-        const at = Number(event.sequence);
-        if (event.topic === topic && (at === offset || (upTo === true && at < offset))) {
-          this.settled.add(event);
-          this.#inFlight.delete(event);
-        }
-      }
-      if (!isNew) continue;
-      for (const [key, value] of Object.entries(state?.set ?? {})) {
-        this.state.set(key, { value, version: (this.state.get(key)?.version ?? 0) + 1 });
-      }
-      for (const key of state?.delete ?? []) this.state.delete(key);
+    const superseded: number[] = [];
+    for (const [index, settlement] of settlements.entries()) {
+      if (!this.#settleOne(settlement)) superseded.push(index);
     }
+    this.superseded += superseded.length;
     this.requests.push(settlements);
-    json(response, 200, { settled: settlements.length });
+    json(response, 200, { settled: settlements.length - superseded.length, superseded });
     this.#pump();
+  }
+
+  /** False: the delivery had been taken back. */
+  #settleOne({ outcome, offset, topic, upTo, attempt, state }: Settlement): boolean {
+    const event = this.events.find((it) => it.topic === topic && Number(it.sequence) === offset);
+    if (event === undefined || this.parking.isBehind(event)) return false;
+    const isRepeat = this.settled.has(event);
+    const failures = this.parking.failuresOf(event);
+    if (outcome === "extend") this.extended++;
+    else if (outcome === "ack" || outcome === "skip") {
+      for (const it of this.#inFlight) {
+        const at = Number(it.sequence);
+        if (it.topic !== topic || !(at === offset || (upTo === true && at < offset))) continue;
+        this.settled.add(it);
+        this.#inFlight.delete(it);
+      }
+      const next = this.parking.release(event);
+      if (next !== "not-parked") this.settled.add(event);
+      if (next !== "not-parked" && next !== null) this.#write([this.#frame(next, `,"parked":true`)]);
+    } else if (!isRepeat && (attempt ?? failures + 1) > failures) this.#park(event, outcome === "retry");
+    if (isRepeat) return true;
+    for (const [key, value] of Object.entries(state?.set ?? {})) {
+      this.state.set(key, { value, version: (this.state.get(key)?.version ?? 0) + 1 });
+    }
+    for (const key of state?.delete ?? []) this.state.delete(key);
+    return true;
   }
 }

@@ -1,0 +1,46 @@
+import type { Delivery, ParkedNotice } from "./wire.ts";
+
+interface Closing {
+  readonly delivery: Delivery;
+  readonly since: number;
+}
+
+/**
+ * Lanes in which a handler has failed. The server takes later deliveries of the lane back, and says in the stream from
+ * which point on that is done (`parked`): whatever comes before is stale. A new lease starts afresh: the event that
+ * failed is delivered first again, or is parked already.
+ */
+export class ClosedLanes {
+  readonly #closed = new Map<string, Closing>();
+
+  close(lane: string, delivery: Delivery, now: number): void {
+    this.#closed.set(lane, { delivery, since: now });
+  }
+
+  /** Whether a delivery that arrives is stale; if so, since when its lane is closed. */
+  staleSince(lane: string, delivery: Delivery): number | null {
+    const closing = this.#closed.get(lane);
+    if (closing === undefined) return null;
+    const { partition, epoch } = closing.delivery;
+    if (partition === delivery.partition && epoch === delivery.epoch) return closing.since;
+    this.#closed.delete(lane);
+    return null;
+  }
+
+  /**
+   * What a notice means for a lane: `open` – it was not closed; `opened` – what comes from now on is valid; `closed` –
+   * the notice is of a later event, that of the failed one is still to come.
+   */
+  onParked(lane: string, { partition, offset }: ParkedNotice): "open" | "opened" | "closed" {
+    const closing = this.#closed.get(lane);
+    if (closing === undefined || closing.delivery.partition !== partition) return "open";
+    // Of an earlier event of the sequence: the failed one is taken back itself.
+    if (offset > closing.delivery.offset) return "closed";
+    this.#closed.delete(lane);
+    return "opened";
+  }
+
+  forget(): void {
+    this.#closed.clear();
+  }
+}
