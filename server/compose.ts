@@ -23,9 +23,11 @@ import { listPositionChanges } from "./services/list-position-changes.ts";
 import { listState } from "./services/list-state.ts";
 import { listTopics } from "./services/list-topics.ts";
 import { offsetBefore } from "./services/offset-before.ts";
+import { pauseConsumer } from "./services/pause-consumer.ts";
 import { planPositions } from "./services/plan-positions.ts";
 import { publishEvents } from "./services/publish-events.ts";
 import { readEvents } from "./services/read-events.ts";
+import { resumeConsumer } from "./services/resume-consumer.ts";
 import { revokeApiKey } from "./services/revoke-api-key.ts";
 import type { Services } from "./services/services.ts";
 import { settle } from "./services/settle.ts";
@@ -72,6 +74,8 @@ export async function compose(options: ComposeOptions) {
     planPositions: planPositions(deps),
     changePositions: changePositions(deps),
     listPositionChanges: listPositionChanges(deps),
+    pauseConsumer: pauseConsumer(deps),
+    resumeConsumer: resumeConsumer(deps),
     createApiKey: createApiKey(deps),
     listApiKeys: listApiKeys(deps),
     revokeApiKey: revokeApiKey(deps),

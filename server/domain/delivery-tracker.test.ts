@@ -47,7 +47,7 @@ test("agrees with plain sets: nothing in flight is ever counted, everything else
         if (it.kind === "deliver") {
           model.scanned += it.gap;
           model.inFlight.add(model.scanned);
-          tracker.deliver(model.scanned, 0);
+          tracker.deliver(model.scanned, 0, null);
         } else if (it.kind === "pass") {
           model.scanned += it.gap;
           tracker.passTo(model.scanned);
@@ -97,7 +97,7 @@ function chosenOf(model: Model, picks: readonly number[]): number[] {
 
 test("the ranges of settlements out of order melt together: gaps count, not settlements", () => {
   const tracker = new DeliveryTracker({ position: 0, settled: new OffsetRanges(), replayUntil: 0 });
-  for (let i = 1; i <= 1_000; i++) tracker.deliver(i * 3, 0);
+  for (let i = 1; i <= 1_000; i++) tracker.deliver(i * 3, 0, null);
   for (let i = 1_000; i >= 2; i--) tracker.settle(i * 3, false);
   expect(new OffsetRanges(tracker.pending()).size).toBe(2);
 });
@@ -110,8 +110,8 @@ test("what an earlier holder had settled above its position is known, and may be
 
 test("an extended delivery is overdue later than its neighbours", () => {
   const tracker = new DeliveryTracker({ position: 0, settled: new OffsetRanges(), replayUntil: 0 });
-  tracker.deliver(1, 100);
-  tracker.deliver(2, 100);
+  tracker.deliver(1, 100, null);
+  tracker.deliver(2, 100, null);
   tracker.extend(200, 1);
-  expect([100, 150, 250].map((now) => tracker.overdue(now))).toEqual([undefined, 2, 1]);
+  expect([100, 150, 250].map((now) => tracker.overdue(now))).toEqual([[], [2], [1, 2]]);
 });

@@ -3,6 +3,7 @@ import { lowerBound, type OffsetRange, type OffsetRanges } from "./offset-ranges
 const IN_FLIGHT = 0;
 const SETTLING = 1;
 const SETTLED = 2;
+const PARKING = 3;
 
 /** Where a consumer stands in one topic, for one partition. */
 export interface CursorState {
@@ -29,14 +30,20 @@ export class DeliveryTracker {
   #offsets: number[] = [];
   #states: number[] = [];
   #deadlines: number[] = [];
+  #keys: (string | null)[] = [];
   #first = 0;
   #unsettled = 0;
+  #parking = 0;
   #settling: number[] = [];
+  /** What those being settled were before: in flight, or about to be parked. */
+  #settlingFrom: number[] = [];
+  #furthest: number;
 
   constructor(cursor: CursorState) {
     this.replayUntil = cursor.replayUntil;
     this.#ahead = cursor.settled;
     this.#scanned = cursor.position;
+    this.#furthest = cursor.position;
     this.#flushed = cursor.position;
   }
 
@@ -49,6 +56,16 @@ export class DeliveryTracker {
     return this.#unsettled;
   }
 
+  /** Events that wait to be parked: the database does not know of them yet, so the floor stays below them. */
+  get parking(): number {
+    return this.#parking;
+  }
+
+  /** Deliveries being settled. */
+  get settling(): number {
+    return this.#settling.length;
+  }
+
   /** Everything up to here is done, those being settled excepted. */
   get floor(): number {
     const first = this.#offsets[this.#first];
@@ -57,7 +74,7 @@ export class DeliveryTracker {
 
   /** True while the database does not know the floor yet. */
   get isBehind(): boolean {
-    return this.floor > this.#flushed;
+    return this.#parking > 0 || this.floor > this.#flushed;
   }
 
   /** Was settled by an earlier holder, above its position. */
@@ -66,23 +83,70 @@ export class DeliveryTracker {
   }
 
   /** Takes the next delivery in flight; offsets must rise. */
-  deliver(offset: number, deadline: number): void {
-    if (offset <= this.#scanned) throw new Error(`offset ${offset} was looked at before (${this.#scanned})`);
-    this.#scanned = offset;
-    this.#offsets.push(offset);
-    this.#states.push(IN_FLIGHT);
-    this.#deadlines.push(deadline);
+  deliver(offset: number, deadline: number, key: string | null): void {
+    this.#push({ offset, key }, IN_FLIGHT, deadline);
     this.#unsettled += 1;
+  }
+
+  /** Takes the next event as one to be parked instead of delivered. */
+  park(offset: number, key: string | null): void {
+    this.#push({ offset, key }, PARKING, Number.POSITIVE_INFINITY);
+    this.#parking += 1;
   }
 
   /** Everything up to `offset` that was not delivered is passed over. */
   passTo(offset: number): void {
-    if (offset > this.#scanned) this.#scanned = offset;
+    if (offset > this.#scanned) this.#look(offset);
   }
 
   /** Whether an offset can have been delivered by this holder. */
   mayHaveDelivered(offset: number): boolean {
-    return offset <= this.#scanned || this.#ahead.has(offset);
+    return offset <= this.#furthest || this.#ahead.has(offset);
+  }
+
+  isInFlight(offset: number): boolean {
+    const index = lowerBound(this.#offsets, offset, this.#first);
+    return this.#offsets[index] === offset && this.#states[index] === IN_FLIGHT;
+  }
+
+  /** The key of a delivery in flight. */
+  keyOf(offset: number): string | null {
+    const index = lowerBound(this.#offsets, offset, this.#first);
+    return this.#offsets[index] === offset ? (this.#keys[index] ?? null) : null;
+  }
+
+  /** The deliveries in flight, ascending. */
+  inFlightOffsets(): number[] {
+    return this.#offsets.filter((_, i) => i >= this.#first && this.#states[i] === IN_FLIGHT);
+  }
+
+  /** Deliveries in flight of a key, later than an offset, are taken back: they are to be parked. Returns them. */
+  takeBack(key: string, after: number): number[] {
+    const taken: number[] = [];
+    for (let i = lowerBound(this.#offsets, after + 1, this.#first); i < this.#offsets.length; i++) {
+      if (this.#states[i] !== IN_FLIGHT || this.#keys[i] !== key) continue;
+      this.#states[i] = PARKING;
+      taken.push(this.#offsets[i] ?? 0);
+    }
+    this.#unsettled -= taken.length;
+    this.#parking += taken.length;
+    return taken;
+  }
+
+  /** Forgets that anything from `offset` on was looked at: what is not settled is delivered anew. Not while settling. */
+  rewindTo(offset: number): void {
+    const index = lowerBound(this.#offsets, offset, this.#first);
+    for (let i = index; i < this.#offsets.length; i++) {
+      if (this.#states[i] === IN_FLIGHT) this.#unsettled -= 1;
+      if (this.#states[i] === PARKING) this.#parking -= 1;
+      const done = this.#offsets[i] ?? 0;
+      if (this.#states[i] === SETTLED) this.#ahead.add(done, done);
+    }
+    this.#offsets.length = index;
+    this.#states.length = index;
+    this.#deadlines.length = index;
+    this.#keys.length = index;
+    this.#scanned = offset - 1;
   }
 
   /** Marks a delivery (with `upTo`, all up to it) as being settled; `commit` or `rollBack` follows. */
@@ -90,10 +154,22 @@ export class DeliveryTracker {
     const index = lowerBound(this.#offsets, offset, this.#first);
     if (upTo) {
       const end = this.#offsets[index] === offset ? index + 1 : index;
-      for (let i = this.#first; i < end; i++) this.#mark(i);
-    } else if (this.#offsets[index] === offset) {
+      for (let i = this.#first; i < end; i++) if (this.#states[i] === IN_FLIGHT) this.#mark(i);
+    } else if (this.#offsets[index] === offset && this.#states[index] === IN_FLIGHT) {
       this.#mark(index);
     }
+  }
+
+  /** Marks what waits to be parked as being settled, at most `max`; `commit` or `rollBack` follows. */
+  settleParking(max: number): { offset: number; key: string | null }[] {
+    const taken: { offset: number; key: string | null }[] = [];
+    if (this.#parking === 0) return taken;
+    for (let i = this.#first; i < this.#offsets.length && taken.length < max; i++) {
+      if (this.#states[i] !== PARKING) continue;
+      this.#mark(i);
+      taken.push({ offset: this.#offsets[i] ?? 0, key: this.#keys[i] ?? null });
+    }
+    return taken;
   }
 
   /**
@@ -111,16 +187,21 @@ export class DeliveryTracker {
     return ranges;
   }
 
-  /** What was being settled is settled, and the database knows `pending`. Returns how many that were. */
+  /** What was being settled is settled, and the database knows `pending`. Returns how many deliveries that were. */
   commit(): number {
-    const settled = this.#settling.length;
-    for (const offset of this.#settling) {
-      this.#states[lowerBound(this.#offsets, offset, this.#first)] = SETTLED;
+    let deliveries = 0;
+    for (let i = 0; i < this.#settling.length; i++) {
+      const offset = this.#settling[i] ?? 0;
+      const index = lowerBound(this.#offsets, offset, this.#first);
+      if (this.#settlingFrom[i] === IN_FLIGHT) deliveries += 1;
+      if (this.#offsets[index] === offset) this.#states[index] = SETTLED;
     }
+    this.#parking -= this.#settling.length - deliveries;
+    this.#unsettled -= deliveries;
     this.#settling = [];
-    this.#unsettled -= settled;
+    this.#settlingFrom = [];
     this.#dropSettled();
-    return settled;
+    return deliveries;
   }
 
   /** The database has merged everything up to this floor. */
@@ -129,10 +210,13 @@ export class DeliveryTracker {
   }
 
   rollBack(): void {
-    for (const offset of this.#settling) {
-      this.#states[lowerBound(this.#offsets, offset, this.#first)] = IN_FLIGHT;
+    for (let i = 0; i < this.#settling.length; i++) {
+      const offset = this.#settling[i] ?? 0;
+      const index = lowerBound(this.#offsets, offset, this.#first);
+      if (this.#offsets[index] === offset) this.#states[index] = this.#settlingFrom[i] ?? IN_FLIGHT;
     }
     this.#settling = [];
+    this.#settlingFrom = [];
   }
 
   /** Takes over what was settled at another instance. Returns how many deliveries that freed. */
@@ -161,23 +245,40 @@ export class DeliveryTracker {
     if (this.#offsets[index] === offset) this.#deadlines[index] = deadline;
   }
 
-  /** The first delivery whose deadline has passed, if any. */
-  overdue(now: number): number | undefined {
+  /** The deliveries whose deadline has passed. */
+  overdue(now: number): number[] {
+    const offsets: number[] = [];
     for (let i = this.#first; i < this.#offsets.length; i++) {
-      if (this.#states[i] === IN_FLIGHT && (this.#deadlines[i] ?? now) < now) return this.#offsets[i];
+      if (this.#states[i] === IN_FLIGHT && (this.#deadlines[i] ?? now) < now) offsets.push(this.#offsets[i] ?? 0);
     }
-    return undefined;
+    return offsets;
+  }
+
+  #push({ offset, key }: { offset: number; key: string | null }, state: number, deadline: number): void {
+    if (offset <= this.#scanned) throw new Error(`offset ${offset} was looked at before (${this.#scanned})`);
+    this.#look(offset);
+    this.#offsets.push(offset);
+    this.#states.push(state);
+    this.#deadlines.push(deadline);
+    this.#keys.push(key);
+  }
+
+  #look(offset: number): void {
+    this.#scanned = offset;
+    if (offset > this.#furthest) this.#furthest = offset;
   }
 
   #mark(index: number): void {
-    if (this.#states[index] !== IN_FLIGHT) return;
+    const state = this.#states[index] ?? SETTLED;
+    if (state !== IN_FLIGHT && state !== PARKING) return;
     this.#states[index] = SETTLING;
     this.#settling.push(this.#offsets[index] ?? 0);
+    this.#settlingFrom.push(state);
   }
 
   #nextFloor(): number {
     let i = this.#first;
-    while (i < this.#offsets.length && this.#states[i] !== IN_FLIGHT) i += 1;
+    while (i < this.#offsets.length && (this.#states[i] === SETTLING || this.#states[i] === SETTLED)) i += 1;
     const first = this.#offsets[i];
     return first === undefined ? this.#scanned : first - 1;
   }
@@ -188,6 +289,7 @@ export class DeliveryTracker {
     this.#offsets = this.#offsets.slice(this.#first);
     this.#states = this.#states.slice(this.#first);
     this.#deadlines = this.#deadlines.slice(this.#first);
+    this.#keys = this.#keys.slice(this.#first);
     this.#first = 0;
   }
 }

@@ -25,7 +25,12 @@ export function normaliseMessage(message: string): string {
 /** The first line of a stack that names a place, without line and column. */
 export function topFrame(stack: string | undefined): string {
   const frame = stack?.split("\n").find((line) => /^\s+at /.test(line));
-  return frame === undefined ? "" : frame.trim().replace(/:\d+:\d+\)?$/, "").replace(/^at /, "");
+  return frame === undefined
+    ? ""
+    : frame
+        .trim()
+        .replace(/:\d+:\d+\)?$/, "")
+        .replace(/^at /, "");
 }
 
 /** Letters with the same text are the same kind of failure: class, normalised message, top frame. */

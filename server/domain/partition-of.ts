@@ -38,11 +38,17 @@ export function keyHash(key: string): number {
   return (hash ^ (hash >>> 16)) >>> 0;
 }
 
+export interface EventIdentity {
+  readonly key: string | null;
+  readonly offset: number;
+}
+
+/** The number whose remainder is an event's partition, whatever their number: its key's hash, or its offset. */
+export function sequenceHash({ key, offset }: EventIdentity): number {
+  return key === null ? offset : keyHash(key);
+}
+
 /** The partition an event belongs to: by its key, and by its offset when it has none (it then belongs with nothing). */
-export function partitionOf(
-  event: { readonly key: string | null; readonly offset: number },
-  partitions: number,
-): number {
-  if (partitions === 1) return 0;
-  return (event.key === null ? event.offset : keyHash(event.key)) % partitions;
+export function partitionOf(event: EventIdentity, partitions: number): number {
+  return partitions === 1 ? 0 : sequenceHash(event) % partitions;
 }

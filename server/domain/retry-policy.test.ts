@@ -1,17 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { RetryPolicy } from "../contract/consumers.ts";
-import { backoffDelayMs, decideFailure } from "./retry-policy.ts";
+import { backoffDelayMs, type RetryRules, retryDelayMs } from "./retry-policy.ts";
 
-const policy: RetryPolicy = {
+const rules: RetryRules = {
   maxAttempts: 3,
   backoff: { initialMs: 100, factor: 2, maxMs: 250, jitter: 0 },
   permanentErrors: ["ValidationError"],
 };
+const failure = { attempt: 1, attemptsMax: 3, errorName: "TimeoutError", delayMs: null, random: 0 };
 
 describe("retry policy", () => {
   it("waits longer after each attempt, up to the cap", () => {
-    expect([1, 2, 3, 9].map((attempt) => backoffDelayMs(policy.backoff, attempt, 0.5))).toEqual([100, 200, 250, 250]);
+    expect([1, 2, 3, 9].map((attempt) => backoffDelayMs(rules.backoff, attempt, 0.5))).toEqual([100, 200, 250, 250]);
   });
 
   it("follows a list of delays and stays at its last", () => {
@@ -25,8 +25,7 @@ describe("retry policy", () => {
         fc.integer({ min: 1, max: 1000 }),
         fc.double({ min: 0, max: 0.999, noNaN: true }),
         (attempt, random) => {
-          const backoff = { initialMs: 10, factor: 3, maxMs: 1000, jitter: 0.5 };
-          const delay = backoffDelayMs(backoff, attempt, random);
+          const delay = backoffDelayMs({ initialMs: 10, factor: 3, maxMs: 1000, jitter: 0.5 }, attempt, random);
           expect(delay).toBeLessThanOrEqual(1000);
           expect(delay).toBeGreaterThanOrEqual(5);
         },
@@ -35,17 +34,14 @@ describe("retry policy", () => {
   });
 
   it("gives up after the last attempt and at once for a permanent error", () => {
-    const failure = { attempt: 1, errorName: "TimeoutError", random: 0 };
-    expect(decideFailure(policy, failure)).toEqual({ kind: "retrying", delayMs: 100 });
-    expect(decideFailure(policy, { ...failure, attempt: 3 })).toEqual({ kind: "dead", why: "attempts exhausted" });
-    expect(decideFailure(policy, { ...failure, errorName: "ValidationError" })).toEqual({
-      kind: "dead",
-      why: "permanent error",
-    });
+    expect(retryDelayMs(rules, failure)).toBe(100);
+    expect(retryDelayMs(rules, { ...failure, attempt: 3 })).toBeNull();
+    expect(retryDelayMs(rules, { ...failure, attempt: 3, attemptsMax: 4 })).toBe(250);
+    expect(retryDelayMs(rules, { ...failure, errorName: "ValidationError" })).toBeNull();
   });
 
-  it("takes the member's own delay before the policy's", () => {
-    const outcome = decideFailure(policy, { attempt: 1, errorName: "Busy", delayMs: 7, random: 0.9 });
-    expect(outcome).toEqual({ kind: "retrying", delayMs: 7 });
+  it("takes the member's own delay before the policy's, but never past the last attempt", () => {
+    expect(retryDelayMs(rules, { ...failure, delayMs: 7, random: 0.9 })).toBe(7);
+    expect(retryDelayMs(rules, { ...failure, delayMs: 7, attempt: 3 })).toBeNull();
   });
 });

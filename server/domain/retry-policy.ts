@@ -1,22 +1,29 @@
-import type { RetryPolicy } from "../contract/consumers.ts";
+export type Backoff =
+  | { readonly initialMs: number; readonly factor: number; readonly maxMs: number; readonly jitter: number }
+  | { readonly delaysMs: readonly number[] };
 
-/** What becomes of an event whose delivery failed. */
-export type FailureOutcome =
-  | { readonly kind: "retrying"; readonly delayMs: number }
-  | { readonly kind: "dead"; readonly why: "attempts exhausted" | "permanent error" };
+/** How often a failing event is tried, and when. */
+export interface RetryRules {
+  readonly maxAttempts: number;
+  readonly backoff: Backoff;
+  /** Error names that no retry can cure. */
+  readonly permanentErrors: readonly string[];
+}
 
 export interface Failure {
-  /** The attempt that failed: 1 for the first delivery. */
+  /** Deliveries that have failed, this one included. */
   readonly attempt: number;
+  /** Failed deliveries after which it is dead; an operator may have granted more than the policy. */
+  readonly attemptsMax: number;
   readonly errorName: string;
-  /** The member's own wish for the delay, if it has one. */
-  readonly delayMs?: number;
+  /** The member's own wish for the delay; null = by the policy. */
+  readonly delayMs: number | null;
   /** 0 ≤ random < 1, handed in because the domain rolls no dice. */
   readonly random: number;
 }
 
 /** The delay before attempt `attempt + 1`, in milliseconds. */
-export function backoffDelayMs(backoff: RetryPolicy["backoff"], attempt: number, random: number): number {
+export function backoffDelayMs(backoff: Backoff, attempt: number, random: number): number {
   if ("delaysMs" in backoff) {
     // The last delay of the list serves every later attempt.
     return backoff.delaysMs[Math.min(attempt, backoff.delaysMs.length) - 1] ?? 0;
@@ -26,9 +33,9 @@ export function backoffDelayMs(backoff: RetryPolicy["backoff"], attempt: number,
   return Math.round(full * (1 - backoff.jitter * random));
 }
 
-export function decideFailure(policy: RetryPolicy, failure: Failure): FailureOutcome {
-  if (policy.permanentErrors.includes(failure.errorName)) return { kind: "dead", why: "permanent error" };
-  if (failure.attempt >= policy.maxAttempts) return { kind: "dead", why: "attempts exhausted" };
-  const delayMs = failure.delayMs ?? backoffDelayMs(policy.backoff, failure.attempt, failure.random);
-  return { kind: "retrying", delayMs };
+/** After how many milliseconds a failed event is tried again; null = it is dead. */
+export function retryDelayMs(rules: RetryRules, failure: Failure): number | null {
+  if (rules.permanentErrors.includes(failure.errorName)) return null;
+  if (failure.attempt >= failure.attemptsMax) return null;
+  return failure.delayMs ?? backoffDelayMs(rules.backoff, failure.attempt, failure.random);
 }

@@ -1,11 +1,14 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { planLeases } from "../domain/lease-plan.ts";
+import { type ParkedHead, ParkedHeads } from "../domain/parked-heads.ts";
 import { type ConsumerSetup, selectConsumerSetup } from "../store/consumer-setup-select.ts";
 import { type HeldPartition as HeldRow, selectHeldCursors } from "../store/cursor-held-select.ts";
 import type { Database } from "../store/database.ts";
+import { selectInterrupted } from "../store/delivery-attempts-select.ts";
 import { claimLeases } from "../store/lease-claim.ts";
 import { releaseLeases } from "../store/lease-release.ts";
 import { type LeasesView, selectLeaseViews } from "../store/lease-views-select.ts";
+import { onClock, type PartitionHeads, selectPartitionHeads } from "../store/parked-heads-select.ts";
 import { selectLastPositionChange } from "../store/position-change-last.ts";
 import { deletePassedLayouts } from "../store/position-layouts-delete.ts";
 import { consumerChannel, extendedChannel, settledChannel } from "./consumer-channels.ts";
@@ -24,11 +27,16 @@ export interface ConsumerRoomOptions {
   /** How long a surplus partition waits for its deliveries in flight before it is handed over all the same. */
   readonly drainMs: number;
   readonly now: () => number;
+  /** The parked events of partitions held here have changed elsewhere: `reloadParked` has to follow. */
+  readonly onParkedChanged: (setup: ConsumerSetup) => void;
+  /** Events wait to be parked. */
+  readonly onParking: (setup: ConsumerSetup) => void;
   readonly onError: (error: Error) => void;
 }
 
 // A claim that found leases locked by a settlement tries again this soon: settlements last a few milliseconds.
 const CLAIM_AGAIN_MS = 50;
+const MAX_TIMER_MS = 3_600_000;
 
 /**
  * One consumer at this instance: its members here, what they hold, and how that follows the database. Everything that
@@ -48,6 +56,8 @@ export class ConsumerRoom {
   /** Rises with every refresh: a view read before one is old after it. */
   #version = 0;
   readonly #extensions = new Set<number>();
+  #pauseEnd: NodeJS.Timeout | null = null;
+  #isReloadWanted = false;
 
   private constructor(setup: ConsumerSetup, options: ConsumerRoomOptions) {
     this.#setup = setup;
@@ -59,6 +69,7 @@ export class ConsumerRoom {
 
   static async open(setup: ConsumerSetup, options: ConsumerRoomOptions): Promise<ConsumerRoom> {
     const room = new ConsumerRoom(setup, options);
+    room.#awaitPauseEnd();
     try {
       await room.#readers.follow(setup.topics);
     } catch (error) {
@@ -100,6 +111,7 @@ export class ConsumerRoom {
 
   close(): void {
     this.#stop.abort();
+    if (this.#pauseEnd !== null) clearTimeout(this.#pauseEnd);
     for (const stop of this.#stopListening) stop();
     this.#readers.release();
   }
@@ -130,7 +142,9 @@ export class ConsumerRoom {
     this.#reconciling ??= this.#guarded(async () => {
       while (this.#isReconcileWanted && !this.#stop.signal.aborted) {
         this.#isReconcileWanted = false;
-        await reconcileHeld(this.#options.database.pool, this.#setup.consumerId, [...this.held()]);
+        const { pool } = this.#options.database;
+        const { isParkedChanged } = await reconcileHeld(pool, this.#setup.consumerId, [...this.held()]);
+        if (isParkedChanged) this.#options.onParkedChanged(this.#setup);
         for (const stream of this.streams.values()) stream.onSettled();
       }
     }).finally(() => {
@@ -138,6 +152,51 @@ export class ConsumerRoom {
       if (this.#isReconcileWanted && !this.#stop.signal.aborted) void this.reconcile();
     });
     return this.#reconciling;
+  }
+
+  /** Takes over the parked events as they are now. Only between two groups of settlements: both change the same marks. */
+  async reloadParked(): Promise<void> {
+    const held = [...this.held()];
+    if (held.length === 0) return;
+    for (const row of await this.#readParked(held.map((it) => it.partition))) {
+      const holder = this.holder(row.partition);
+      if (holder === undefined || holder.epoch !== row.epoch || holder.parked.version === row.version) continue;
+      for (const head of holder.parked.replace(row.version, this.#onClock(row))) this.#takeBack(holder, head);
+    }
+    this.#options.onParking(this.#setup);
+    for (const stream of this.streams.values()) stream.onSettled();
+  }
+
+  /** An event was parked: what was delivered after it of its sequence comes again in its turn. */
+  #takeBack(holder: HeldPartition, head: ParkedHead): void {
+    const tracker = holder.trackers.get(head.topicId);
+    if (this.#setup.ordering === "topic") {
+      if ((tracker?.scanned ?? 0) >= head.offset) tracker?.rewindTo(head.offset);
+    } else if (head.key !== null) tracker?.takeBack(head.key, head.offset);
+    this.tellParked(holder, head);
+  }
+
+  tellParked(
+    { partition, epoch }: Pick<HeldPartition, "partition" | "epoch">,
+    at: { readonly topicId: number; readonly offset: number; readonly key: string | null },
+  ): void {
+    const topic = this.#setup.topics.find((it) => it.topicId === at.topicId)?.topic;
+    for (const stream of this.streams.values()) {
+      if (stream.held.get(partition)?.epoch !== epoch) continue;
+      // Of a topic-ordered consumer everything after it is taken back, whatever its key.
+      const key = this.#setup.ordering === "topic" ? null : at.key;
+      stream.tell("parked", { topic, partition, offset: at.offset, key });
+    }
+  }
+
+  #readParked(partitions: readonly number[]): Promise<PartitionHeads[]> {
+    const { consumerId, partitions: layoutPartitions } = this.#setup;
+    return selectPartitionHeads(this.#options.database.pool, { consumerId, partitions, layoutPartitions });
+  }
+
+  #onClock({ heads }: PartitionHeads): ParkedHead[] {
+    const now = this.#options.now();
+    return heads.map((it) => onClock(it, now));
   }
 
   async #refreshAll(): Promise<void> {
@@ -163,7 +222,9 @@ export class ConsumerRoom {
     const { pool } = this.#options.database;
     const { updatedAt, layout, priorLayouts, consumerId } = this.#setup;
     const isPassed = priorLayouts.length > 0 && (await deletePassedLayouts(pool, consumerId)) > 0;
-    if (isPassed || view.updatedAt !== updatedAt || view.layout !== layout) await this.#reload();
+    const isWanted = this.#isReloadWanted;
+    this.#isReloadWanted = false;
+    if (isPassed || isWanted || view.updatedAt !== updatedAt || view.layout !== layout) await this.#reload();
     for (const stream of [...this.streams.values()]) {
       if (!stream.isEnded) await this.#align(stream, view);
     }
@@ -177,10 +238,24 @@ export class ConsumerRoom {
     // wrong events under a valid epoch.
     const isRelayout = setup.layout !== this.#setup.layout;
     this.#setup = setup;
+    this.#awaitPauseEnd();
     for (const stream of this.streams.values()) {
       if (isRelayout && stream.held.size > 0) stream.drop([...stream.held.keys()], "partitions-changed");
       stream.configure(setup, this.readers);
     }
+  }
+
+  /** A pause with an end ends by itself: the setup, read again after it, has none. */
+  #awaitPauseEnd(): void {
+    if (this.#pauseEnd !== null) clearTimeout(this.#pauseEnd);
+    const endsInMs = this.#setup.pause?.endsInMs;
+    if (endsInMs === undefined || endsInMs === null) return;
+    const inMs = Math.min(endsInMs + 20, MAX_TIMER_MS);
+    this.#pauseEnd = setTimeout(() => {
+      this.#isReloadWanted = true;
+      void this.refresh();
+    }, inMs);
+    this.#pauseEnd.unref();
   }
 
   /** Makes one member's partitions what the leases say, then moves towards its fair share. */
@@ -216,7 +291,7 @@ export class ConsumerRoom {
     const mine = await this.#read(stream, moved);
     if (mine.length === 0) return;
     const change = await selectLastPositionChange(this.#options.database.pool, this.#setup.consumerId);
-    this.#hold(stream, mine);
+    if (!(await this.#hold(stream, mine))) return;
     if (change !== null && change !== stream.knownChange) {
       stream.knownChange = change;
       stream.tell("reset", { change, partitions: stream.assignment() });
@@ -253,8 +328,7 @@ export class ConsumerRoom {
         stream,
         claimed.map((it) => it.partition),
       );
-      this.#hold(stream, mine);
-      if (mine.length > 0) stream.tellAssignment();
+      if (await this.#hold(stream, mine)) stream.tellAssignment();
     }
     if (claimed.length < partitions.length) this.#refreshSoon();
   }
@@ -272,10 +346,27 @@ export class ConsumerRoom {
     return mine;
   }
 
-  #hold(stream: MemberStream, rows: readonly HeldRow[]): void {
-    if (stream.isEnded || rows.length === 0) return;
-    stream.hold(rows.map((row) => new HeldPartition(this.#setup, row)));
-    for (const { partition } of rows) this.#listenForExtensions(partition);
+  /** False when there is nothing to hold, or it has moved on meanwhile. */
+  async #hold(stream: MemberStream, rows: readonly HeldRow[]): Promise<boolean> {
+    if (rows.length === 0) return false;
+    const parked = new Map((await this.#readParked(rows.map((it) => it.partition))).map((it) => [it.partition, it]));
+    const interrupted = await selectInterrupted(this.#options.database.pool, this.#setup.consumerId);
+    const current = rows.filter((row) => parked.get(row.partition)?.epoch === row.epoch);
+    if (current.length < rows.length) void this.refresh();
+    if (stream.isEnded || current.length === 0) return false;
+    stream.hold(
+      current.map((row) => {
+        const heads = parked.get(row.partition);
+        return new HeldPartition(this.#setup, {
+          ...row,
+          member: stream.member,
+          parked: new ParkedHeads(heads?.version ?? 0, heads === undefined ? [] : this.#onClock(heads)),
+          interrupted,
+        });
+      }),
+    );
+    for (const { partition } of current) this.#listenForExtensions(partition);
+    return true;
   }
 
   #listenForExtensions(partition: number): void {
@@ -283,7 +374,8 @@ export class ConsumerRoom {
     this.#extensions.add(partition);
     const stop = this.#options.wakeups.listen(extendedChannel(this.#setup.consumerId, partition), () => {
       const deadline = this.#options.now() + this.#setup.ackTimeoutMs;
-      for (const tracker of this.holder(partition)?.trackers.values() ?? []) tracker.extend(deadline);
+      const holder = this.holder(partition);
+      for (const topicId of holder?.trackers.keys() ?? []) holder?.extend(topicId, deadline);
     });
     this.#stopListening.push(stop);
   }

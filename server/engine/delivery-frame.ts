@@ -6,6 +6,7 @@ export interface FrameTemplate {
   readonly before: string;
   readonly after: string;
   readonly afterReplay: string;
+  readonly epoch: number;
 }
 
 type Fixed = Pick<Delivery, "topic" | "partition" | "epoch">;
@@ -17,6 +18,7 @@ export function frameTemplate({ topic, partition, epoch }: Fixed): FrameTemplate
     before: `\ndata: {"delivery":{"topic":${JSON.stringify(topic)},"partition":${partition},"offset":`,
     after: tail(false),
     afterReplay: tail(true),
+    epoch,
   };
 }
 
@@ -30,7 +32,27 @@ export function deliveryFrame(
   return `${template.id}${offset}${template.before}${offset}${isReplay ? template.afterReplay : template.after}${json}}\n\n`;
 }
 
+export interface ParkedDelivery {
+  readonly offset: number;
+  readonly json: string;
+  /** 1 for the first delivery. */
+  readonly attempt: number;
+  readonly isReplay: boolean;
+  readonly operationId: string | null;
+  /** Out of the order of offsets; false for a consumer whose order is the topic's. */
+  readonly isParked: boolean;
+}
+
+/** A delivery that is not the first in the plain flow: tried again, released, redriven or replayed. */
+export function parkedDeliveryFrame(template: FrameTemplate, delivery: ParkedDelivery): string {
+  const { offset, json, attempt, isReplay, operationId, isParked } = delivery;
+  const marks = `${isParked ? ',"parked":true' : ""}${operationId === null ? "" : `,"operation":"${operationId}"`}`;
+  return `${template.id}${offset}${template.before}${offset},"epoch":${template.epoch},"attempt":${attempt},"replay":${isReplay}${marks}},"event":${json}}\n\n`;
+}
+
+export type ControlFrame = "assignment" | "revoked" | "reset" | "caught-up" | "parked" | "paused" | "resumed";
+
 /** A named frame that tells the member something about its partitions. */
-export function controlFrame(name: "assignment" | "revoked" | "reset" | "caught-up", data: object): string {
+export function controlFrame(name: ControlFrame, data: object): string {
   return `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
 }

@@ -1,4 +1,5 @@
 import { type CursorState, DeliveryTracker } from "../domain/delivery-tracker.ts";
+import type { ParkedHeads } from "../domain/parked-heads.ts";
 import type { ConsumerSetup } from "../store/consumer-setup-select.ts";
 import { type FrameTemplate, frameTemplate } from "./delivery-frame.ts";
 
@@ -6,6 +7,13 @@ import { type FrameTemplate, frameTemplate } from "./delivery-frame.ts";
 export class HeldPartition {
   readonly partition: number;
   readonly epoch: number;
+  readonly member: string;
+  /** The sequences of it that wait behind a parked event. */
+  readonly parked: ParkedHeads;
+  /** How often the delivery of an event broke off, by topic id and offset. */
+  readonly interrupted: ReadonlyMap<string, number>;
+  /** When the member last settled or extended anything of it, on the monotonic clock; null = never. */
+  heardAt: number | null = null;
   /** By topic id. */
   readonly trackers = new Map<number, DeliveryTracker>();
   readonly templates = new Map<number, FrameTemplate>();
@@ -17,11 +25,17 @@ export class HeldPartition {
     held: {
       readonly partition: number;
       readonly epoch: number;
+      readonly member: string;
       readonly cursors: ReadonlyMap<number, CursorState>;
+      readonly parked: ParkedHeads;
+      readonly interrupted: ReadonlyMap<string, number>;
     },
   ) {
     this.partition = held.partition;
     this.epoch = held.epoch;
+    this.member = held.member;
+    this.parked = held.parked;
+    this.interrupted = held.interrupted;
     for (const { topicId, topic } of setup.topics) {
       const cursor = held.cursors.get(topicId);
       if (cursor === undefined) continue;
@@ -31,16 +45,52 @@ export class HeldPartition {
   }
 
   get inFlight(): number {
-    let sum = 0;
+    let sum = this.parked.inFlight;
     for (const tracker of this.trackers.values()) sum += tracker.inFlight;
     return sum;
   }
 
-  /** Whether the member has said nothing about one of its deliveries for too long. */
-  isOverdue(now: number): boolean {
-    for (const tracker of this.trackers.values()) if (tracker.overdue(now) !== undefined) return true;
-    return false;
+  /** Deliveries about which the member has said nothing for too long. */
+  overdue(now: number): HeldDelivery[] {
+    const overdue: HeldDelivery[] = this.parked
+      .overdue(now)
+      .map(({ topicId, offset, attempt }) => ({ topicId, offset, attempt: attempt + 1 }));
+    for (const [topicId, tracker] of this.trackers) {
+      for (const offset of tracker.overdue(now))
+        overdue.push({ topicId, offset, attempt: this.attemptOf(topicId, offset) });
+    }
+    return overdue;
   }
+
+  /** Gives a delivery in flight (all of a topic, without an offset) until a new deadline. */
+  extend(topicId: number, deadline: number, offset?: number): void {
+    this.trackers.get(topicId)?.extend(deadline, offset);
+    this.parked.extend(topicId, deadline, offset);
+  }
+
+  /** The number of a delivery: one more than have failed or broken off. */
+  attemptOf(topicId: number, offset: number): number {
+    const failed = this.parked.headAt(topicId, offset)?.attempt;
+    if (failed !== undefined) return failed + 1;
+    return this.interrupted.size === 0 ? 1 : (this.interrupted.get(`${topicId} ${offset}`) ?? 0) + 1;
+  }
+
+  /** All that is in flight. */
+  *inFlightDeliveries(): Generator<HeldDelivery> {
+    for (const { topicId, offset, attempt } of this.parked.inFlightHeads()) {
+      yield { topicId, offset, attempt: attempt + 1 };
+    }
+    for (const [topicId, tracker] of this.trackers) {
+      for (const offset of tracker.inFlightOffsets())
+        yield { topicId, offset, attempt: this.attemptOf(topicId, offset) };
+    }
+  }
+}
+
+export interface HeldDelivery {
+  readonly topicId: number;
+  readonly offset: number;
+  readonly attempt: number;
 }
 
 /** Up to where all of them have looked at a topic; undefined when none of them reads it. */

@@ -1,10 +1,11 @@
 import type { EventRow } from "../contract/events.ts";
 import { isSettledBefore } from "../domain/layout.ts";
+import type { ParkedHead } from "../domain/parked-heads.ts";
 import { partitionOf } from "../domain/partition-of.ts";
 import type { ConsumerSetup, SubscribedTopic } from "../store/consumer-setup-select.ts";
-import { controlFrame, deliveryFrame } from "./delivery-frame.ts";
+import { type ControlFrame, controlFrame, deliveryFrame, parkedDeliveryFrame } from "./delivery-frame.ts";
 import type { EndReason, FrameSink } from "./frame-sink.ts";
-import { type HeldPartition, lowestScanned } from "./held-partition.ts";
+import { type HeldDelivery, type HeldPartition, lowestScanned } from "./held-partition.ts";
 import type { TopicReader } from "./topic-log.ts";
 
 export interface MemberStreamOptions {
@@ -15,7 +16,19 @@ export interface MemberStreamOptions {
   /** Monotonic milliseconds. */
   readonly now: () => number;
   readonly leaseMs: number;
-  readonly onAckTimeout: (stream: MemberStream) => void;
+  /** Single events of a topic, for deliveries out of the order of offsets. */
+  readonly readEvents: (topic: SubscribedTopic, offsets: readonly number[]) => Promise<readonly EventRow[]>;
+  /** The member has said nothing about these for too long; `isSilent`: nor about anything else. */
+  readonly onOverdue: (
+    stream: MemberStream,
+    overdue: {
+      readonly held: HeldPartition;
+      readonly deliveries: readonly HeldDelivery[];
+      readonly isSilent: boolean;
+    }[],
+  ) => void;
+  /** Events wait to be parked. */
+  readonly onParking: () => void;
   /** A partition that is being handed over has nothing in flight any more. */
   readonly onDrained: () => void;
   readonly onError: (error: Error) => void;
@@ -24,6 +37,11 @@ export interface MemberStreamOptions {
 const READ_MAX_EVENTS = 1_000;
 const READ_MAX_BYTES = 1024 * 1024;
 const RETRY_MS = 500;
+/** Parked events read and delivered in one go: an event may have 1 MiB. */
+const PARKED_AT_ONCE = 64;
+/** Events of one topic that may wait to be parked before the stream reads on. */
+const MAX_PARKING = 1_000;
+const MAX_TIMER_MS = 3_600_000;
 
 /**
  * One connected member: reads its topics, picks the events of its partitions and writes them as frames, at most
@@ -50,7 +68,10 @@ export class MemberStream {
   #hasMore = false;
   #isCaughtUp = false;
   #isAssigned = false;
+  #isPauseTold = false;
   #retry: NodeJS.Timeout | null = null;
+  /** Rings when the next parked event becomes due. */
+  #due: NodeJS.Timeout | null = null;
   #ackTimer: NodeJS.Timeout;
 
   constructor(setup: ConsumerSetup, readers: ReadonlyMap<number, TopicReader>, options: MemberStreamOptions) {
@@ -85,6 +106,7 @@ export class MemberStream {
   /** Takes a changed declaration; which partitions it has is told separately. */
   configure(setup: ConsumerSetup, readers: ReadonlyMap<number, TopicReader>): void {
     const isNewTimeout = setup.ackTimeoutMs !== this.#setup.ackTimeoutMs;
+    this.#tellPause(setup);
     this.#setup = setup;
     this.#readers = readers;
     this.#generation += 1;
@@ -133,9 +155,11 @@ export class MemberStream {
     this.tell("assignment", { partitions: this.assignment() });
   }
 
-  /** A member on standby hears once that it has nothing yet. */
+  /** A member on standby hears once that it has nothing yet, and everybody whether the consumer is paused. */
   tellFirstAssignment(): void {
     if (!this.#isAssigned) this.tellAssignment();
+    if (!this.#isPauseTold) this.#tellPaused(this.#setup);
+    this.#isPauseTold = true;
   }
 
   assignment(): { partition: number; epoch: number }[] {
@@ -144,7 +168,7 @@ export class MemberStream {
       .sort((a, b) => a.partition - b.partition);
   }
 
-  tell(name: "assignment" | "revoked" | "reset" | "caught-up", data: object): void {
+  tell(name: ControlFrame, data: object): void {
     if (!this.#isEnded) this.#write(controlFrame(name, data));
   }
 
@@ -160,6 +184,7 @@ export class MemberStream {
     this.#isEnded = true;
     clearInterval(this.#ackTimer);
     if (this.#retry !== null) clearTimeout(this.#retry);
+    if (this.#due !== null) clearTimeout(this.#due);
     this.held.clear();
     this.#options.sink.end();
   }
@@ -190,21 +215,93 @@ export class MemberStream {
     try {
       while (this.#hasMore && !this.#isEnded) {
         this.#hasMore = false;
+        if (await this.#deliverParked()) this.#hasMore = true;
         for (const topic of this.#setup.topics) {
           if (await this.#advance(topic)) this.#hasMore = true;
         }
         if (!this.#hasMore) this.#tellCaughtUp();
       }
+      this.#awaitDue();
     } finally {
       this.#isPumping = false;
     }
+  }
+
+  /** Delivers heads of parked sequences that are due. Returns true when there may be more of them at once. */
+  async #deliverParked(): Promise<boolean> {
+    // Of a topic-ordered consumer the flow itself comes back to its parked event.
+    if (this.#setup.ordering === "topic") return false;
+    let isMore = false;
+    for (const held of this.#active()) {
+      const due = held.parked.due(this.#options.now(), Math.min(this.#room(), PARKED_AT_ONCE));
+      for (const topic of this.#setup.topics) {
+        const heads = due.filter((it) => it.topicId === topic.topicId);
+        if (heads.length > 0 && (await this.#deliverHeads(held, topic, heads))) isMore = true;
+      }
+    }
+    return isMore;
+  }
+
+  async #deliverHeads(held: HeldPartition, topic: SubscribedTopic, heads: readonly ParkedHead[]): Promise<boolean> {
+    const generation = this.#generation;
+    const events = await this.#options.readEvents(
+      topic,
+      heads.map((it) => it.offset),
+    );
+    if (generation !== this.#generation || this.#isEnded) return true;
+    const template = held.templates.get(topic.topicId);
+    if (template === undefined || this.held.get(held.partition) !== held) return true;
+    const deadline = this.#options.now() + this.#setup.ackTimeoutMs;
+    const byOffset = new Map(events.map((it) => [it.offset, it]));
+    let frames = "";
+    for (const head of heads) {
+      const event = byOffset.get(head.offset);
+      if (event === undefined) throw new Error(`parked event ${topic.topic}/${head.offset} cannot be read`);
+      if (this.#room() <= 0) break;
+      if (!held.parked.deliver(head, deadline)) continue;
+      frames += parkedDeliveryFrame(template, {
+        offset: head.offset,
+        json: event.json,
+        attempt: head.attempt + 1,
+        isReplay: head.isReplay,
+        operationId: head.operationId,
+        isParked: true,
+      });
+    }
+    if (frames === "") return false;
+    this.#write(frames);
+    return true;
+  }
+
+  /** Pumps again when the next parked event becomes due. */
+  #awaitDue(): void {
+    if (this.#due !== null) clearTimeout(this.#due);
+    this.#due = null;
+    if (this.#isEnded || this.#room() <= 0) return;
+    const dueAts = this.#active().map((held) => held.parked.nextDueAt() ?? Number.POSITIVE_INFINITY);
+    const dueAt = Math.min(...dueAts);
+    if (!Number.isFinite(dueAt)) return;
+    // Never at once: what is due now and was not delivered waits for something else, which pumps.
+    const inMs = Math.max(10, Math.min(dueAt - this.#options.now(), MAX_TIMER_MS));
+    this.#due = setTimeout(() => this.pump(), inMs);
+    this.#due.unref();
+  }
+
+  #tellPause(setup: ConsumerSetup): void {
+    const before = this.#setup.pause;
+    if (setup.pause !== null && setup.pause.reason !== before?.reason) this.#tellPaused(setup);
+    if (setup.pause === null && before !== null) this.tell("resumed", {});
+  }
+
+  #tellPaused({ pause }: ConsumerSetup): void {
+    if (pause !== null) this.tell("paused", { kind: pause.kind, reason: pause.reason, until: pause.until });
   }
 
   /** One read of one topic. Returns true when another one may find more. */
   async #advance(topic: SubscribedTopic): Promise<boolean> {
     const reader = this.#readers.get(topic.topicId);
     const room = this.#room();
-    const active = this.#active();
+    const active = this.#active().filter((held) => !this.#isHeldUp(held, topic.topicId));
     if (reader === undefined || room <= 0 || active.length === 0) return false;
     const after = lowestScanned(active, topic.topicId);
     if (after === undefined || after >= reader.head) return false;
@@ -217,20 +314,38 @@ export class MemberStream {
       maxBytes: READ_MAX_BYTES,
     });
     if (generation !== this.#generation || this.#isEnded) return true;
-    const passed = this.#deliver(topic.topicId, rows);
+    const passed = this.#deliver(topic, rows);
     const end = passed ?? through;
-    for (const held of active) held.trackers.get(topic.topicId)?.passTo(end);
+    for (const held of active) held.trackers.get(topic.topicId)?.passTo(this.#endFor(held, topic.topicId, end));
     return end > after;
   }
 
+  /** Of a topic-ordered consumer nothing passes a parked event: its partition waits for it. */
+  #isHeldUp(held: HeldPartition, topicId: number): boolean {
+    if (this.#setup.ordering === "key") return false;
+    const head = held.parked.lowest(topicId);
+    if (head === undefined) return false;
+    const isReached = (held.trackers.get(topicId)?.scanned ?? 0) >= head.offset - 1;
+    return (
+      isReached && (head.isDead || head.dueAt > this.#options.now() || held.parked.isInFlight(topicId, head.offset))
+    );
+  }
+
+  #endFor(held: HeldPartition, topicId: number, end: number): number {
+    const head = this.#setup.ordering === "key" ? undefined : held.parked.lowest(topicId);
+    if (head === undefined) return end;
+    return Math.min(end, held.parked.isInFlight(topicId, head.offset) ? head.offset : head.offset - 1);
+  }
+
   /** Sends the rows that are this member's. Returns the last offset looked at when it had to stop before the end. */
-  #deliver(topicId: number, rows: readonly EventRow[]): number | undefined {
-    const { partitions, ackTimeoutMs } = this.#setup;
+  #deliver({ topicId, liveOnly }: SubscribedTopic, rows: readonly EventRow[]): number | undefined {
+    const { partitions, ackTimeoutMs, ordering } = this.#setup;
     const prior = this.#setup.priorLayouts.filter((it) => it.topicId === topicId);
     const deadline = this.#options.now() + ackTimeoutMs;
     let room = this.#room();
     let frames = "";
     let stoppedAt: number | undefined;
+    let isParking = false;
     for (const row of rows) {
       const held = this.held.get(partitionOf(row, partitions));
       const tracker = held?.trackers.get(topicId);
@@ -238,20 +353,52 @@ export class MemberStream {
       if (held === undefined || tracker === undefined || template === undefined) continue;
       if (held.drainingSince !== null || row.offset <= tracker.scanned) continue;
       if (tracker.wasSettled(row.offset) || isSettledBefore(prior, row)) continue;
+      const isReplay = row.offset <= tracker.replayUntil;
+      if (isReplay && liveOnly.includes(row.type)) continue;
+      const place = held.parked.placeOf(topicId, row);
+      if (place === "behind") {
+        if (tracker.parking >= MAX_PARKING) {
+          stoppedAt = row.offset - 1;
+          break;
+        }
+        tracker.park(row.offset, row.key);
+        isParking = true;
+        continue;
+      }
+      if (place === "parked" && ordering === "key") continue;
+      const head = ordering === "topic" ? held.parked.lowest(topicId) : undefined;
+      if (
+        head !== undefined &&
+        (row.offset > head.offset || (row.offset === head.offset && this.#isHeldUp(held, topicId)))
+      )
+        continue;
       if (room === 0) {
         stoppedAt = row.offset - 1;
         break;
       }
-      tracker.deliver(row.offset, deadline);
-      frames += deliveryFrame(template, row, row.offset <= tracker.replayUntil);
+      tracker.deliver(row.offset, deadline, row.key);
+      if (head?.offset === row.offset) held.parked.deliver(head, deadline);
+      const attempt = held.attemptOf(topicId, row.offset);
+      frames +=
+        attempt === 1
+          ? deliveryFrame(template, row, isReplay)
+          : parkedDeliveryFrame(template, {
+              offset: row.offset,
+              json: row.json,
+              attempt,
+              isReplay,
+              operationId: null,
+              isParked: false,
+            });
       room -= 1;
     }
     if (frames !== "") this.#write(frames);
+    if (isParking) this.#options.onParking();
     return stoppedAt;
   }
 
   #room(): number {
-    if (this.#isPaused || !this.#isWritable || this.#isEnded) return 0;
+    if (this.#isPaused || this.#setup.pause !== null || !this.#isWritable || this.#isEnded) return 0;
     if (this.#options.now() - this.renewedAt >= this.#options.leaseMs) return 0;
     return this.#setup.maxInFlight - this.inFlight;
   }
@@ -288,10 +435,22 @@ export class MemberStream {
 
   #startAckTimer(): NodeJS.Timeout {
     const everyMs = Math.max(25, Math.min(1_000, this.#setup.ackTimeoutMs / 8));
-    const timer = setInterval(() => {
-      const now = this.#options.now();
-      if ([...this.held.values()].some((held) => held.isOverdue(now))) this.#options.onAckTimeout(this);
-    }, everyMs);
+    const timer = setInterval(() => this.#findOverdue(), everyMs);
     return timer.unref();
+  }
+
+  #findOverdue(): void {
+    const now = this.#options.now();
+    const { ackTimeoutMs } = this.#setup;
+    const overdue = [];
+    for (const held of this.held.values()) {
+      const deliveries = held.overdue(now);
+      if (deliveries.length === 0) continue;
+      const isSilent = held.heardAt === null || held.heardAt < now - ackTimeoutMs;
+      overdue.push({ held, deliveries, isSilent });
+      // Once each: until these are parked they must not be found again.
+      for (const { topicId, offset } of deliveries) held.extend(topicId, now + ackTimeoutMs, offset);
+    }
+    if (overdue.length > 0) this.#options.onOverdue(this, overdue);
   }
 }

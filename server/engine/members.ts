@@ -4,6 +4,8 @@ import { DomainError } from "../domain/errors.ts";
 import { type ConsumerSetup, selectConsumerSetup } from "../store/consumer-setup-select.ts";
 import type { Database } from "../store/database.ts";
 import { isDatabaseAway } from "../store/database-errors.ts";
+import { insertDeliveryAttempts } from "../store/delivery-attempts-insert.ts";
+import { readEventsAt } from "../store/event-rows.ts";
 import { selectLeaseViews } from "../store/lease-views-select.ts";
 import { beatHearts } from "../store/member-heartbeat.ts";
 import { joinMember } from "../store/member-join.ts";
@@ -12,9 +14,12 @@ import { selectLastPositionChange } from "../store/position-change-last.ts";
 import { consumerChannel } from "./consumer-channels.ts";
 import { ConsumerRoom } from "./consumer-room.ts";
 import type { EndReason, FrameSink } from "./frame-sink.ts";
+import { haltConsumer } from "./halt-consumer.ts";
+import type { HeldDelivery, HeldPartition } from "./held-partition.ts";
 import { MemberStream } from "./member-stream.ts";
 import type { SettlementItem } from "./settlement-group.ts";
-import { type Holders, Settler } from "./settler.ts";
+import { type Holders, type Settled, Settler } from "./settler.ts";
+import { ackTimeoutError, storedError } from "./stored-error.ts";
 import type { TopicReaders } from "./topic-log.ts";
 import type { Wakeups } from "./wakeups.ts";
 
@@ -51,7 +56,7 @@ export interface Members {
   /** Throws `consumer-not-found`, `too-many-streams`, `shutting-down` and `database-unavailable`. */
   join(request: MemberJoinRequest): Promise<JoinedMember>;
   /** See `Settler.settle`. */
-  settle(setup: ConsumerSetup, items: readonly SettlementItem[]): Promise<void>;
+  settle(setup: ConsumerSetup, items: readonly SettlementItem[]): Promise<Settled>;
   /** A consumer by name, at most a few seconds old unless `isFresh` is asked for; null when there is none. */
   findSetup(consumer: string, isFresh?: boolean): Promise<ConsumerSetup | null>;
   /** Members connected here, and deliveries in flight to them. */
@@ -88,6 +93,13 @@ export function createMembers(options: MembersOptions): Members {
       for (const stream of openRooms.get(consumerId)?.streams.values() ?? []) stream.onSettled();
     },
     onStale: (consumerId) => void openRooms.get(consumerId)?.refresh(),
+    reloadParked: async (consumerId) => openRooms.get(consumerId)?.reloadParked(),
+    onParked: (consumerId, item, key) => openRooms.get(consumerId)?.tellParked(item, { ...item, key }),
+    onHalt: (setup, halt) =>
+      void haltConsumer(database, { consumerId: setup.consumerId, consumer: setup.consumer, ...halt }).then(
+        () => wakeups.announce(consumerChannel(setup.consumerId)),
+        onError,
+      ),
   };
   const settler = new Settler({ database, wakeups, holders, now });
   const loops = [heartbeat(), bringProgress()];
@@ -133,8 +145,8 @@ export function createMembers(options: MembersOptions): Members {
 
   async function bringProgress(): Promise<void> {
     while (await pause(PROGRESS_MS)) {
-      for (const [consumerId, room] of openRooms) {
-        if (isBehind(room)) settler.progress(consumerId).catch(onError);
+      for (const room of openRooms.values()) {
+        if (isBehind(room)) settler.progress(room.setup).catch(onError);
       }
     }
   }
@@ -149,7 +161,17 @@ export function createMembers(options: MembersOptions): Members {
     const { consumerId } = setup;
     let room = rooms.get(consumerId);
     if (room === undefined) {
-      room = ConsumerRoom.open(setup, { database, topicReaders, wakeups, leaseMs, drainMs, now, onError });
+      room = ConsumerRoom.open(setup, {
+        database,
+        topicReaders,
+        wakeups,
+        leaseMs,
+        drainMs,
+        now,
+        onParkedChanged: (it) => void settler.reload(it).catch(onError),
+        onParking: (it) => void settler.progress(it).catch(onError),
+        onError,
+      });
       rooms.set(consumerId, room);
       room.then(
         (opened) => openRooms.set(consumerId, opened),
@@ -174,8 +196,11 @@ export function createMembers(options: MembersOptions): Members {
   }
 
   async function leave(room: ConsumerRoom, stream: MemberStream, reason: EndReason): Promise<void> {
+    const interrupted = interruptedOf(stream);
     end(room, stream, reason);
     const { consumerId } = room.setup;
+    // No failure, but an attempt: the next delivery says that it is not the first.
+    await insertDeliveryAttempts(database.pool, { consumerId, attempts: interrupted });
     await leaveMember(database.pool, { consumerId, member: stream.member, connection: stream.connection });
     wakeups.announce(consumerChannel(consumerId));
   }
@@ -207,7 +232,9 @@ export function createMembers(options: MembersOptions): Members {
       sink,
       now,
       leaseMs,
-      onAckTimeout: (it) => void leave(room, it, "ack-timeout").catch(onError),
+      readEvents: (topic, offsets) => readEventsAt(database.pool, topic, offsets),
+      onOverdue: (it, overdue) => void retryOverdue(room, it, overdue).catch(onError),
+      onParking: () => void settler.progress(room.setup).catch(onError),
       onDrained: () => void room.refresh(),
       onError,
     });
@@ -223,6 +250,42 @@ export function createMembers(options: MembersOptions): Members {
         return leaving;
       },
     };
+  }
+
+  /**
+   * An ack timeout is a failed delivery like any other. A member that has answered nothing at all for so long is gone
+   * as well: its partitions go to somebody who works.
+   */
+  async function retryOverdue(
+    room: ConsumerRoom,
+    stream: MemberStream,
+    overdue: readonly { held: HeldPartition; deliveries: readonly HeldDelivery[]; isSilent: boolean }[],
+  ): Promise<void> {
+    const { setup } = room;
+    const error = ackTimeoutError(setup.ackTimeoutMs);
+    const items = overdue.flatMap(({ held, deliveries }) =>
+      deliveries.map(
+        ({ topicId, offset, attempt }): SettlementItem => ({
+          topicId,
+          topic: setup.topics.find((it) => it.topicId === topicId)?.topic ?? "",
+          partition: held.partition,
+          epoch: held.epoch,
+          offset,
+          outcome: "retry",
+          upTo: false,
+          attempt,
+          error,
+          delayMs: null,
+          reason: null,
+          state: null,
+        }),
+      ),
+    );
+    const heardBefore = new Map(overdue.map(({ held }) => [held, held.heardAt]));
+    await settler.settle(setup, items);
+    // The server has spoken here, not the member.
+    for (const [held, heardAt] of heardBefore) held.heardAt = heardAt;
+    if (overdue.every((it) => it.isSilent) && !stream.isEnded) await leave(room, stream, "ack-timeout");
   }
 
   async function findSetup(consumer: string, isFresh = false): Promise<ConsumerSetup | null> {
@@ -245,7 +308,7 @@ export function createMembers(options: MembersOptions): Members {
 
   return {
     join: (request) => reachable(join(request)),
-    settle: (setup, items) => settler.settle(setup.consumerId, items, setup.ackTimeoutMs),
+    settle: (setup, items) => settler.settle(setup, items),
     findSetup: (consumer, isFresh) => reachable(findSetup(consumer, isFresh)),
     counts() {
       const streams = [...allStreams()].map(([, stream]) => stream);
@@ -256,7 +319,7 @@ export function createMembers(options: MembersOptions): Members {
       for (const [, stream] of allStreams()) stream.pause();
       const closeBy = now() + Math.min(drainMs, CLOSE_MS);
       while (now() < closeBy && [...allStreams()].some(([, stream]) => stream.inFlight > 0)) await delay(20);
-      await Promise.allSettled([...openRooms.keys()].map((id) => settler.progress(id)));
+      await Promise.allSettled([...openRooms.values()].map((room) => settler.progress(room.setup)));
       await Promise.allSettled([...allStreams()].map(([room, stream]) => leave(room, stream, "shutting-down")));
       await shutDown();
     },
@@ -271,6 +334,16 @@ export function createMembers(options: MembersOptions): Members {
 function isBehind(room: ConsumerRoom): boolean {
   for (const held of room.held()) for (const tracker of held.trackers.values()) if (tracker.isBehind) return true;
   return false;
+}
+
+const MAX_INTERRUPTED = 1_000;
+
+function interruptedOf(stream: MemberStream) {
+  const error = storedError({ name: "ConnectionLost", message: "the member's connection ended during the delivery" });
+  return [...stream.held.values()]
+    .flatMap((held) => [...held.inFlightDeliveries()])
+    .slice(0, MAX_INTERRUPTED)
+    .map((it) => ({ ...it, member: stream.member, outcome: "interrupted" as const, error }));
 }
 
 async function reachable<T>(work: Promise<T>): Promise<T> {

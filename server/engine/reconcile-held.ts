@@ -2,18 +2,27 @@ import { selectHeldCursors } from "../store/cursor-held-select.ts";
 import type { Queryable } from "../store/database.ts";
 import type { HeldPartition } from "./held-partition.ts";
 
-/** Takes over what was settled at other instances: deliveries in flight here that the database already counts. */
-export async function reconcileHeld(db: Queryable, consumerId: number, all: readonly HeldPartition[]): Promise<void> {
-  const held = all.filter((it) => it.inFlight > 0);
-  if (held.length === 0) return;
-  const rows = await selectHeldCursors(db, { consumerId, partitions: held.map((it) => it.partition) });
+/**
+ * Takes over what was settled at other instances: deliveries in flight here that the database already counts. Returns
+ * whether parked events have changed as well.
+ */
+export async function reconcileHeld(
+  db: Queryable,
+  consumerId: number,
+  all: readonly HeldPartition[],
+): Promise<{ isParkedChanged: boolean }> {
+  if (all.length === 0) return { isParkedChanged: false };
+  const rows = await selectHeldCursors(db, { consumerId, partitions: all.map((it) => it.partition) });
   const byPartition = new Map(rows.map((row) => [row.partition, row]));
-  for (const { partition, epoch, trackers } of held) {
+  let isParkedChanged = false;
+  for (const { partition, epoch, trackers, parked } of all) {
     const row = byPartition.get(partition);
     if (row?.epoch !== epoch) continue;
+    if (row.parkedVersion !== parked.version) isParkedChanged = true;
     for (const [topicId, tracker] of trackers) {
       const cursor = row.cursors.get(topicId);
-      if (cursor !== undefined) tracker.reconcile(cursor);
+      if (cursor !== undefined && tracker.inFlight > 0) tracker.reconcile(cursor);
     }
   }
+  return { isParkedChanged };
 }

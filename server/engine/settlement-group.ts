@@ -1,6 +1,7 @@
 import type { DeliveryTracker } from "../domain/delivery-tracker.ts";
 import { formatRanges, OffsetRanges } from "../domain/offset-ranges.ts";
 import type { StateChangeText } from "../domain/state-fold.ts";
+import type { StoredError } from "../store/parked-settle-write.ts";
 import type { CursorMerge } from "../store/settle-cursors-merge.ts";
 import type { HeldPartition } from "./held-partition.ts";
 
@@ -11,9 +12,33 @@ export interface SettlementItem {
   readonly partition: number;
   readonly epoch: number;
   readonly offset: number;
-  readonly outcome: "ack" | "extend";
+  readonly outcome: "ack" | "retry" | "dead-letter" | "skip" | "extend";
   readonly upTo: boolean;
+  /** The attempt it answers; null = the member did not say. */
+  readonly attempt: number | null;
+  /** With `retry` and `dead-letter`. */
+  readonly error: StoredError | null;
+  readonly delayMs: number | null;
+  /** With `skip`. */
+  readonly reason: string | null;
   readonly state: StateChangeText | null;
+}
+
+/** A settlement that is more than an ack of a live delivery: what it does depends on what is parked. */
+export interface SpecialItem {
+  readonly item: SettlementItem & { readonly outcome: "ack" | "retry" | "dead-letter" | "skip" };
+  /** The holder, when it is at this instance. */
+  readonly holder: HeldPartition | null;
+  /** In flight here as a live delivery: nothing of it is parked, and it is not settled. */
+  readonly isLive: boolean;
+}
+
+/** An event that waits behind a parked one of its sequence. */
+export interface FollowerToPark {
+  readonly topicId: number;
+  readonly partition: number;
+  readonly offset: number;
+  readonly key: string | null;
 }
 
 /** Who holds a partition at this instance, if anybody. */
@@ -25,47 +50,111 @@ interface Part {
   readonly tracker: DeliveryTracker | undefined;
   /** Settled offsets of a partition whose holder is elsewhere. */
   readonly foreign: OffsetRanges;
+  settled: number;
+  failed: number;
   floor: number;
 }
+
+/** How many followers one group parks at most; the others go with the next. */
+const MAX_PARKED = 1_000;
 
 /**
  * Settlements that go to the database together. Each is marked in its tracker first, so that the floor they lead to
  * can be computed; `commit` or `rollBack` decides about the marks.
  */
 export class SettlementGroup {
+  /** To be decided on what is parked, in the order in which they came. */
+  readonly specials: SpecialItem[] = [];
+  readonly followers: FollowerToPark[] = [];
+  readonly #isTopicOrdered: boolean;
   readonly #parts = new Map<string, Part>();
-  readonly #expected = new Map<string, { partition: number; epoch: number }>();
+  readonly #expected = new Map<string, { partition: number; epoch: number; parkedVersion: number | null }>();
+  readonly #holders = new Set<HeldPartition>();
   readonly #foreignPartitions = new Set<number>();
 
-  constructor(readonly findHolder: FindHolder) {}
+  constructor(
+    readonly findHolder: FindHolder,
+    options: { readonly isTopicOrdered: boolean; readonly hasForeignParked: boolean },
+  ) {
+    this.#isTopicOrdered = options.isTopicOrdered;
+    this.hasForeignParked = options.hasForeignParked;
+  }
+
+  /** Whether settlements of partitions held elsewhere have to look at what is parked. */
+  readonly hasForeignParked: boolean;
 
   get hasForeign(): boolean {
     return this.#foreignPartitions.size > 0;
   }
 
-  /** The epochs all of it was delivered under. */
-  get expected(): readonly { readonly partition: number; readonly epoch: number }[] {
-    return [...this.#expected.values()];
+  /** The partitions of it that are held here. */
+  get holders(): ReadonlySet<HeldPartition> {
+    return this.#holders;
+  }
+
+  get isEmpty(): boolean {
+    return this.#expected.size === 0;
   }
 
   add(item: SettlementItem): void {
-    this.#expect(item.partition, item.epoch);
-    const holder = this.findHolder(item.partition);
-    const tracker = holder?.epoch === item.epoch ? holder.trackers.get(item.topicId) : undefined;
-    if (tracker === undefined) this.#foreignPartitions.add(item.partition);
+    const found = this.findHolder(item.partition);
+    const holder = found?.epoch === item.epoch ? found : null;
+    const tracker = holder?.trackers.get(item.topicId);
+    this.#expect(item.partition, item.epoch, holder);
     if (item.outcome === "extend") return;
+    const special = { ...item, outcome: item.outcome };
     const part = this.#part(item, tracker);
-    if (tracker !== undefined) tracker.settle(item.offset, item.upTo);
-    else part.foreign.add(item.upTo ? 0 : item.offset, item.offset);
+    if (holder === null || tracker === undefined) {
+      this.#foreignPartitions.add(item.partition);
+      if (item.outcome !== "ack" || this.hasForeignParked) {
+        this.specials.push({ item: special, holder: null, isLive: false });
+      } else part.settled += this.#addForeign(part, item);
+    } else if (holder.parked.headAt(item.topicId, item.offset) !== undefined) {
+      // Of a topic-ordered consumer the flow waits at its head, which is then in flight like any other.
+      if (item.outcome === "ack" || item.outcome === "skip") tracker.settle(item.offset, false);
+      this.specials.push({ item: special, holder, isLive: false });
+    } else if (item.outcome === "ack" && (item.upTo || tracker.isInFlight(item.offset))) {
+      tracker.settle(item.offset, item.upTo);
+    } else if (tracker.isInFlight(item.offset)) {
+      this.#addFailure(special, holder, tracker);
+    } else if (holder.parked.size > 0) {
+      this.specials.push({ item: special, holder, isLive: false });
+    }
   }
 
   /** Brings what was passed over to the database: nobody settles it, yet the position has to move. */
   addProgress(holder: HeldPartition): void {
     for (const [topicId, tracker] of holder.trackers) {
       if (!tracker.isBehind) continue;
-      this.#expect(holder.partition, holder.epoch);
+      this.#expect(holder.partition, holder.epoch, holder);
       this.#part({ topicId, partition: holder.partition, epoch: holder.epoch }, tracker);
     }
+  }
+
+  /** Nothing is added any more: takes what waits to be parked in the partitions of this group. */
+  seal(): void {
+    for (const { topicId, partition, tracker } of this.#parts.values()) {
+      for (const it of tracker?.settleParking(MAX_PARKED - this.followers.length) ?? []) {
+        this.followers.push({ topicId, partition, ...it });
+      }
+    }
+  }
+
+  /** A settlement of a partition held elsewhere counts. */
+  countForeign(item: SettlementItem): void {
+    const part = this.#part(item, undefined);
+    part.settled += this.#addForeign(part, item);
+  }
+
+  countFailure(item: SettlementItem): void {
+    const holder = this.findHolder(item.partition);
+    const tracker = holder?.epoch === item.epoch ? holder.trackers.get(item.topicId) : undefined;
+    this.#part(item, tracker).failed += 1;
+  }
+
+  /** The epochs all of it was delivered under, with the versions of what is parked. */
+  get expected(): CursorMerge["expected"] {
+    return [...this.#expected.values()];
   }
 
   /** Call once: it fixes the floors that `commit` takes as known to the database. */
@@ -74,8 +163,13 @@ export class SettlementGroup {
     for (const part of this.#parts.values()) {
       const pending = part.tracker?.pending();
       if (pending !== undefined) part.floor = pending[0]?.[1] ?? 0;
-      const ranges = formatRanges(pending ?? part.foreign);
-      cursors.push({ topicId: part.topicId, partition: part.partition, ranges });
+      cursors.push({
+        topicId: part.topicId,
+        partition: part.partition,
+        ranges: formatRanges(pending ?? part.foreign),
+        settled: part.tracker === undefined ? part.settled : part.tracker.settling,
+        failed: part.failed,
+      });
     }
     return { consumerId, expected: this.expected, cursors };
   }
@@ -85,14 +179,44 @@ export class SettlementGroup {
       tracker?.commit();
       tracker?.flushed(floor);
     }
+    for (const holder of this.#holders) holder.parked.reopen();
   }
 
   rollBack(): void {
     for (const { tracker } of this.#parts.values()) tracker?.rollBack();
+    for (const holder of this.#holders) holder.parked.reopen();
   }
 
-  #expect(partition: number, epoch: number): void {
-    this.#expected.set(`${partition} ${epoch}`, { partition, epoch });
+  #addFailure(item: SpecialItem["item"], holder: HeldPartition, tracker: DeliveryTracker): void {
+    this.specials.push({ item, holder, isLive: true });
+    if (item.outcome === "skip") {
+      tracker.settle(item.offset, false);
+      return;
+    }
+    if (this.#isTopicOrdered) {
+      // The position stays below it; it must not time out a second time while it is being written.
+      tracker.extend(Number.POSITIVE_INFINITY, item.offset);
+      return;
+    }
+    const key = tracker.keyOf(item.offset);
+    tracker.settle(item.offset, false);
+    if (key === null) return;
+    holder.parked.close(item.topicId, key, item.offset);
+    tracker.takeBack(key, item.offset);
+  }
+
+  #addForeign(part: Part, { offset, upTo }: SettlementItem): number {
+    part.foreign.add(upTo ? 0 : offset, offset);
+    return 1;
+  }
+
+  #expect(partition: number, epoch: number, holder: HeldPartition | null): void {
+    this.#expected.set(`${partition} ${epoch}`, {
+      partition,
+      epoch,
+      parkedVersion: holder?.parked.version ?? null,
+    });
+    if (holder !== null) this.#holders.add(holder);
   }
 
   #part(of: { topicId: number; partition: number; epoch: number }, tracker: DeliveryTracker | undefined): Part {
@@ -100,7 +224,15 @@ export class SettlementGroup {
     const id = `${of.topicId} ${of.partition} ${of.epoch}`;
     let part = this.#parts.get(id);
     if (part === undefined) {
-      part = { topicId: of.topicId, partition: of.partition, tracker, foreign: new OffsetRanges(), floor: 0 };
+      part = {
+        topicId: of.topicId,
+        partition: of.partition,
+        tracker,
+        foreign: new OffsetRanges(),
+        settled: 0,
+        failed: 0,
+        floor: 0,
+      };
       this.#parts.set(id, part);
     }
     return part;

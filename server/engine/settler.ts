@@ -1,14 +1,16 @@
 import { DomainError } from "../domain/errors.ts";
-import { foldState, type StateChangeText } from "../domain/state-fold.ts";
-import { selectHeldCursors } from "../store/cursor-held-select.ts";
-import { type Database, transaction } from "../store/database.ts";
+import type { SettlementDecision } from "../domain/settlement-decision.ts";
+import type { StateChangeText } from "../domain/state-fold.ts";
+import { StormWatch } from "../domain/storm-breaker.ts";
+import type { ConsumerSetup } from "../store/consumer-setup-select.ts";
+import type { Database } from "../store/database.ts";
 import { isDatabaseAway } from "../store/database-errors.ts";
-import { lockLeases } from "../store/lease-lock.ts";
+import { hasParked } from "../store/parked-exists.ts";
 import { selectTopicHeads } from "../store/position-heads-select.ts";
-import { mergeCursors } from "../store/settle-cursors-merge.ts";
-import { writeState } from "../store/state-write.ts";
+import { isAsExpected, type LeaseStand, mergeCursors } from "../store/settle-cursors-merge.ts";
 import { extendedChannel, settledChannel } from "./consumer-channels.ts";
 import type { HeldPartition } from "./held-partition.ts";
+import { type ParkedOutcome, settleParked } from "./settle-parked.ts";
 import { type FindHolder, SettlementGroup, type SettlementItem } from "./settlement-group.ts";
 import type { Wakeups } from "./wakeups.ts";
 
@@ -16,7 +18,8 @@ import type { Wakeups } from "./wakeups.ts";
 const MAX_GROUP = 10_000;
 const MAX_QUEUED = 50_000;
 const DEADLOCK = "40P01";
-const MAX_DEADLOCKS = 5;
+/** Deadlocks, and changes of what is parked, that one group may meet. */
+const MAX_REPEATS = 20;
 
 /** What the settler needs from those who hold partitions at this instance. */
 export interface Holders {
@@ -27,6 +30,12 @@ export interface Holders {
   onSettled(consumerId: number): void;
   /** A lease held here is under another epoch than was thought. */
   onStale(consumerId: number): void;
+  /** Takes over the parked events of the partitions held here as they are in the database. */
+  reloadParked(consumerId: number): Promise<void>;
+  /** An event was parked: members have to know that what was delivered after it of its key is taken back. */
+  onParked(consumerId: number, item: SettlementItem, key: string | null): void;
+  /** A consumer has to stop: too many failures, or an event of a topic-ordered one is out of attempts. */
+  onHalt(setup: ConsumerSetup, halt: { readonly kind: "storm" | "halted"; readonly reason: string }): void;
 }
 
 export interface SettlerOptions {
@@ -37,19 +46,28 @@ export interface SettlerOptions {
   readonly now: () => number;
 }
 
+/** What became of one request. */
+export interface Settled {
+  /** Indexes of settlements that do not count, because their deliveries were taken back. */
+  readonly superseded: readonly number[];
+}
+
 interface Waiting {
   readonly items: readonly SettlementItem[];
-  readonly ackTimeoutMs: number;
-  readonly resolve: () => void;
+  readonly resolve: (settled: Settled) => void;
   readonly reject: (error: unknown) => void;
 }
 
 interface Queue {
-  readonly consumerId: number;
+  /** As of the last request. */
+  setup: ConsumerSetup;
   waiting: Waiting[];
   queued: number;
   /** Passed-over offsets wait to be brought to the database. */
   hasProgress: boolean;
+  /** Parked events of partitions held here have changed elsewhere. */
+  hasReload: boolean;
+  readonly storm: StormWatch;
   running: Promise<void> | null;
 }
 
@@ -70,42 +88,52 @@ export class Settler {
    * currentEpoch}]`), `not-delivered` (facts `undelivered: [{index, topic, partition, offset}]`), `queue-full` and
    * `database-unavailable`.
    */
-  settle(consumerId: number, items: readonly SettlementItem[], ackTimeoutMs: number): Promise<void> {
-    if (items.length === 0) return Promise.resolve();
-    const queue = this.#queue(consumerId);
+  settle(setup: ConsumerSetup, items: readonly SettlementItem[]): Promise<Settled> {
+    if (items.length === 0) return Promise.resolve({ superseded: [] });
+    const queue = this.#queue(setup);
     if (queue.queued + items.length > MAX_QUEUED) {
       return Promise.reject(
         new DomainError("queue-full", "too many settlements are waiting for this consumer", { retryAfterSeconds: 1 }),
       );
     }
     return new Promise((resolve, reject) => {
-      queue.waiting.push({ items, ackTimeoutMs, resolve, reject });
+      queue.waiting.push({ items, resolve, reject });
       queue.queued += items.length;
       this.#start(queue);
     });
   }
 
-  /** Brings passed-over offsets of the partitions held here to the database with the next group. */
-  progress(consumerId: number): Promise<void> {
-    const queue = this.#queue(consumerId);
+  /** Brings passed-over offsets, and events to be parked, of the partitions held here to the database. */
+  progress(setup: ConsumerSetup): Promise<void> {
+    const queue = this.#queue(setup);
     queue.hasProgress = true;
     return this.#start(queue);
   }
 
-  #queue(consumerId: number): Queue {
-    let queue = this.#queues.get(consumerId);
+  /** Parked events have changed elsewhere: they are read again between two groups. */
+  reload(setup: ConsumerSetup): Promise<void> {
+    const queue = this.#queue(setup);
+    queue.hasReload = true;
+    return this.#start(queue);
+  }
+
+  #queue(setup: ConsumerSetup): Queue {
+    let queue = this.#queues.get(setup.consumerId);
     if (queue === undefined) {
-      queue = { consumerId, waiting: [], queued: 0, hasProgress: false, running: null };
-      this.#queues.set(consumerId, queue);
+      const storm = new StormWatch();
+      queue = { setup, waiting: [], queued: 0, hasProgress: false, hasReload: false, storm, running: null };
+      this.#queues.set(setup.consumerId, queue);
     }
+    queue.setup = setup;
     return queue;
   }
 
   #start(queue: Queue): Promise<void> {
     queue.running ??= this.#drain(queue).finally(() => {
       queue.running = null;
-      if (queue.waiting.length > 0 || queue.hasProgress) this.#start(queue);
-      else this.#queues.delete(queue.consumerId);
+      // Kept for the storm breaker's window when there is one; as many as there are consumers.
+      if (isWanted(queue)) this.#start(queue).catch(() => undefined);
+      else if (queue.setup.stormBreaker === null) this.#queues.delete(queue.setup.consumerId);
     });
     return queue.running;
   }
@@ -113,12 +141,16 @@ export class Settler {
   async #drain(queue: Queue): Promise<void> {
     // One turn of the loop, so that everything that arrived together goes together.
     await new Promise((resolve) => setImmediate(resolve));
-    while (queue.waiting.length > 0 || queue.hasProgress) {
+    while (isWanted(queue)) {
+      if (queue.hasReload) {
+        queue.hasReload = false;
+        await this.#options.holders.reloadParked(queue.setup.consumerId);
+      }
       const group = takeGroup(queue);
       const withProgress = queue.hasProgress;
       queue.hasProgress = false;
       try {
-        await this.#settleGroup(queue.consumerId, group, withProgress);
+        await this.#settleGroup(queue, group, withProgress);
       } catch (error) {
         const refusal = isDatabaseAway(error)
           ? new DomainError("database-unavailable", "the database is away; nothing is known to be settled", {
@@ -131,80 +163,137 @@ export class Settler {
     }
   }
 
-  async #settleGroup(consumerId: number, group: readonly Waiting[], withProgress: boolean): Promise<void> {
-    const { holders } = this.#options;
+  async #settleGroup(queue: Queue, group: readonly Waiting[], withProgress: boolean): Promise<void> {
+    const { holders, database } = this.#options;
+    const { setup } = queue;
+    const { consumerId } = setup;
     const findHolder = holders.findHolder(consumerId);
     let live = await this.#refuseUndelivered(findHolder, group);
     let hasProgress = withProgress;
-    let deadlocks = 0;
-    while (live.length > 0 || hasProgress) {
-      const settlements = new SettlementGroup(findHolder);
+    for (let repeats = 0; live.length > 0 || hasProgress; repeats++) {
+      const hasForeignParked = isForeign(findHolder, live) && (await hasParked(database.pool, consumerId));
+      const settlements = new SettlementGroup(findHolder, {
+        isTopicOrdered: setup.ordering === "topic",
+        hasForeignParked,
+      });
       for (const waiting of live) for (const item of waiting.items) settlements.add(item);
       if (hasProgress) for (const held of holders.held(consumerId)) settlements.addProgress(held);
-      if (settlements.expected.length === 0) return;
-      let epochs: Map<number, number>;
+      settlements.seal();
+      if (settlements.isEmpty) return;
+      let outcome: ParkedOutcome;
       try {
-        epochs = await this.#write(consumerId, settlements, live);
+        outcome = await this.#write(setup, settlements, live);
       } catch (error) {
         settlements.rollBack();
         // Two instances that write the same state keys can lock them crosswise; one of them is asked to repeat.
-        if ((error as { code?: unknown }).code === DEADLOCK && ++deadlocks < MAX_DEADLOCKS) continue;
+        if ((error as { code?: unknown }).code === DEADLOCK && repeats < MAX_REPEATS) continue;
         throw error;
       }
-      if (settlements.expected.every((it) => epochs.get(it.partition) === it.epoch)) {
+      if (outcome.kind === "settled") {
         settlements.commit();
-        this.#finish(consumerId, live, settlements.hasForeign);
+        this.#finish(queue, { live, settlements, outcome });
         return;
       }
       settlements.rollBack();
-      live = refuseStale(live, epochs);
-      hasProgress = false;
-      holders.onStale(consumerId);
+      const { leases } = outcome;
+      const isStale = settlements.expected.some((it) => leases.get(it.partition)?.epoch !== it.epoch);
+      if (isStale) {
+        live = refuseStale(live, leases);
+        hasProgress = false;
+        holders.onStale(consumerId);
+      } else {
+        if (repeats >= MAX_REPEATS) throw new Error(`parked events of consumer ${setup.consumer} change too fast`);
+        await holders.reloadParked(consumerId);
+      }
     }
   }
 
-  /** One statement when no state goes with it; otherwise a transaction that counts each settlement's state once. */
-  #write(consumerId: number, settlements: SettlementGroup, live: readonly Waiting[]): Promise<Map<number, number>> {
-    const { database } = this.#options;
-    const merge = settlements.merge(consumerId);
+  /** One statement for acks of live deliveries alone; otherwise a transaction that reads what is parked. */
+  async #write(setup: ConsumerSetup, group: SettlementGroup, live: readonly Waiting[]): Promise<ParkedOutcome> {
+    const { database, now } = this.#options;
     const withState = live.flatMap(({ items }) => items.filter(hasState));
-    if (withState.length === 0) return mergeCursors(database.pool, merge);
-    return transaction(database.pool, async (db) => {
-      await lockLeases(db, { consumerId, partitions: merge.expected.map((it) => it.partition) });
-      const partitions = [...new Set(withState.map((it) => it.partition))];
-      const cursors = new Map(
-        (await selectHeldCursors(db, { consumerId, partitions })).map((it) => [it.partition, it.cursors]),
-      );
-      const epochs = await mergeCursors(db, merge);
-      if (!merge.expected.every((it) => epochs.get(it.partition) === it.epoch)) return epochs;
-      // A repeat of a settlement that counted must not write its state again: a later one may have written since.
-      const seen = new Set<string>();
-      const fresh = withState.filter((item) => {
-        const cursor = cursors.get(item.partition)?.get(item.topicId);
-        const id = `${item.topicId} ${item.offset}`;
-        if (cursor === undefined || seen.has(id)) return false;
-        seen.add(id);
-        return item.offset > cursor.position && !cursor.settled.has(item.offset);
-      });
-      await writeState(db, { consumerId, writes: foldState(fresh.map((it) => it.state)) });
-      return epochs;
-    });
+    if (withState.length > 0 || group.specials.length > 0 || group.followers.length > 0) {
+      return settleParked(database, { setup, group, withState, random: Math.random, now });
+    }
+    const merge = group.merge(setup.consumerId);
+    const leases = await mergeCursors(database.pool, merge);
+    if (!isAsExpected(merge, leases)) return { kind: "stale", leases };
+    return { kind: "settled", decisions: [], changed: new Map(), dead: [] };
   }
 
-  #finish(consumerId: number, live: readonly Waiting[], hasForeign: boolean): void {
+  #finish(
+    queue: Queue,
+    done: {
+      readonly live: readonly Waiting[];
+      readonly settlements: SettlementGroup;
+      readonly outcome: ParkedOutcome & { readonly kind: "settled" };
+    },
+  ): void {
+    const { live, settlements, outcome } = done;
     const { holders, wakeups, now } = this.#options;
+    const { setup } = queue;
+    const { consumerId } = setup;
     const findHolder = holders.findHolder(consumerId);
-    for (const { items, ackTimeoutMs } of live) {
-      for (const { outcome, partition, epoch, topicId, offset } of items) {
-        if (outcome !== "extend") continue;
-        const holder = findHolder(partition);
-        if (holder?.epoch === epoch) holder.trackers.get(topicId)?.extend(now() + ackTimeoutMs, offset);
+    this.#takeOver(setup, settlements, outcome);
+    let settled = 0;
+    for (const { items } of live) {
+      for (const { outcome: answer, partition, epoch, topicId, offset } of items) {
+        const found = findHolder(partition);
+        const holder = found?.epoch === epoch ? found : undefined;
+        if (holder !== undefined) holder.heardAt = now();
+        if (answer !== "extend") settled += 1;
+        else if (holder !== undefined) holder.extend(topicId, now() + setup.ackTimeoutMs, offset);
         else wakeups.announce(extendedChannel(consumerId, partition));
       }
     }
-    if (hasForeign) wakeups.announce(settledChannel(consumerId));
+    if (settlements.hasForeign) wakeups.announce(settledChannel(consumerId));
     holders.onSettled(consumerId);
-    for (const waiting of live) waiting.resolve();
+    const superseded = new Set(
+      settlements.specials.filter((_, i) => outcome.decisions[i] === "superseded").map((it) => it.item),
+    );
+    for (const { items, resolve } of live) {
+      resolve({
+        superseded: items.flatMap((item, index) => (superseded.has(item as never) ? [index] : [])),
+      });
+    }
+    this.#watch(queue, { settled, outcome });
+  }
+
+  /** What was parked and released becomes what the holders here know, and members are told before anything follows. */
+  #takeOver(
+    setup: ConsumerSetup,
+    settlements: SettlementGroup,
+    outcome: ParkedOutcome & { readonly kind: "settled" },
+  ): void {
+    const { holders } = this.#options;
+    for (const holder of settlements.holders) {
+      const change = outcome.changed.get(holder.partition);
+      if (change !== undefined) holder.parked.apply(change.version, change.heads);
+    }
+    settlements.specials.forEach(({ item, holder, isLive }, i) => {
+      const decision = outcome.decisions[i];
+      if (decision !== "park" && decision !== "fail-again") return;
+      if (holder === null) return;
+      const tracker = holder.trackers.get(item.topicId);
+      if (setup.ordering === "topic") tracker?.rewindTo(item.offset);
+      const key = holder.parked.headAt(item.topicId, item.offset)?.key ?? null;
+      if (isLive || decision === "fail-again") holders.onParked(setup.consumerId, item, key);
+    });
+  }
+
+  #watch(
+    { setup, storm }: Queue,
+    { settled, outcome }: { settled: number; outcome: ParkedOutcome & { readonly kind: "settled" } },
+  ): void {
+    const failed = outcome.decisions.filter(isFailure).length;
+    if (setup.stormBreaker !== null) {
+      const reason = storm.count(setup.stormBreaker, this.#options.now(), { settled: settled - failed, failed });
+      if (reason !== null) this.#options.holders.onHalt(setup, { kind: "storm", reason });
+    }
+    const dead = setup.ordering === "topic" ? outcome.dead[0] : undefined;
+    if (dead === undefined) return;
+    const reason = `event ${dead.topic}/${dead.offset} is out of attempts: ${dead.error?.name ?? "Error"}`;
+    this.#options.holders.onHalt(setup, { kind: "halted", reason });
   }
 
   /**
@@ -254,10 +343,10 @@ function takeGroup(queue: Queue): Waiting[] {
   return group;
 }
 
-function refuseStale(live: readonly Waiting[], epochs: ReadonlyMap<number, number>): Waiting[] {
+function refuseStale(live: readonly Waiting[], leases: ReadonlyMap<number, LeaseStand>): Waiting[] {
   return live.filter((waiting) => {
     const stale = waiting.items.flatMap(({ topic, partition, epoch }, index) => {
-      const currentEpoch = epochs.get(partition) ?? null;
+      const currentEpoch = leases.get(partition)?.epoch ?? null;
       return currentEpoch === epoch ? [] : [{ index, topic, partition, epoch, currentEpoch }];
     });
     if (stale.length === 0) return true;
@@ -272,4 +361,16 @@ function refuseStale(live: readonly Waiting[], epochs: ReadonlyMap<number, numbe
 
 function hasState(item: SettlementItem): item is SettlementItem & { state: StateChangeText } {
   return item.state !== null;
+}
+
+function isWanted(queue: Queue): boolean {
+  return queue.waiting.length > 0 || queue.hasProgress || queue.hasReload;
+}
+
+function isForeign(findHolder: FindHolder, live: readonly Waiting[]): boolean {
+  return live.some(({ items }) => items.some((it) => findHolder(it.partition)?.epoch !== it.epoch));
+}
+
+function isFailure(decision: SettlementDecision): boolean {
+  return decision === "park" || decision === "fail-again";
 }

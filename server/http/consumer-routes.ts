@@ -86,8 +86,8 @@ async function settleDeliveries(context: ConsumerContext, deps: ConsumerRoutesDe
   requireJson(exchange);
   const body = await readBody(exchange.req, { maxBytes: LIMITS.maxRequestBytes });
   const settlements = parseSettlements(decodeUtf8(body));
-  const { settled } = await deps.services.settle({ consumer, settlements });
-  return answerJson(exchange, 200, `{"settled":${settled}}`);
+  const result = await deps.services.settle({ consumer, settlements });
+  return answerJson(exchange, 200, JSON.stringify(result));
 }
 
 async function admit(

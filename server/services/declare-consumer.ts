@@ -62,7 +62,7 @@ export const declareConsumer =
         });
         await replaceLeases(db, before.id, {
           partitions: declaration.partitions,
-          epoch: Math.max(...leases.values()) + 1,
+          epoch: Math.max(...[...leases.values()].map((it) => it.epoch)) + 1,
         });
       }
       for (const subscription of declaration.topics) {
@@ -153,16 +153,18 @@ function freshCursors(
 
 function declarationOf(it: LockedConsumer, subscriptions: readonly StoredSubscription[]): ConsumerDeclaration {
   return {
-    topics: subscriptions.map(({ topic, types, keys, keyPrefix, start }) => ({
+    topics: subscriptions.map(({ topic, types, keys, keyPrefix, liveOnly, start }) => ({
       topic,
       ...(types !== null && { types }),
       ...(keys !== null && { keys }),
       ...(keyPrefix !== null && { keyPrefix }),
+      ...(liveOnly !== null && { liveOnly }),
       start,
     })),
     partitions: it.partitions,
     ordering: it.ordering,
     retry: it.retry,
+    ...(it.stormBreaker !== null && { stormBreaker: it.stormBreaker }),
     maxInFlight: it.maxInFlight,
     ackTimeoutMs: it.ackTimeoutMs,
   };

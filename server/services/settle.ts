@@ -5,6 +5,8 @@ import { DomainError, invalidField } from "../domain/errors.ts";
 import type { StateChangeText } from "../domain/state-fold.ts";
 import type { Members } from "../engine/members.ts";
 import type { SettlementItem } from "../engine/settlement-group.ts";
+import { storedError } from "../engine/stored-error.ts";
+import type { StoredError } from "../store/parked-settle-write.ts";
 import type { Services } from "./services.ts";
 
 /**
@@ -33,17 +35,46 @@ export const settle =
         offset: settlement.offset,
         outcome: settlement.outcome,
         upTo: settlement.upTo === true,
+        attempt: settlement.attempt ?? null,
+        error: errorOf(settlement, index),
+        delayMs: settlement.delayMs ?? null,
+        reason: settlement.reason ?? null,
         state: settlement.state === undefined ? null : stateText(settlement, index),
       };
     });
-    await members.settle(setup, items);
-    return { settled: items.length };
+    const { superseded } = await members.settle(setup, items);
+    return { settled: items.length - superseded.length, ...(superseded.length > 0 && { superseded: [...superseded] }) };
   };
+
+const FAILURES: ReadonlySet<Settlement["outcome"]> = new Set(["retry", "dead-letter"]);
+
+/** Refuses what does not go with the outcome, field by field. */
+function errorOf(settlement: Settlement, index: number): StoredError | null {
+  const { outcome, upTo, error, delayMs, reason } = settlement;
+  const field = `settlements[${index}]`;
+  if (upTo === true && outcome !== "ack") throw invalidField(`${field}.upTo`, 'goes only with outcome "ack"');
+  if (delayMs !== undefined && outcome !== "retry")
+    throw invalidField(`${field}.delayMs`, 'goes only with outcome "retry"');
+  if (reason !== undefined && outcome !== "skip")
+    throw invalidField(`${field}.reason`, 'goes only with outcome "skip"');
+  if (reason === undefined && outcome === "skip")
+    throw invalidField(`${field}.reason`, 'is required with outcome "skip"');
+  if (!FAILURES.has(outcome)) {
+    if (error !== undefined) throw invalidField(`${field}.error`, 'goes only with outcome "retry" or "dead-letter"');
+    return null;
+  }
+  if (error === undefined) {
+    if (outcome === "dead-letter") throw invalidField(`${field}.error`, 'is required with outcome "dead-letter"');
+    return null;
+  }
+  const { name, message, stack } = error;
+  return storedError({ name, message, ...(stack !== undefined && { stack }) });
+}
 
 function stateText({ state, outcome }: Settlement, index: number): StateChangeText {
   const field = `settlements[${index}].state`;
   // An extension may be repeated without harm only as long as it writes nothing.
-  if (outcome !== "ack") throw invalidField(field, 'goes only with outcome "ack"');
+  if (outcome === "extend") throw invalidField(field, 'does not go with outcome "extend"');
   const set = Object.entries(state?.set ?? {}).map(([key, value]) => {
     const json = stringify(value) ?? "null";
     if (Buffer.byteLength(json) > LIMITS.maxStateValueBytes) {

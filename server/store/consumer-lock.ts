@@ -1,4 +1,4 @@
-import type { ConsumerDeclaration, RetryPolicy } from "../contract/consumers.ts";
+import type { ConsumerDeclaration, RetryPolicy, StormBreaker } from "../contract/consumers.ts";
 import type { Queryable } from "./database.ts";
 
 export interface LockedConsumer {
@@ -7,11 +7,12 @@ export interface LockedConsumer {
   readonly layout: number;
   readonly ordering: "key" | "topic";
   readonly retry: RetryPolicy;
+  readonly stormBreaker: StormBreaker | null;
   readonly maxInFlight: number;
   readonly ackTimeoutMs: number;
 }
 
-const COLUMNS = `id, partitions, layout, ordering, retry, max_in_flight AS "maxInFlight", ack_timeout_ms AS "ackTimeoutMs"`;
+const COLUMNS = `id, partitions, layout, ordering, retry, storm_breaker AS "stormBreaker", max_in_flight AS "maxInFlight", ack_timeout_ms AS "ackTimeoutMs"`;
 
 /** Locks a consumer against declarations and position changes; null when there is none. */
 export async function lockConsumer(db: Queryable, consumer: string): Promise<LockedConsumer | null> {
@@ -32,8 +33,8 @@ export async function insertConsumer(
   const { rows } = await db.query<LockedConsumer>({
     name: "insert_consumer",
     text: `
-      INSERT INTO consumer (name, partitions, ordering, retry, max_in_flight, ack_timeout_ms)
-      VALUES ($1, $2, $3, $4::json, $5, $6) ON CONFLICT (name) DO NOTHING RETURNING ${COLUMNS}`,
+      INSERT INTO consumer (name, partitions, ordering, retry, max_in_flight, ack_timeout_ms, storm_breaker)
+      VALUES ($1, $2, $3, $4::json, $5, $6, $7::json) ON CONFLICT (name) DO NOTHING RETURNING ${COLUMNS}`,
     values: [consumer, ...settingsOf(declaration)],
   });
   return rows[0] ?? null;
@@ -49,7 +50,7 @@ export async function updateConsumer(
     name: "update_consumer",
     text: `
       UPDATE consumer SET partitions = $2, ordering = $3, retry = $4::json, max_in_flight = $5, ack_timeout_ms = $6,
-        layout = $7, updated_at = greatest(clock_timestamp(), updated_at + interval '1 ms')
+        storm_breaker = $7::json, layout = $8, updated_at = greatest(clock_timestamp(), updated_at + interval '1 ms')
       WHERE id = $1`,
     values: [id, ...settingsOf(change.declaration), change.layout],
   });
@@ -65,5 +66,6 @@ export async function touchConsumer(db: Queryable, id: number): Promise<void> {
 }
 
 function settingsOf(it: ConsumerDeclaration): unknown[] {
-  return [it.partitions, it.ordering, JSON.stringify(it.retry), it.maxInFlight, it.ackTimeoutMs];
+  const stormBreaker = it.stormBreaker === undefined ? null : JSON.stringify(it.stormBreaker);
+  return [it.partitions, it.ordering, JSON.stringify(it.retry), it.maxInFlight, it.ackTimeoutMs, stormBreaker];
 }

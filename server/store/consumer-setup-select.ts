@@ -1,12 +1,25 @@
 import type { EventFilter } from "../domain/event-filter.ts";
 import type { PriorLayout } from "../domain/layout.ts";
 import { type OffsetRange, OffsetRanges } from "../domain/offset-ranges.ts";
+import type { RetryRules } from "../domain/retry-policy.ts";
+import type { StormBreaker } from "../domain/storm-breaker.ts";
 import type { Queryable } from "./database.ts";
 
 export interface SubscribedTopic {
   readonly topicId: number;
   readonly topic: string;
   readonly filter: EventFilter;
+  /** Types that are never delivered as a replay. */
+  readonly liveOnly: readonly string[];
+}
+
+/** Why nothing new is delivered now. */
+export interface SetupPause {
+  readonly kind: "operator" | "storm" | "halted";
+  readonly reason: string;
+  readonly until: string | null;
+  /** Milliseconds until it ends by itself; null = when somebody resumes. */
+  readonly endsInMs: number | null;
 }
 
 /** A consumer as the engine runs it. */
@@ -16,9 +29,13 @@ export interface ConsumerSetup {
   readonly partitions: number;
   /** Rises whenever `partitions` changes. */
   readonly layout: number;
+  readonly ordering: "key" | "topic";
+  readonly retry: RetryRules;
+  readonly stormBreaker: StormBreaker | null;
+  readonly pause: SetupPause | null;
   readonly maxInFlight: number;
   readonly ackTimeoutMs: number;
-  /** Changes with every declaration. */
+  /** Changes with every declaration, pause and resumption. */
   readonly updatedAt: string;
   readonly topics: readonly SubscribedTopic[];
   readonly priorLayouts: readonly PriorLayout[];
@@ -29,10 +46,24 @@ interface Row {
   name: string;
   partitions: number;
   layout: number;
+  ordering: "key" | "topic";
+  retry: RetryRules;
+  storm_breaker: StormBreaker | null;
+  pause_kind: SetupPause["kind"] | null;
+  pause_reason: string | null;
+  paused_until: string | null;
+  pause_ends_in_ms: number | null;
   max_in_flight: number;
   ack_timeout_ms: number;
   updated_at: string;
-  topics: { topicId: number; topic: string; types: string[] | null; keys: string[] | null; keyPrefix: string | null }[];
+  topics: {
+    topicId: number;
+    topic: string;
+    types: string[] | null;
+    keys: string[] | null;
+    keyPrefix: string | null;
+    liveOnly: string[] | null;
+  }[];
   prior_layouts: StoredLayout[];
 }
 
@@ -53,9 +84,12 @@ export async function selectConsumerSetup(
   const { rows } = await db.query<Row>({
     name: isById ? "select_consumer_setup_by_id" : "select_consumer_setup_by_name",
     text: `
-      SELECT c.id, c.name, c.partitions, c.layout, c.max_in_flight, c.ack_timeout_ms, c.updated_at,
+      SELECT c.id, c.name, c.partitions, c.layout, c.ordering, c.retry, c.storm_breaker,
+        CASE WHEN c.paused_until IS NULL OR c.paused_until > now() THEN c.pause_kind END AS pause_kind, c.pause_reason,
+        c.paused_until, (extract(epoch FROM c.paused_until - now()) * 1000)::float8 AS pause_ends_in_ms, c.max_in_flight, c.ack_timeout_ms, c.updated_at,
         (SELECT coalesce(json_agg(json_build_object('topicId', s.topic_id, 'topic', t.name, 'types', s.types,
-                                                    'keys', s.keys, 'keyPrefix', s.key_prefix) ORDER BY t.name), '[]')
+                                                    'keys', s.keys, 'keyPrefix', s.key_prefix,
+                                                    'liveOnly', s.live_only) ORDER BY t.name), '[]')
          FROM subscription s JOIN topic t ON t.id = s.topic_id WHERE s.consumer_id = c.id) AS topics,
         (SELECT coalesce(json_agg(json_build_object('topicId', p.topic_id, 'layout', p.layout,
                    'partitions', p.partitions, 'cursors', p.cursors, 'endsAt', p.ends_at)), '[]')
@@ -70,14 +104,33 @@ export async function selectConsumerSetup(
     consumer: row.name,
     partitions: row.partitions,
     layout: row.layout,
+    ordering: row.ordering,
+    retry: row.retry,
+    stormBreaker: row.storm_breaker,
+    pause: pauseOf(row),
     maxInFlight: row.max_in_flight,
     ackTimeoutMs: row.ack_timeout_ms,
     updatedAt: row.updated_at,
-    topics: row.topics.map(({ topicId, topic, ...filter }) => ({ topicId, topic, filter: filterOf(filter) })),
+    topics: row.topics.map(({ topicId, topic, liveOnly, ...filter }) => ({
+      topicId,
+      topic,
+      filter: filterOf(filter),
+      liveOnly: liveOnly ?? [],
+    })),
     priorLayouts: row.prior_layouts.map((it) => ({
       ...it,
       cursors: new Map(it.cursors.map((c) => [c.partition, { ...c, settled: new OffsetRanges(c.settled) }])),
     })),
+  };
+}
+
+function pauseOf(row: Row): SetupPause | null {
+  if (row.pause_kind === null) return null;
+  return {
+    kind: row.pause_kind,
+    reason: row.pause_reason ?? "",
+    until: row.paused_until,
+    endsInMs: row.pause_ends_in_ms,
   };
 }
 

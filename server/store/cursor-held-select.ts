@@ -5,6 +5,7 @@ import type { Queryable } from "./database.ts";
 export interface HeldPartition {
   readonly partition: number;
   readonly epoch: number;
+  readonly parkedVersion: number;
   readonly member: string | null;
   /** The declaration these cursors belong to. */
   readonly updatedAt: string;
@@ -20,6 +21,7 @@ export async function selectHeldCursors(
   const { rows } = await db.query<{
     partition: number;
     epoch: number;
+    parked_version: number;
     member: string | null;
     updated_at: string;
     topic_id: number | null;
@@ -29,7 +31,7 @@ export async function selectHeldCursors(
   }>({
     name: "select_held_cursors",
     text: `
-      SELECT l.partition, l.epoch, l.member, o.updated_at, c.topic_id, c.position, c.settled::text, c.replay_until
+      SELECT l.partition, l.epoch, l.parked_version, l.member, o.updated_at, c.topic_id, c.position, c.settled::text, c.replay_until
       FROM lease l JOIN consumer o ON o.id = l.consumer_id
       LEFT JOIN cursor c ON c.consumer_id = l.consumer_id AND c.partition = l.partition
       WHERE l.consumer_id = $1 AND l.partition = ANY ($2::int[])
@@ -40,8 +42,8 @@ export async function selectHeldCursors(
   for (const row of rows) {
     let partition = partitions.get(row.partition);
     if (partition === undefined) {
-      const { epoch, member, updated_at: updatedAt } = row;
-      partition = { partition: row.partition, epoch, member, updatedAt, cursors: new Map() };
+      const { epoch, parked_version: parkedVersion, member, updated_at: updatedAt } = row;
+      partition = { partition: row.partition, epoch, parkedVersion, member, updatedAt, cursors: new Map() };
       partitions.set(row.partition, partition);
     }
     if (row.topic_id === null) continue;

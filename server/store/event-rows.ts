@@ -39,6 +39,24 @@ export async function readEventRows(db: Queryable, topic: string, range: EventRa
   };
 }
 
+/** Single events of a topic, by offset; those that are gone are missing. */
+export async function readEventsAt(
+  db: Queryable,
+  topic: { readonly topicId: number; readonly topic: string },
+  offsets: readonly number[],
+): Promise<EventRow[]> {
+  const { rows } = await db.query({
+    name: "read_events_at",
+    text: `
+      SELECT e."offset", recorded_at, id, type, key, data::text, data_bytes, attributes::text, 0
+      FROM unnest($2::bigint[]) AS a("offset") JOIN event e ON e.topic_id = $1 AND e."offset" = a."offset"
+      ORDER BY e."offset"`,
+    values: [topic.topicId, offsets],
+    rowMode: "array",
+  });
+  return (rows as Stored[]).map((row) => toRow(topic.topic, row));
+}
+
 function toRow(topic: string, [offset, recordedAt, id, type, key, data, dataBytes, attributes]: Stored): EventRow {
   const dataBase64 = dataBytes === null ? null : base64(dataBytes);
   const json = renderEvent({ topic, offset, id, type, key, recordedAt, data, dataBase64, attributes });

@@ -2,36 +2,62 @@ import type { Queryable } from "./database.ts";
 
 export interface CursorMerge {
   readonly consumerId: number;
-  /** The epochs under which all of it was delivered. */
-  readonly expected: readonly { readonly partition: number; readonly epoch: number }[];
+  /**
+   * The epochs under which all of it was delivered, and the version of the parked events it was decided on; null = it
+   * does not depend on them.
+   */
+  readonly expected: readonly {
+    readonly partition: number;
+    readonly epoch: number;
+    readonly parkedVersion: number | null;
+  }[];
   readonly cursors: readonly {
     readonly topicId: number;
     readonly partition: number;
     /** `int8multirange` text. */
     readonly ranges: string;
+    /** For the rates: how many were settled, and how many deliveries failed. */
+    readonly settled: number;
+    readonly failed: number;
   }[];
 }
 
+/** How a lease stands. */
+export interface LeaseStand {
+  readonly epoch: number;
+  readonly parkedVersion: number;
+}
+
+/** Whether everything still stands as the merge expects it. */
+export function isAsExpected({ expected }: CursorMerge, leases: ReadonlyMap<number, LeaseStand>): boolean {
+  return expected.every((it) => {
+    const lease = leases.get(it.partition);
+    return lease?.epoch === it.epoch && (it.parkedVersion === null || it.parkedVersion === lease.parkedVersion);
+  });
+}
+
 /**
- * Adds settled offsets to cursors, if every lease is still under the expected epoch; otherwise changes nothing.
- * Returns the epochs there are. Locking the leases closes the race with a claim and with a position change: either
+ * Adds settled offsets to cursors, if every lease still stands as expected; otherwise changes nothing. Returns how the
+ * leases stand. Locking the leases closes the race with a claim and with a position change: either
  * waits for us, or we see its epoch. The union is taken from the row being updated, never from a snapshot, so what
  * another instance merged in the meantime stays. 0 counts as settled, which makes the first range the floor; the
  * position is one short of the first offset that is missing.
  */
-export async function mergeCursors(db: Queryable, merge: CursorMerge): Promise<Map<number, number>> {
-  const { rows } = await db.query<{ partition: number; epoch: number }>({
+export async function mergeCursors(db: Queryable, merge: CursorMerge): Promise<Map<number, LeaseStand>> {
+  const { rows } = await db.query<{ partition: number } & LeaseStand>({
     name: "merge_cursors",
     text: `
       WITH held AS MATERIALIZED (
-        SELECT partition, epoch FROM lease WHERE consumer_id = $1 AND partition = ANY ($2::int[])
+        SELECT partition, epoch, parked_version FROM lease WHERE consumer_id = $1 AND partition = ANY ($2::int[])
         ORDER BY partition FOR NO KEY UPDATE
       ), stale AS MATERIALIZED (
-        SELECT FROM unnest($2::int[], $3::bigint[]) AS e(partition, epoch) LEFT JOIN held h USING (partition)
-        WHERE h.epoch IS DISTINCT FROM e.epoch
+        SELECT FROM unnest($2::int[], $3::bigint[], $4::bigint[]) AS e(partition, epoch, parked_version)
+        LEFT JOIN held h USING (partition)
+        WHERE h.epoch IS DISTINCT FROM e.epoch OR h.parked_version <> e.parked_version
       ), merged AS (
         UPDATE cursor c
-        SET updated_at = now(), (position, settled) = (
+        SET updated_at = now(), settled_count = c.settled_count + s.settled_count,
+            failed_count = c.failed_count + s.failed_count, (position, settled) = (
           SELECT f.missing - 1, f.done - int8multirange(int8range(0, f.missing))
           FROM (
             SELECT d.done, lower(int8multirange(int8range(0, NULL)) - d.done) AS missing
@@ -39,19 +65,23 @@ export async function mergeCursors(db: Queryable, merge: CursorMerge): Promise<M
             OFFSET 0
           ) f
         )
-        FROM unnest($4::int[], $5::int[], $6::int8multirange[]) AS s(topic_id, partition, ranges)
+        FROM unnest($5::int[], $6::int[], $7::int8multirange[], $8::bigint[], $9::bigint[])
+          AS s(topic_id, partition, ranges, settled_count, failed_count)
         WHERE c.consumer_id = $1 AND c.topic_id = s.topic_id AND c.partition = s.partition
           AND NOT EXISTS (SELECT FROM stale)
       )
-      SELECT partition, epoch FROM held`,
+      SELECT partition, epoch, parked_version AS "parkedVersion" FROM held`,
     values: [
       merge.consumerId,
       merge.expected.map((it) => it.partition),
       merge.expected.map((it) => it.epoch),
+      merge.expected.map((it) => it.parkedVersion),
       merge.cursors.map((it) => it.topicId),
       merge.cursors.map((it) => it.partition),
       merge.cursors.map((it) => it.ranges),
+      merge.cursors.map((it) => it.settled),
+      merge.cursors.map((it) => it.failed),
     ],
   });
-  return new Map(rows.map((row) => [row.partition, row.epoch]));
+  return new Map(rows.map(({ partition, ...stand }) => [partition, stand]));
 }

@@ -7,6 +7,7 @@ export interface StoredSubscription {
   readonly types: string[] | null;
   readonly keys: string[] | null;
   readonly keyPrefix: string | null;
+  readonly liveOnly: string[] | null;
   readonly start: StartPoint;
 }
 
@@ -14,7 +15,7 @@ export async function selectSubscriptions(db: Queryable, consumerId: number): Pr
   const { rows } = await db.query<StoredSubscription>({
     name: "select_subscriptions",
     text: `
-      SELECT s.topic_id AS "topicId", t.name AS topic, s.types, s.keys, s.key_prefix AS "keyPrefix", s.start
+      SELECT s.topic_id AS "topicId", t.name AS topic, s.types, s.keys, s.key_prefix AS "keyPrefix", s.live_only AS "liveOnly", s.start
       FROM subscription s JOIN topic t ON t.id = s.topic_id WHERE s.consumer_id = $1 ORDER BY t.name`,
     values: [consumerId],
   });
@@ -26,25 +27,34 @@ export async function upsertSubscription(
   consumerId: number,
   { topicId, subscription }: { readonly topicId: number; readonly subscription: Subscription },
 ): Promise<void> {
-  const { types, keys, keyPrefix, start } = subscription;
+  const { types, keys, keyPrefix, liveOnly, start } = subscription;
   await db.query({
     name: "upsert_subscription",
     text: `
-      INSERT INTO subscription (consumer_id, topic_id, types, keys, key_prefix, start)
-      VALUES ($1, $2, $3, $4, $5, $6::json)
+      INSERT INTO subscription (consumer_id, topic_id, types, keys, key_prefix, start, live_only)
+      VALUES ($1, $2, $3, $4, $5, $6::json, $7)
       ON CONFLICT (consumer_id, topic_id) DO UPDATE
-      SET types = excluded.types, keys = excluded.keys, key_prefix = excluded.key_prefix, start = excluded.start`,
-    values: [consumerId, topicId, types ?? null, keys ?? null, keyPrefix ?? null, JSON.stringify(start)],
+      SET types = excluded.types, keys = excluded.keys, key_prefix = excluded.key_prefix, start = excluded.start,
+        live_only = excluded.live_only`,
+    values: [
+      consumerId,
+      topicId,
+      types ?? null,
+      keys ?? null,
+      keyPrefix ?? null,
+      JSON.stringify(start),
+      liveOnly ?? null,
+    ],
   });
 }
 
-/** Drops topics with all that is known about them: subscription, cursors, earlier layouts. */
+/** Drops topics with all that is known about them: subscription, cursors, earlier layouts, what is parked. */
 export async function deleteSubscriptions(
   db: Queryable,
   consumerId: number,
   topicIds: readonly number[],
 ): Promise<void> {
-  for (const table of ["subscription", "cursor", "prior_layout"]) {
+  for (const table of ["subscription", "cursor", "prior_layout", "parked_event", "delivery_attempt"]) {
     await db.query({
       name: `delete_subscribed_${table}`,
       text: `DELETE FROM ${table} WHERE consumer_id = $1 AND topic_id = ANY ($2::int[])`,

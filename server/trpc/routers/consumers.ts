@@ -1,5 +1,11 @@
 import { z } from "zod";
-import { consumerDeclaration, consumerDescription, consumerList } from "../../contract/consumers.ts";
+import {
+  consumerDeclaration,
+  consumerDescription,
+  consumerList,
+  pauseRequest,
+  resumeRequest,
+} from "../../contract/consumers.ts";
 import { consumerName } from "../../contract/names.ts";
 import { authenticated, router } from "../trpc.ts";
 
@@ -55,5 +61,41 @@ export const consumers = router({
       const { created, description } = await ctx.services.declareConsumer({ consumer, declaration, actor: ctx.actor });
       if (created) ctx.answer.status = 201;
       return description;
+    }),
+
+  pause: authenticated
+    .meta({
+      openapi: {
+        method: "POST",
+        path: "/consumers/{consumer}/pause",
+        tags: ["Consumers"],
+        summary: "Pause a consumer",
+        description:
+          "Nothing new is delivered, and members get `paused`; what is in flight may be settled. It lasts until `until`, or until somebody resumes.",
+      },
+    })
+    .input(pauseRequest.extend({ consumer: consumerName }))
+    .output(consumerDescription)
+    .mutation(({ ctx, input }) => {
+      ctx.require("operate", input.consumer);
+      const { consumer, reason, until } = input;
+      return ctx.services.pauseConsumer({ consumer, reason, ...(until !== undefined && { until }), actor: ctx.actor });
+    }),
+
+  resume: authenticated
+    .meta({
+      openapi: {
+        method: "POST",
+        path: "/consumers/{consumer}/resume",
+        tags: ["Consumers"],
+        summary: "Resume a consumer",
+        description: "Ends a pause. A consumer that was halted by an event out of attempts tries that event anew.",
+      },
+    })
+    .input(resumeRequest.extend({ consumer: consumerName }))
+    .output(consumerDescription)
+    .mutation(({ ctx, input }) => {
+      ctx.require("operate", input.consumer);
+      return ctx.services.resumeConsumer({ ...input, actor: ctx.actor });
     }),
 });

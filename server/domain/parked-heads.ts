@@ -1,0 +1,239 @@
+/** The first parked event of a sequence, as the holder of its partition knows it. */
+export interface ParkedHead {
+  readonly topicId: number;
+  readonly offset: number;
+  readonly key: string | null;
+  /** Deliveries that have failed. */
+  readonly attempt: number;
+  /** A letter: it is delivered no more, and what comes after it waits. */
+  readonly isDead: boolean;
+  /** When it is delivered again, in monotonic milliseconds. */
+  readonly dueAt: number;
+  readonly operationId: string | null;
+  readonly isReplay: boolean;
+}
+
+/** The name of a sequence within a topic, as the column has it. */
+export function sequenceName(event: { readonly key: string | null; readonly offset: number }): string {
+  return event.key === null ? `o${event.offset}` : `k${event.key}`;
+}
+
+export interface SequenceHead {
+  readonly topicId: number;
+  readonly sequence: string;
+  /** Null: nothing of the sequence is parked any more. */
+  readonly head: ParkedHead | null;
+}
+
+interface Lane {
+  head: ParkedHead;
+  /** Its delivery is in flight until then; null = it is not. */
+  deadline: number | null;
+}
+
+interface TopicLanes {
+  readonly byKey: Map<string, Lane>;
+  /** Events without a key, and in all cases by the head's offset. */
+  readonly byOffset: Map<number, Lane>;
+  /** Sequences whose event is being parked right now: from which offset on the later ones wait. */
+  readonly closing: Map<string, number>;
+}
+
+/**
+ * The parked sequences of one held partition: which events have to wait, and which are due. It mirrors the database as
+ * of `version`; whoever changes the parked events raises that, and a settlement decided on an older one starts anew.
+ */
+export class ParkedHeads {
+  #version: number;
+  readonly #topics = new Map<number, TopicLanes>();
+  #size = 0;
+  #inFlight = 0;
+  #closing = 0;
+
+  constructor(version: number, heads: Iterable<ParkedHead> = []) {
+    this.#version = version;
+    for (const head of heads) this.#put(head, null);
+  }
+
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Sequences that are blocked. */
+  get size(): number {
+    return this.#size;
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** What the delivery of an event meets: nothing in its way, an earlier event of its sequence, or its own parked row. */
+  placeOf(
+    topicId: number,
+    event: { readonly key: string | null; readonly offset: number },
+  ): "free" | "behind" | "parked" {
+    if (this.#size === 0 && this.#closing === 0) return "free";
+    const lanes = this.#topics.get(topicId);
+    if (lanes === undefined) return "free";
+    if (event.key === null) return lanes.byOffset.has(event.offset) ? "parked" : "free";
+    const head = lanes.byKey.get(event.key)?.head.offset;
+    if (head === event.offset) return "parked";
+    if (head !== undefined && head < event.offset) return "behind";
+    const closing = lanes.closing.get(event.key);
+    return closing !== undefined && closing < event.offset ? "behind" : "free";
+  }
+
+  headAt(topicId: number, offset: number): ParkedHead | undefined {
+    return this.#topics.get(topicId)?.byOffset.get(offset)?.head;
+  }
+
+  isInFlight(topicId: number, offset: number): boolean {
+    return (this.#topics.get(topicId)?.byOffset.get(offset)?.deadline ?? null) !== null;
+  }
+
+  /** The lowest head of a topic: for consumers whose order is the topic's, nothing after it is delivered. */
+  lowest(topicId: number): ParkedHead | undefined {
+    let lowest: ParkedHead | undefined;
+    for (const { head } of this.#topics.get(topicId)?.byOffset.values() ?? []) {
+      if (lowest === undefined || head.offset < lowest.offset) lowest = head;
+    }
+    return lowest;
+  }
+
+  /** Later events of the key wait from now on: the one at `offset` is being parked. */
+  close(topicId: number, key: string, offset: number): void {
+    const closing = this.#lanesOf(topicId).closing;
+    if (closing.has(key)) return;
+    closing.set(key, offset);
+    this.#closing += 1;
+  }
+
+  /** Takes back every `close`: it is committed, or it has failed. */
+  reopen(): void {
+    if (this.#closing === 0) return;
+    for (const { closing } of this.#topics.values()) closing.clear();
+    this.#closing = 0;
+  }
+
+  /** Heads to be delivered now, those that waited longest first. */
+  due(now: number, limit: number): ParkedHead[] {
+    if (this.#size === this.#inFlight || limit <= 0) return [];
+    const due: ParkedHead[] = [];
+    for (const { byOffset } of this.#topics.values()) {
+      for (const { head, deadline } of byOffset.values()) {
+        if (deadline === null && !head.isDead && head.dueAt <= now) due.push(head);
+      }
+    }
+    return due.sort((a, b) => a.dueAt - b.dueAt || a.offset - b.offset).slice(0, limit);
+  }
+
+  /** When the next head becomes due; undefined when none will by itself. */
+  nextDueAt(): number | undefined {
+    let next: number | undefined;
+    for (const { byOffset } of this.#topics.values()) {
+      for (const { head, deadline } of byOffset.values()) {
+        if (deadline === null && !head.isDead && (next === undefined || head.dueAt < next)) next = head.dueAt;
+      }
+    }
+    return next;
+  }
+
+  /** Notes that a head is in flight. False when it is not there any more, or is already. */
+  deliver(head: ParkedHead, deadline: number): boolean {
+    const lane = this.#topics.get(head.topicId)?.byOffset.get(head.offset);
+    if (lane === undefined || lane.head !== head || lane.deadline !== null) return false;
+    lane.deadline = deadline;
+    this.#inFlight += 1;
+    return true;
+  }
+
+  /** Gives deliveries in flight (all, without an offset) until a new deadline. */
+  extend(topicId: number, deadline: number, offset?: number): void {
+    const lanes = this.#topics.get(topicId)?.byOffset;
+    if (lanes === undefined) return;
+    const chosen = offset === undefined ? lanes.values() : [lanes.get(offset)];
+    for (const lane of chosen) if (lane !== undefined && lane.deadline !== null) lane.deadline = deadline;
+  }
+
+  /** Heads in flight whose deadline has passed. */
+  overdue(now: number): ParkedHead[] {
+    if (this.#inFlight === 0) return [];
+    return this.inFlightHeads().filter((it) => (this.#deadlineOf(it) ?? now) < now);
+  }
+
+  inFlightHeads(): ParkedHead[] {
+    const heads: ParkedHead[] = [];
+    for (const { byOffset } of this.#topics.values()) {
+      for (const { head, deadline } of byOffset.values()) if (deadline !== null) heads.push(head);
+    }
+    return heads;
+  }
+
+  /** Takes over what a settlement made of some sequences. Their deliveries in flight are over. */
+  apply(version: number, sequences: Iterable<SequenceHead>): void {
+    this.#version = version;
+    for (const { topicId, sequence, head } of sequences) {
+      const lanes = this.#lanesOf(topicId);
+      const lane = sequence.startsWith("k")
+        ? lanes.byKey.get(sequence.slice(1))
+        : lanes.byOffset.get(Number(sequence.slice(1)));
+      if (lane !== undefined) this.#remove(lane);
+      if (head !== null) this.#put(head, null);
+    }
+  }
+
+  /**
+   * Takes over all heads as they are in the database. What is in flight stays so where the row has not changed.
+   * Returns the heads that are new, or stand before the one known: deliveries behind them have to be taken back.
+   */
+  replace(version: number, heads: readonly ParkedHead[]): ParkedHead[] {
+    const before = new Map<string, Lane>();
+    for (const [topicId, { byOffset }] of this.#topics) {
+      for (const lane of byOffset.values()) before.set(`${topicId} ${sequenceName(lane.head)}`, lane);
+    }
+    this.#topics.clear();
+    this.#size = 0;
+    this.#inFlight = 0;
+    this.#closing = 0;
+    this.#version = version;
+    const fresh: ParkedHead[] = [];
+    for (const head of heads) {
+      const lane = before.get(`${head.topicId} ${sequenceName(head)}`);
+      const isSame = lane?.head.offset === head.offset && lane.head.attempt === head.attempt && !head.isDead;
+      this.#put(head, isSame ? lane.deadline : null);
+      if (lane === undefined || head.offset < lane.head.offset) fresh.push(head);
+    }
+    return fresh;
+  }
+
+  #lanesOf(topicId: number): TopicLanes {
+    let lanes = this.#topics.get(topicId);
+    if (lanes === undefined) {
+      lanes = { byKey: new Map(), byOffset: new Map(), closing: new Map() };
+      this.#topics.set(topicId, lanes);
+    }
+    return lanes;
+  }
+
+  #put(head: ParkedHead, deadline: number | null): void {
+    const lanes = this.#lanesOf(head.topicId);
+    const lane: Lane = { head, deadline };
+    if (head.key !== null) lanes.byKey.set(head.key, lane);
+    lanes.byOffset.set(head.offset, lane);
+    this.#size += 1;
+    if (deadline !== null) this.#inFlight += 1;
+  }
+
+  #remove(lane: Lane): void {
+    const lanes = this.#lanesOf(lane.head.topicId);
+    if (lane.head.key !== null) lanes.byKey.delete(lane.head.key);
+    lanes.byOffset.delete(lane.head.offset);
+    this.#size -= 1;
+    if (lane.deadline !== null) this.#inFlight -= 1;
+  }
+
+  #deadlineOf(head: ParkedHead): number | null {
+    return this.#topics.get(head.topicId)?.byOffset.get(head.offset)?.deadline ?? null;
+  }
+}

@@ -1,0 +1,335 @@
+import { type SequenceHead, sequenceName } from "../domain/parked-heads.ts";
+import { type EventIdentity, partitionOf, sequenceHash } from "../domain/partition-of.ts";
+import { retryDelayMs } from "../domain/retry-policy.ts";
+import { decideSettlement, type SettlementDecision } from "../domain/settlement-decision.ts";
+import { foldState, type StateChangeText } from "../domain/state-fold.ts";
+import type { ConsumerSetup } from "../store/consumer-setup-select.ts";
+import { selectHeldCursors } from "../store/cursor-held-select.ts";
+import { type Database, type Queryable, transaction } from "../store/database.ts";
+import { insertDeliveryAttempts, type NewDeliveryAttempt } from "../store/delivery-attempts-insert.ts";
+import { type EventKey, selectEventKeys } from "../store/event-keys-select.ts";
+import { lockLeases } from "../store/lease-lock.ts";
+import { countOperationOutcomes } from "../store/operation-count.ts";
+import { type ParkedFacts, selectParkedFacts } from "../store/parked-facts-select.ts";
+import { onClock, selectSequenceHeads } from "../store/parked-heads-select.ts";
+import { mendSequences } from "../store/parked-sequences-mend.ts";
+import { type FailedAgain, type NewParkedEvent, type ParkedWrites, writeParked } from "../store/parked-settle-write.ts";
+import { raiseParkedVersion } from "../store/parked-version-raise.ts";
+import { isAsExpected, type LeaseStand, mergeCursors } from "../store/settle-cursors-merge.ts";
+import { writeState } from "../store/state-write.ts";
+import type { SettlementGroup, SettlementItem, SpecialItem } from "./settlement-group.ts";
+
+export interface ParkedSettlement {
+  readonly setup: ConsumerSetup;
+  readonly group: SettlementGroup;
+  /** Acks of live deliveries that bring state, in order; the special ones have theirs with them. */
+  readonly withState: readonly (SettlementItem & { readonly state: StateChangeText })[];
+  /** 0 ≤ random < 1 */
+  readonly random: () => number;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+}
+
+export type ParkedOutcome =
+  | { readonly kind: "stale"; readonly leases: ReadonlyMap<number, LeaseStand> }
+  | {
+      readonly kind: "settled";
+      /** Of the group's special items, in their order. */
+      readonly decisions: readonly SettlementDecision[];
+      /** Per partition whose parked events changed: the version they have now, and the heads of what was touched. */
+      readonly changed: ReadonlyMap<number, { readonly version: number; readonly heads: readonly SequenceHead[] }>;
+      /** Events that are dead now. */
+      readonly dead: readonly SettlementItem[];
+    };
+
+interface Known {
+  readonly special: SpecialItem;
+  readonly event: EventIdentity & { readonly type: string };
+  readonly decision: SettlementDecision;
+  readonly facts: ParkedFacts;
+}
+
+/**
+ * Settles a group that touches parked events, or state, in one transaction. Everything it decides on is read under the
+ * lock of the leases, which everybody takes who changes a parked event: so the moment at which a sequence becomes free
+ * and the arrival of its next event cannot cross.
+ */
+export async function settleParked(database: Database, settlement: ParkedSettlement): Promise<ParkedOutcome> {
+  const { group, setup } = settlement;
+  const events = await eventsOf(database.pool, group);
+  return transaction(database.pool, async (db) => {
+    const { consumerId } = setup;
+    const partitions = [...new Set(group.expected.map((it) => it.partition))];
+    const leases = await lockLeases(db, { consumerId, partitions });
+    const isStale = !isAsExpected({ consumerId, expected: group.expected, cursors: [] }, leases);
+    if (isStale) return { kind: "stale", leases };
+    const isSettled = await settledIn(db, consumerId, partitions);
+
+    const known = await decide(db, { settlement, events, isSettled });
+    const effects = effectsOf(known, settlement);
+    const followers = group.followers
+      .filter((it) => !isSettled(it))
+      .flatMap((it) => {
+        const event = events.get(`${it.topicId} ${it.offset}`);
+        return event === undefined ? [] : [blockedRow(it.topicId, event, setup.retry.maxAttempts)];
+      });
+    const writes = { ...effects.writes, parked: [...effects.writes.parked, ...followers] };
+    await writeParked(db, writes);
+    const touched = touchedSequences(writes, known);
+    if (setup.ordering === "key") await mendSequences(db, { consumerId, sequences: touched });
+    await insertDeliveryAttempts(db, { consumerId, attempts: effects.attempts });
+    await countOperationOutcomes(db, { consumerId, outcomes: effects.operations });
+    await writeState(db, { consumerId, writes: foldState(freshState(settlement, known, isSettled)) });
+    await mergeCursors(db, group.merge(consumerId));
+    const heads = await selectSequenceHeads(db, { consumerId, sequences: touched });
+    const changed = await raise(db, { setup, leases, heads, now: settlement.now() });
+    return { kind: "settled", decisions: known.map((it) => it.decision), changed, dead: effects.dead };
+  });
+}
+
+/** Who the events are: read outside the transaction, because events never change, and belong to the other family. */
+async function eventsOf(db: Queryable, group: SettlementGroup): Promise<Map<string, EventKey>> {
+  const wanted = new Map<number, Set<number>>();
+  const want = (topicId: number, offset: number) => {
+    const offsets = wanted.get(topicId) ?? new Set();
+    wanted.set(topicId, offsets.add(offset));
+  };
+  for (const { item } of group.specials) want(item.topicId, item.offset);
+  for (const { topicId, offset } of group.followers) want(topicId, offset);
+  const events = new Map<string, EventKey>();
+  for (const [topicId, offsets] of wanted) {
+    for (const event of (await selectEventKeys(db, { topicId, offsets: [...offsets] })).values()) {
+      events.set(`${topicId} ${event.offset}`, event);
+    }
+  }
+  return events;
+}
+
+type IsSettled = (at: { readonly topicId: number; readonly partition: number; readonly offset: number }) => boolean;
+
+async function settledIn(db: Queryable, consumerId: number, partitions: readonly number[]): Promise<IsSettled> {
+  const rows = await selectHeldCursors(db, { consumerId, partitions });
+  const cursors = new Map(rows.map((row) => [row.partition, row.cursors]));
+  return ({ topicId, partition, offset }) => {
+    const cursor = cursors.get(partition)?.get(topicId);
+    // A cursor that is gone belongs to a topic the consumer has dropped: nothing of it counts any more.
+    return cursor === undefined || offset <= cursor.position || cursor.settled.has(offset);
+  };
+}
+
+async function decide(
+  db: Queryable,
+  input: { settlement: ParkedSettlement; events: ReadonlyMap<string, EventKey>; isSettled: IsSettled },
+): Promise<Known[]> {
+  const { settlement, events, isSettled } = input;
+  const { group, setup } = settlement;
+  if (group.specials.length === 0) return [];
+  const identities = group.specials.map(({ item }): EventKey => {
+    const event = events.get(`${item.topicId} ${item.offset}`);
+    return event ?? { offset: item.offset, key: null, type: "" };
+  });
+  const facts = await selectParkedFacts(db, {
+    consumerId: setup.consumerId,
+    events: group.specials.map(({ item }, i) => ({
+      topicId: item.topicId,
+      offset: item.offset,
+      sequence: sequenceName(identities[i] ?? { key: null, offset: item.offset }),
+    })),
+    wholeTopics:
+      setup.ordering === "topic" ? { partitions: setup.partitions, hashes: identities.map(sequenceHash) } : null,
+  });
+  const parkedHere = new Map<string, number>();
+  const seen = new Set<string>();
+  return group.specials.map((special, i): Known => {
+    const { item, holder, isLive } = special;
+    const event = identities[i] ?? { offset: item.offset, key: null, type: "" };
+    const found = facts[i] ?? { row: null, headOffset: null };
+    const id = `${item.topicId} ${item.offset}`;
+    const sequence =
+      setup.ordering === "topic" ? `${item.topicId} p${item.partition}` : `${item.topicId} ${sequenceName(event)}`;
+    const earlier = parkedHere.get(sequence);
+    const headOffset =
+      earlier === undefined ? found.headOffset : Math.min(earlier, found.headOffset ?? Number.POSITIVE_INFINITY);
+    const isCounted = isLive
+      ? false
+      : holder === null
+        ? isSettled(item)
+        : // Looked at by the holder, and neither in flight nor parked: it was settled, or passed over.
+          item.offset <= (holder.trackers.get(item.topicId)?.scanned ?? 0);
+    const decision: SettlementDecision = seen.has(id)
+      ? "repeat"
+      : decideSettlement({
+          outcome: item.outcome,
+          offset: item.offset,
+          attempt: item.attempt,
+          row: found.row,
+          headOffset,
+          isSettled: isCounted,
+        });
+    if (decision !== "superseded") seen.add(id);
+    if (decision === "park") parkedHere.set(sequence, Math.min(earlier ?? item.offset, item.offset));
+    return { special, event, decision, facts: { ...found, headOffset } };
+  });
+}
+
+interface Effects {
+  readonly writes: ParkedWrites & { parked: NewParkedEvent[]; failed: FailedAgain[] };
+  readonly attempts: NewDeliveryAttempt[];
+  readonly operations: { operationId: string; isOk: boolean }[];
+  readonly dead: SettlementItem[];
+}
+
+function effectsOf(known: readonly Known[], settlement: ParkedSettlement): Effects {
+  const { setup, group } = settlement;
+  const released: { topicId: number; offset: number }[] = [];
+  const discarded: { topicId: number; offset: number; by: string; reason: string }[] = [];
+  const effects: Effects = {
+    writes: { consumerId: setup.consumerId, parked: [], failed: [], released, discarded },
+    attempts: [],
+    operations: [],
+    dead: [],
+  };
+  for (const { special, event, decision, facts } of known) {
+    const { item, holder } = special;
+    const { topicId, offset } = item;
+    const member = holder?.member ?? null;
+    const operationId = facts.row?.operationId ?? null;
+    const attempt =
+      facts.row === null ? (holder?.attemptOf(topicId, offset) ?? item.attempt ?? 1) : facts.row.attempt + 1;
+    const tell = (outcome: NewDeliveryAttempt["outcome"]) =>
+      effects.attempts.push({ topicId, offset, attempt, member, outcome, error: item.error });
+    const count = (isOk: boolean) => {
+      if (operationId !== null) effects.operations.push({ operationId, isOk });
+    };
+    switch (decision) {
+      case "repeat":
+      case "superseded":
+        break;
+      case "settle":
+        group.countForeign(item);
+        break;
+      case "release":
+        released.push({ topicId, offset });
+        if (setup.ordering === "topic" && holder === null) group.countForeign(item);
+        count(true);
+        break;
+      case "discard-parked":
+        discarded.push({ topicId, offset, by: `member:${member ?? "?"}`, reason: item.reason ?? "" });
+        if (setup.ordering === "topic" && holder === null) group.countForeign(item);
+        tell("skip");
+        count(true);
+        break;
+      case "discard":
+        effects.writes.parked.push({
+          ...blockedRow(topicId, event, setup.retry.maxAttempts),
+          state: "discarded",
+          discarded: { by: `member:${member ?? "?"}`, reason: item.reason ?? "" },
+        });
+        if (holder === null) group.countForeign(item);
+        tell("skip");
+        break;
+      case "park":
+      case "fail-again": {
+        const attemptsMax = facts.row?.attemptsMax ?? setup.retry.maxAttempts;
+        const error = item.error ?? UNKNOWN_ERROR;
+        const dueInMs =
+          item.outcome === "dead-letter"
+            ? null
+            : retryDelayMs(setup.retry, {
+                attempt,
+                attemptsMax,
+                errorName: error.name,
+                delayMs: item.delayMs,
+                random: settlement.random(),
+              });
+        group.countFailure(item);
+        tell(item.outcome === "dead-letter" ? "dead-letter" : "retry");
+        if (dueInMs === null) effects.dead.push(item);
+        if (decision === "fail-again") {
+          effects.writes.failed.push({ topicId, offset, attempt, dueInMs, error });
+          count(false);
+          break;
+        }
+        effects.writes.parked.push({
+          ...blockedRow(topicId, event, attemptsMax),
+          state: dueInMs === null ? "dead" : "retrying",
+          attempt,
+          dueInMs,
+          error,
+        });
+        if (holder === null && setup.ordering === "key") group.countForeign({ ...item, upTo: false });
+        break;
+      }
+    }
+  }
+  return effects;
+}
+
+const UNKNOWN_ERROR = { name: "Error", message: "the member gave no error", stack: null, fingerprint: "0".repeat(16) };
+
+function blockedRow(topicId: number, event: EventKey, attemptsMax: number): NewParkedEvent {
+  return {
+    topicId,
+    offset: event.offset,
+    key: event.key,
+    hash: sequenceHash(event),
+    type: event.type,
+    state: "blocked",
+    attempt: 0,
+    attemptsMax,
+    dueInMs: null,
+    error: null,
+    discarded: null,
+  };
+}
+
+function touchedSequences(writes: ParkedWrites, known: readonly Known[]): { topicId: number; sequence: string }[] {
+  const touched = writes.parked.map((it) => ({ topicId: it.topicId, sequence: sequenceName(it) }));
+  for (const { special, event, decision } of known) {
+    if (decision !== "release" && decision !== "fail-again" && decision !== "discard-parked") continue;
+    touched.push({ topicId: special.item.topicId, sequence: sequenceName(event) });
+  }
+  return touched;
+}
+
+/** A repeat of a settlement that counted must not write its state again: a later one may have written since. */
+function* freshState(
+  { withState }: ParkedSettlement,
+  known: readonly Known[],
+  isSettled: IsSettled,
+): Generator<StateChangeText> {
+  const decisions = new Map(known.map((it) => [it.special.item, it.decision]));
+  const seen = new Set<string>();
+  for (const item of withState) {
+    const decision = decisions.get(item as SpecialItem["item"]);
+    const id = `${item.topicId} ${item.offset}`;
+    const isFresh = decision === undefined ? !isSettled(item) : decision !== "repeat" && decision !== "superseded";
+    if (!isFresh || seen.has(id)) continue;
+    seen.add(id);
+    yield item.state;
+  }
+}
+
+async function raise(
+  db: Queryable,
+  input: {
+    readonly setup: ConsumerSetup;
+    readonly leases: ReadonlyMap<number, LeaseStand>;
+    readonly heads: Awaited<ReturnType<typeof selectSequenceHeads>>;
+    readonly now: number;
+  },
+): Promise<Map<number, { version: number; heads: SequenceHead[] }>> {
+  const { setup, leases, heads, now } = input;
+  const changed = new Map<number, { version: number; heads: SequenceHead[] }>();
+  for (const { topicId, sequence, head } of heads) {
+    const isKeyed = sequence.startsWith("k");
+    const event = { key: isKeyed ? sequence.slice(1) : null, offset: isKeyed ? 0 : Number(sequence.slice(1)) };
+    const partition = partitionOf(event, setup.partitions);
+    const version = (leases.get(partition)?.parkedVersion ?? 0) + 1;
+    const entry = changed.get(partition) ?? { version, heads: [] };
+    changed.set(partition, entry);
+    entry.heads.push({ topicId, sequence, head: head === null ? null : onClock(head, now) });
+  }
+  if (changed.size > 0) await raiseParkedVersion(db, setup.consumerId, [...changed.keys()]);
+  return changed;
+}

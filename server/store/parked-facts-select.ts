@@ -1,0 +1,59 @@
+import type { ParkedRow } from "../domain/settlement-decision.ts";
+import type { Queryable } from "./database.ts";
+
+export interface ParkedFactsQuery {
+  readonly consumerId: number;
+  readonly events: readonly { readonly topicId: number; readonly offset: number; readonly sequence: string }[];
+  /** Set for a consumer whose order is the topic's: all events of a partition are then one sequence. */
+  readonly wholeTopics: { readonly partitions: number; readonly hashes: readonly number[] } | null;
+}
+
+export interface ParkedFacts {
+  readonly row: ParkedRow | null;
+  readonly headOffset: number | null;
+}
+
+/** What is parked of the events asked about, and first in their sequences; in the order of the question. */
+export async function selectParkedFacts(db: Queryable, query: ParkedFactsQuery): Promise<ParkedFacts[]> {
+  const { wholeTopics } = query;
+  const sameSequence = wholeTopics === null ? "h.sequence = a.sequence" : "h.hash % $5::bigint = a.hash % $5::bigint";
+  const { rows } = await db.query<{
+    state: ParkedRow["state"] | null;
+    attempt: number;
+    attempts_max: number;
+    operation_id: string | null;
+    head_offset: number | null;
+  }>({
+    name: wholeTopics === null ? "select_parked_facts" : "select_parked_facts_of_topics",
+    text: `
+      SELECT p.state, p.attempt, p.attempts_max, p.operation_id, h."offset" AS head_offset
+      FROM unnest($2::int[], $3::bigint[], $4::text[]${wholeTopics === null ? "" : ", $6::bigint[]"})
+        WITH ORDINALITY AS a(topic_id, "offset", sequence${wholeTopics === null ? "" : ", hash"}, n)
+      LEFT JOIN parked_event p ON p.consumer_id = $1 AND p.topic_id = a.topic_id AND p."offset" = a."offset"
+      LEFT JOIN LATERAL (
+        SELECT h."offset" FROM parked_event h
+        WHERE h.consumer_id = $1 AND h.topic_id = a.topic_id AND ${sameSequence} AND h.state <> 'discarded'
+        ORDER BY h."offset" LIMIT 1
+      ) h ON true
+      ORDER BY a.n`,
+    values: [
+      query.consumerId,
+      query.events.map((it) => it.topicId),
+      query.events.map((it) => it.offset),
+      query.events.map((it) => it.sequence),
+      ...(wholeTopics === null ? [] : [wholeTopics.partitions, wholeTopics.hashes]),
+    ],
+  });
+  return rows.map((row) => ({
+    row:
+      row.state === null
+        ? null
+        : {
+            state: row.state,
+            attempt: row.attempt,
+            attemptsMax: row.attempts_max,
+            operationId: row.operation_id,
+          },
+    headOffset: row.head_offset,
+  }));
+}

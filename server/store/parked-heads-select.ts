@@ -1,0 +1,94 @@
+import type { ParkedHead, SequenceHead } from "../domain/parked-heads.ts";
+import type { Queryable } from "./database.ts";
+
+/** A head as stored: when it is due is told from the database's clock. */
+export interface StoredHead extends Omit<ParkedHead, "dueAt"> {
+  /** Milliseconds from now; negative = overdue. */
+  readonly dueInMs: number;
+}
+
+export interface PartitionHeads {
+  readonly partition: number;
+  readonly epoch: number;
+  readonly version: number;
+  readonly heads: readonly StoredHead[];
+}
+
+type HeadRow = [
+  topicId: number,
+  offset: number,
+  key: string | null,
+  attempt: number,
+  isDead: boolean,
+  dueInMs: number,
+  operationId: string | null,
+  isReplay: boolean,
+];
+
+const HEAD = `p.topic_id, p."offset", p.key, p.attempt, p.state = 'dead',
+  coalesce(extract(epoch FROM p.due_at - clock_timestamp()) * 1000, 0)::float8, p.operation_id, p.is_replay`;
+
+/** All heads of some partitions with the version they are of, in one snapshot. */
+export async function selectPartitionHeads(
+  db: Queryable,
+  of: { readonly consumerId: number; readonly partitions: readonly number[]; readonly layoutPartitions: number },
+): Promise<PartitionHeads[]> {
+  const { rows } = await db.query({
+    name: "select_partition_heads",
+    text: `
+      SELECT l.partition, l.epoch, l.parked_version, ${HEAD}
+      FROM lease l LEFT JOIN parked_event p ON p.consumer_id = l.consumer_id AND p.state IN ('retrying', 'dead')
+        AND p.hash % $3::bigint = l.partition
+      WHERE l.consumer_id = $1 AND l.partition = ANY ($2::int[])`,
+    values: [of.consumerId, of.partitions, of.layoutPartitions],
+    rowMode: "array",
+  });
+  const partitions = new Map<number, PartitionHeads & { heads: StoredHead[] }>();
+  for (const row of rows as [number, number, number, ...HeadRow][]) {
+    const [partition, epoch, version, ...head] = row;
+    let found = partitions.get(partition);
+    if (found === undefined) {
+      found = { partition, epoch, version, heads: [] };
+      partitions.set(partition, found);
+    }
+    if (head[0] !== null) found.heads.push(headOf(head));
+  }
+  return [...partitions.values()];
+}
+
+/** The heads that some sequences have now. */
+export async function selectSequenceHeads(
+  db: Queryable,
+  of: {
+    readonly consumerId: number;
+    readonly sequences: readonly { readonly topicId: number; readonly sequence: string }[];
+  },
+): Promise<(Omit<SequenceHead, "head"> & { readonly head: StoredHead | null })[]> {
+  const { rows } = await db.query({
+    name: "select_sequence_heads",
+    text: `
+      SELECT a.topic_id, a.sequence, ${HEAD}
+      FROM (SELECT DISTINCT * FROM unnest($2::int[], $3::text[]) AS u(topic_id, sequence)) a
+      LEFT JOIN LATERAL (
+        SELECT * FROM parked_event
+        WHERE consumer_id = $1 AND topic_id = a.topic_id AND sequence = a.sequence AND state <> 'discarded'
+        ORDER BY "offset" LIMIT 1
+      ) p ON true`,
+    values: [of.consumerId, of.sequences.map((it) => it.topicId), of.sequences.map((it) => it.sequence)],
+    rowMode: "array",
+  });
+  return (rows as [number, string, ...HeadRow][]).map(([topicId, sequence, ...head]) => ({
+    topicId,
+    sequence,
+    head: head[0] === null ? null : headOf(head),
+  }));
+}
+
+function headOf([topicId, offset, key, attempt, isDead, dueInMs, operationId, isReplay]: HeadRow): StoredHead {
+  return { topicId, offset, key, attempt, isDead, dueInMs, operationId, isReplay };
+}
+
+/** The same on the monotonic clock of the holder. */
+export function onClock({ dueInMs, ...head }: StoredHead, now: number): ParkedHead {
+  return { ...head, dueAt: now + dueInMs };
+}

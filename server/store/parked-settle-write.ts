@@ -1,0 +1,149 @@
+import type { Queryable } from "./database.ts";
+
+interface Place {
+  readonly topicId: number;
+  readonly offset: number;
+}
+
+export interface StoredError {
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string | null;
+  readonly fingerprint: string;
+}
+
+/** An event that leaves the flow. */
+export interface NewParkedEvent extends Place {
+  readonly key: string | null;
+  readonly hash: number;
+  readonly type: string;
+  readonly state: "retrying" | "dead" | "blocked" | "discarded";
+  readonly attempt: number;
+  readonly attemptsMax: number;
+  /** Milliseconds from now; with `retrying`. */
+  readonly dueInMs: number | null;
+  readonly error: StoredError | null;
+  readonly discarded: { readonly by: string; readonly reason: string } | null;
+}
+
+/** A parked event that failed again. */
+export interface FailedAgain extends Place {
+  readonly attempt: number;
+  /** Null: it is dead. */
+  readonly dueInMs: number | null;
+  readonly error: StoredError;
+}
+
+export interface ParkedWrites {
+  readonly consumerId: number;
+  readonly parked: readonly NewParkedEvent[];
+  readonly failed: readonly FailedAgain[];
+  readonly released: readonly Place[];
+  readonly discarded: readonly (Place & { readonly by: string; readonly reason: string })[];
+}
+
+/**
+ * Writes what settlements do to parked events. A blocked one may be there already: a position was moved back over it.
+ * `mendSequences` has to follow. The leases must be locked.
+ */
+export async function writeParked(db: Queryable, writes: ParkedWrites): Promise<void> {
+  await release(db, writes);
+  await failAgain(db, writes);
+  await discard(db, writes);
+  await park(db, writes);
+}
+
+async function park(db: Queryable, { consumerId, parked }: ParkedWrites): Promise<void> {
+  if (parked.length === 0) return;
+  await db.query({
+    name: "park_events",
+    text: `
+      INSERT INTO parked_event (consumer_id, topic_id, "offset", key, hash, type, state, attempt, attempts_max, due_at,
+        error_name, error_message, error_stack, fingerprint, failed_at, discarded_by, discarded_at, discard_reason)
+      SELECT $1, n.topic_id, n."offset", n.key, n.hash, n.type, n.state, n.attempt, n.attempts_max,
+        now() + n.due_in_ms * interval '1 ms', n.error_name, n.error_message, n.error_stack, n.fingerprint,
+        CASE WHEN n.error_name IS NOT NULL THEN now() END, n.discarded_by,
+        CASE WHEN n.discarded_by IS NOT NULL THEN now() END, n.discard_reason
+      FROM unnest($2::int[], $3::bigint[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::int[], $9::int[],
+        $10::float8[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[])
+        AS n(topic_id, "offset", key, hash, type, state, attempt, attempts_max, due_in_ms, error_name, error_message,
+          error_stack, fingerprint, discarded_by, discard_reason)
+      ON CONFLICT (consumer_id, topic_id, "offset") DO NOTHING`,
+    values: [
+      consumerId,
+      parked.map((it) => it.topicId),
+      parked.map((it) => it.offset),
+      parked.map((it) => it.key),
+      parked.map((it) => it.hash),
+      parked.map((it) => it.type),
+      parked.map((it) => it.state),
+      parked.map((it) => it.attempt),
+      parked.map((it) => it.attemptsMax),
+      parked.map((it) => it.dueInMs),
+      parked.map((it) => it.error?.name ?? null),
+      parked.map((it) => it.error?.message ?? null),
+      parked.map((it) => it.error?.stack ?? null),
+      parked.map((it) => it.error?.fingerprint ?? null),
+      parked.map((it) => it.discarded?.by ?? null),
+      parked.map((it) => it.discarded?.reason ?? null),
+    ],
+  });
+}
+
+async function failAgain(db: Queryable, { consumerId, failed }: ParkedWrites): Promise<void> {
+  if (failed.length === 0) return;
+  await db.query({
+    name: "fail_parked_again",
+    text: `
+      UPDATE parked_event p
+      SET state = CASE WHEN n.due_in_ms IS NULL THEN 'dead' ELSE 'retrying' END, attempt = n.attempt,
+        due_at = now() + n.due_in_ms * interval '1 ms', error_name = n.error_name, error_message = n.error_message,
+        error_stack = n.error_stack, fingerprint = n.fingerprint, failed_at = now(), operation_id = NULL,
+        is_replay = false
+      FROM unnest($2::int[], $3::bigint[], $4::int[], $5::float8[], $6::text[], $7::text[], $8::text[], $9::text[])
+        AS n(topic_id, "offset", attempt, due_in_ms, error_name, error_message, error_stack, fingerprint)
+      WHERE p.consumer_id = $1 AND p.topic_id = n.topic_id AND p."offset" = n."offset"`,
+    values: [
+      consumerId,
+      failed.map((it) => it.topicId),
+      failed.map((it) => it.offset),
+      failed.map((it) => it.attempt),
+      failed.map((it) => it.dueInMs),
+      failed.map((it) => it.error.name),
+      failed.map((it) => it.error.message),
+      failed.map((it) => it.error.stack),
+      failed.map((it) => it.error.fingerprint),
+    ],
+  });
+}
+
+async function release(db: Queryable, { consumerId, released }: ParkedWrites): Promise<void> {
+  if (released.length === 0) return;
+  await db.query({
+    name: "release_parked",
+    text: `
+      DELETE FROM parked_event p USING unnest($2::int[], $3::bigint[]) AS n(topic_id, "offset")
+      WHERE p.consumer_id = $1 AND p.topic_id = n.topic_id AND p."offset" = n."offset"`,
+    values: [consumerId, released.map((it) => it.topicId), released.map((it) => it.offset)],
+  });
+}
+
+async function discard(db: Queryable, { consumerId, discarded }: ParkedWrites): Promise<void> {
+  if (discarded.length === 0) return;
+  await db.query({
+    name: "discard_settled",
+    text: `
+      UPDATE parked_event p
+      SET state = 'discarded', due_at = NULL, operation_id = NULL, is_replay = false, discarded_by = n.by,
+        discarded_at = now(), discard_reason = n.reason
+      FROM unnest($2::int[], $3::bigint[], $4::text[], $5::text[]) AS n(topic_id, "offset", by, reason)
+      WHERE p.consumer_id = $1 AND p.topic_id = n.topic_id AND p."offset" = n."offset"`,
+    values: [
+      consumerId,
+      discarded.map((it) => it.topicId),
+      discarded.map((it) => it.offset),
+      discarded.map((it) => it.by),
+      discarded.map((it) => it.reason),
+    ],
+  });
+}
