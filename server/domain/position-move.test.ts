@@ -48,7 +48,7 @@ test("events are counted by the partition they belong to", () => {
   });
   const events = everywhere.map((it) => ({ key: null, offset: it }));
   const by = { partitions: 2, cursors: [at(0, 10), at(1, 4)], priorLayouts: [] };
-  expect(countCovered(events, by)).toBe(5 + 2);
+  expect(countCovered(events, by)).toEqual({ count: 5 + 2, last: 10 });
   expect(estimateCovered({ after: 0, through: 100 }, by.cursors)).toBe(7);
   expect(estimateCovered({ after: 4, through: 8 }, by.cursors)).toBe(2);
 });

@@ -39,7 +39,7 @@ export function moveCursor<Cursor extends PartitionCursor>(
 
 type Keyed = { readonly key: string | null; readonly offset: number };
 
-/** How many of the events the consumer has settled or passed over. */
+/** How many of the events the consumer has settled or passed over, and the last of those; 0 when there is none. */
 export function countCovered(
   events: Iterable<Keyed>,
   by: {
@@ -47,15 +47,18 @@ export function countCovered(
     readonly cursors: readonly PartitionCursor[];
     readonly priorLayouts: readonly PriorLayout[];
   },
-): number {
+): { count: number; last: number } {
   const cursors = new Map(by.cursors.map((it) => [it.partition, it]));
   let count = 0;
+  let last = 0;
   for (const event of events) {
     const cursor = cursors.get(partitionOf(event, by.partitions));
     const isCovered = cursor !== undefined && (event.offset <= cursor.position || cursor.settled.has(event.offset));
-    if (isCovered || isSettledBefore(by.priorLayouts, event)) count += 1;
+    if (!isCovered && !isSettledBefore(by.priorLayouts, event)) continue;
+    count += 1;
+    last = Math.max(last, event.offset);
   }
-  return count;
+  return { count, last };
 }
 
 /**

@@ -1,35 +1,45 @@
-import type { PlannedChange, PositionChange, PositionPlan } from "../contract/position-changes.ts";
+import type { PlannedChange, PositionPlan } from "../contract/position-changes.ts";
 import { DomainError } from "../domain/errors.ts";
-import { OffsetRanges } from "../domain/offset-ranges.ts";
+import { moveCursor } from "../domain/position-move.ts";
 import { directionOf, doesAsPlanned } from "../domain/position-plan.ts";
-import { consumerChannel } from "../engine/consumer-channels.ts";
+import { consumerChannel, settledChannel } from "../engine/consumer-channels.ts";
 import type { Wakeups } from "../engine/wakeups.ts";
-import { lockConsumer, touchConsumer } from "../store/consumer-lock.ts";
+import { lockConsumer } from "../store/consumer-lock.ts";
 import type { ConsumerSetup } from "../store/consumer-setup-select.ts";
-import { replaceCursors, type StoredCursor, selectCursors } from "../store/cursor-table.ts";
+import { type StoredCursor, selectCursors } from "../store/cursor-table.ts";
 import { type Database, type Queryable, transaction } from "../store/database.ts";
 import { insertAuditEntry } from "../store/insert-audit-entry.ts";
 import { lockLeases } from "../store/lease-lock.ts";
-import { raiseEpochs } from "../store/lease-table.ts";
-import { insertPositionChange, selectPositionChange } from "../store/position-change-table.ts";
-import { deletePriorLayouts } from "../store/position-layouts.ts";
+import { selectPositionChange } from "../store/position-change-table.ts";
+import { selectPlanFacts } from "../store/position-plan-facts.ts";
 import { insertPlan, selectPlan } from "../store/position-plan-table.ts";
+import { selectRangeEnds } from "../store/position-range-ends.ts";
 import { selectTopicPlaces } from "../store/subscription-topics.ts";
-import { computePositionPlan, planToken } from "./compute-position-plan.ts";
+import { computePositionPlan, planToken, standingOf } from "./compute-position-plan.ts";
+import { highestReach, lowestPosition, type Standing } from "./measure-move.ts";
+import { movePositions } from "./move-positions.ts";
 import { requireConsumer } from "./require-consumer.ts";
 import type { Services } from "./services.ts";
+import { touchParkedAndState } from "./touch-parked.ts";
 
 interface Deps {
   readonly database: Database;
   readonly wakeups: Pick<Wakeups, "announce">;
 }
 
+/** One topic's planned change from where the consumer stands now. */
+interface CurrentChange {
+  readonly change: PlannedChange;
+  readonly isBack: boolean;
+  readonly standing: Standing;
+}
+
 /**
- * Applies a plan in one transaction: epochs rise, the cursors as they were become the restore point, positions move.
- * The consumer keeps running meanwhile, so `from` is taken anew, and `latest` means the head of this moment. A plan is
- * outdated when another position change, another layout, other topics or filters came between, when its time has
- * passed, or when a skip would have become a repeat. The change bears the plan's id: applying a plan again returns
- * what the first time did.
+ * Applies a plan in one transaction: epochs rise, what was there becomes the restore point, positions move, parked
+ * events and state are kept, cleared or redriven as planned. The consumer keeps running meanwhile, so `from` is taken
+ * anew, and `latest` means the head of this moment. A plan is outdated when another position change, another layout,
+ * other topics or filters came between, when its time has passed, or when a skip would have become a repeat. The change
+ * bears the plan's id: applying a plan again returns what the first time did.
  */
 export const changePositions =
   ({ database, wakeups }: Deps): Services["changePositions"] =>
@@ -38,23 +48,52 @@ export const changePositions =
     const applied = await transaction(database.pool, async (db) => {
       if ((await lockConsumer(db, consumer)) === null) throw notFound(consumer);
       const earlier = await selectPositionChange(db, { consumerId, id: planId });
-      if (earlier !== null) return { kind: "applied" as const, change: earlier };
+      if (earlier !== null) return { kind: "applied" as const, change: earlier.change };
       const stored = await selectPlan(db, { consumerId, id: planId });
       if (stored === null) throw new DomainError("plan-not-found", "there is no such plan; make one and apply it");
-      const setup = await requireConsumer(db, consumer);
+      const { plan, isExpired } = stored;
       await lockLeases(db, { consumerId, partitions: "all" });
-      const cursors = await selectCursors(db, consumerId);
-      const isCurrent =
-        !stored.isExpired && token === stored.plan.token && stored.plan.token === (await planToken(db, setup));
-      const changes = isCurrent ? await currentChanges(db, { setup, plan: stored.plan, cursors }) : null;
-      if (changes === null) return { kind: "outdated" as const, setup, plan: stored.plan };
-      const change = await move(db, { setup, plan: stored.plan, changes, cursors, reason, actor: actor.name });
+      const setup = await requireConsumer(db, consumer);
+      const actions = { parked: plan.parked?.action ?? "keep", state: plan.state?.action ?? "keep" };
+      const isCurrent = !isExpired && token === plan.token && token === (await planToken(db, setup, actions));
+      const current = isCurrent ? await currentChanges(db, { setup, plan }) : null;
+      if (current === null) return { kind: "outdated" as const, setup, plan };
+      const topicIds = current.map((it) => it.standing.subscribed.topicId);
+      const facts = await selectPlanFacts(db, { consumerId, topicIds });
+      const changes = current.map((it) => it.change);
+      const change = await movePositions(db, {
+        setup,
+        id: plan.id,
+        target: plan.target,
+        changes,
+        ...actions,
+        undoOf: null,
+        before: current.flatMap((it) => it.standing.cursors),
+        after: current.flatMap(movedCursors),
+        // They would hide what is to be delivered again.
+        keepLayouts: (layouts) =>
+          layouts.some((it) => isBackFor(current, it.topicId))
+            ? layouts.filter((it) => !isBackFor(current, it.topicId))
+            : layouts,
+        touch: () =>
+          touchParkedAndState(db, { consumerId, changeId: plan.id, ...actions, topicIds, reruns: rerunsOf(current) }),
+        actor: actor.name,
+        reason,
+      });
       await insertAuditEntry(db, {
         actor: actor.name,
         action: "consumer.positions-changed",
         target: `consumer:${consumer}`,
-        before: changes.map(({ topic, from }) => ({ topic, position: from })),
-        after: changes.map(({ topic, to }) => ({ topic, position: to })),
+        before: {
+          positions: changes.map(({ topic, from }) => ({ topic, position: from })),
+          parked: facts.parked,
+          stateEntries: facts.stateEntries,
+        },
+        after: {
+          change: change.id,
+          positions: changes.map(({ topic, to }) => ({ topic, position: to })),
+          ...actions,
+        },
         reason,
         requestId: actor.requestId,
       });
@@ -64,91 +103,73 @@ export const changePositions =
       throw await outdated(database, { setup: applied.setup, plan: applied.plan, actor: actor.name });
     }
     wakeups.announce(consumerChannel(consumerId));
+    wakeups.announce(settledChannel(consumerId));
     return applied.change;
   };
 
 /** The planned changes from where the consumer stands now; null when one of them would do something else by now. */
 async function currentChanges(
   db: Queryable,
-  { setup, plan, cursors }: { setup: ConsumerSetup; plan: PositionPlan; cursors: readonly StoredCursor[] },
-): Promise<PlannedChange[] | null> {
+  { setup, plan }: { setup: ConsumerSetup; plan: PositionPlan },
+): Promise<CurrentChange[] | null> {
+  const cursors = await selectCursors(db, setup.consumerId);
   const places = await selectTopicPlaces(
     db,
     plan.changes.map((it) => it.topic),
   );
-  const changes: PlannedChange[] = [];
+  const current: CurrentChange[] = [];
   for (const planned of plan.changes) {
-    const topic = setup.topics.find((it) => it.topic === planned.topic);
+    const subscribed = setup.topics.find((it) => it.topic === planned.topic);
     const place = places.get(planned.topic);
-    if (topic === undefined || place === undefined) return null;
-    const from = Math.min(...cursors.filter((it) => it.topicId === topic.topicId).map((it) => it.position));
-    const to = plan.target.to === "latest" ? place.head : Math.max(planned.to, place.tail - 1);
+    if (subscribed === undefined || place === undefined) return null;
+    const standing = standingOf(setup, subscribed, cursors);
+    const from = lowestPosition(standing.cursors);
+    const to =
+      plan.target.to === "latest" ? Math.max(place.head, place.tail - 1) : Math.max(planned.to, place.tail - 1);
     if (!doesAsPlanned(planned, { from, to })) return null;
-    // Counting events here would hold the leases; the plan's count is corrected by how far the ends have moved.
-    const moved = Math.abs(to - from) - Math.abs(planned.to - planned.from);
-    const count = Math.max(0, Math.min(planned.rerun + planned.skip + moved, Math.abs(to - from)));
-    const direction = directionOf({ from, to });
-    changes.push({
-      topic: planned.topic,
-      from,
-      to,
-      rerun: direction === "back" ? count : 0,
-      skip: direction === "forward" ? count : 0,
-    });
+    const isBack = directionOf({ from, to, rerun: planned.rerun }) === "back";
+    const change = { topic: planned.topic, from, to, ...countsNow(planned, { from, to, isBack }) };
+    current.push({ change: { ...change, ...(await endsNow(db, { planned, from, to, standing })) }, isBack, standing });
   }
-  return changes;
+  return current;
 }
 
-async function move(
+/** Counting events here would hold the leases; the plan's count is corrected by how far the ends have moved. */
+function countsNow(
+  planned: PlannedChange,
+  { from, to, isBack }: { from: number; to: number; isBack: boolean },
+): Pick<PlannedChange, "rerun" | "skip"> {
+  const moved = Math.abs(to - from) - Math.abs(planned.to - planned.from);
+  if (isBack) return { rerun: Math.max(0, planned.rerun + moved), skip: 0 };
+  return { rerun: 0, skip: Math.max(0, Math.min(planned.skip + moved, to - from)) };
+}
+
+async function endsNow(
   db: Queryable,
-  input: {
-    setup: ConsumerSetup;
-    plan: PositionPlan;
-    changes: readonly PlannedChange[];
-    cursors: readonly StoredCursor[];
-    reason: string;
-    actor: string;
-  },
-): Promise<PositionChange> {
-  const { setup, plan, changes, cursors, reason, actor } = input;
-  const { consumerId } = setup;
-  const targets = new Map(
-    changes.flatMap(({ topic, to }) => {
-      const found = setup.topics.find((it) => it.topic === topic);
-      return found === undefined ? [] : [[found.topicId, to] as const];
-    }),
-  );
-  await raiseEpochs(db, consumerId);
-  const layouts = await deletePriorLayouts(db, consumerId, [...targets.keys()]);
-  if (layouts.length > 0) await touchConsumer(db, consumerId);
-  await replaceCursors(
-    db,
-    consumerId,
-    cursors.flatMap((cursor) => {
-      const to = targets.get(cursor.topicId);
-      return to === undefined ? [] : [moved(cursor, to)];
-    }),
-  );
-  return insertPositionChange(db, {
-    consumerId,
-    id: plan.id,
-    target: plan.target,
-    changes,
-    restore: {
-      layout: setup.layout,
-      partitions: setup.partitions,
-      cursors: cursors.map(({ settled, ...cursor }) => ({ ...cursor, settled: [...settled] })),
-      priorLayouts: layouts,
-    },
-    actor,
-    reason,
-  });
+  { planned, from, to, standing }: { planned: PlannedChange; from: number; to: number; standing: Standing },
+): Promise<Pick<PlannedChange, "firstEvent" | "lastEvent">> {
+  if ((from === planned.from && to === planned.to) || from === to) return planned;
+  const { topicId, filter } = standing.subscribed;
+  // A short look from either end: the leases are held meanwhile.
+  return selectRangeEnds(db, { topicId, after: Math.min(from, to), through: Math.max(from, to), filter }, 5_000);
 }
 
-/** Up to where the partition had settled anything before, its deliveries are repeats. */
-function moved(cursor: StoredCursor, to: number): StoredCursor {
-  const replayUntil = Math.max(cursor.replayUntil, cursor.position, cursor.settled.last);
-  return { ...cursor, position: to, settled: new OffsetRanges(), replayUntil };
+function movedCursors({ change, isBack, standing }: CurrentChange): StoredCursor[] {
+  const priorReach = Math.max(0, ...standing.priorLayouts.map((it) => it.endsAt));
+  return standing.cursors.map((it) => moveCursor(it, { to: change.to, isBack, priorReach }));
+}
+
+const isBackFor = (current: readonly CurrentChange[], topicId: number): boolean =>
+  current.some((it) => it.isBack && it.standing.subscribed.topicId === topicId);
+
+function rerunsOf(current: readonly CurrentChange[]): { topicId: number; after: number; through: number }[] {
+  return current
+    .filter((it) => it.isBack)
+    .map(({ change, standing }) => ({
+      topicId: standing.subscribed.topicId,
+      after: change.to,
+      through: highestReach(standing),
+    }));
 }
 
 async function outdated(
@@ -160,6 +181,8 @@ async function outdated(
   const fresh = await computePositionPlan(database.pool, setup, {
     target: plan.target,
     ...(topics.length > 0 && topics.length < known.size && { topics }),
+    parked: plan.parked?.action ?? "keep",
+    state: plan.state?.action ?? "keep",
   });
   await insertPlan(database.pool, { consumerId: setup.consumerId, plan: fresh, actor });
   return new DomainError("plan-outdated", "something has moved since the plan was made; here is a fresh one", {

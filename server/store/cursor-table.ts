@@ -18,22 +18,36 @@ export async function selectCursors(db: Queryable, consumerId: number): Promise<
   return rows.map((row) => ({ ...row, settled: parseRanges(row.settled) }));
 }
 
-/** Replaces the cursors of the topics named in them. */
+/**
+ * Replaces the cursors of the topics named in them. How much was settled and how much failed is counted for ever, so the
+ * counts of a partition stay; those of partitions that are no more go to the first.
+ */
 export async function replaceCursors(
   db: Queryable,
   consumerId: number,
   cursors: readonly StoredCursor[],
 ): Promise<void> {
-  await db.query({
+  const counts = await db.query<{ topicId: number; partition: number; settled: number; failed: number }>({
     name: "clear_cursors",
-    text: "DELETE FROM cursor WHERE consumer_id = $1 AND topic_id = ANY ($2::int[])",
+    text: `
+      DELETE FROM cursor WHERE consumer_id = $1 AND topic_id = ANY ($2::int[])
+      RETURNING topic_id AS "topicId", partition, settled_count AS settled, failed_count AS failed`,
     values: [consumerId, [...new Set(cursors.map((it) => it.topicId))]],
   });
+  const known = new Set(cursors.map((it) => `${it.topicId}/${it.partition}`));
+  const countsOf = new Map<string, { settled: number; failed: number }>();
+  for (const { topicId, partition, settled, failed } of counts.rows) {
+    const own = `${topicId}/${partition}`;
+    const place = known.has(own) ? own : `${topicId}/0`;
+    const sum = countsOf.get(place);
+    countsOf.set(place, { settled: settled + (sum?.settled ?? 0), failed: failed + (sum?.failed ?? 0) });
+  }
   await db.query({
     name: "insert_cursors",
     text: `
-      INSERT INTO cursor (consumer_id, topic_id, partition, position, settled, replay_until)
-      SELECT $1, * FROM unnest($2::int[], $3::int[], $4::bigint[], $5::int8multirange[], $6::bigint[])`,
+      INSERT INTO cursor (consumer_id, topic_id, partition, position, settled, replay_until, settled_count, failed_count)
+      SELECT $1, * FROM unnest($2::int[], $3::int[], $4::bigint[], $5::int8multirange[], $6::bigint[], $7::bigint[],
+                               $8::bigint[])`,
     values: [
       consumerId,
       cursors.map((it) => it.topicId),
@@ -41,6 +55,8 @@ export async function replaceCursors(
       cursors.map((it) => it.position),
       cursors.map((it) => formatRanges(it.settled)),
       cursors.map((it) => it.replayUntil),
+      cursors.map((it) => countsOf.get(`${it.topicId}/${it.partition}`)?.settled ?? 0),
+      cursors.map((it) => countsOf.get(`${it.topicId}/${it.partition}`)?.failed ?? 0),
     ],
   });
 }

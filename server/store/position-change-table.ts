@@ -1,40 +1,52 @@
-import type { PlannedChange, PositionChange, PositionTarget } from "../contract/position-changes.ts";
+import type { PlannedChange, PositionChange } from "../contract/position-changes.ts";
+import type { RestorePoint } from "../domain/restore-point.ts";
 import type { Queryable } from "./database.ts";
 
-export interface NewPositionChange {
-  readonly consumerId: number;
-  /** The id of its plan: applying a plan twice finds the first change. */
-  readonly id: string;
-  readonly target: PositionTarget;
+/** What was asked for, as it is kept. */
+interface Planned extends Pick<PositionChange, "target" | "parked" | "state"> {
   readonly changes: readonly PlannedChange[];
-  /** What an undo restores. */
-  readonly restore: unknown;
+}
+
+export interface NewPositionChange extends Planned {
+  readonly consumerId: number;
+  /** The id of its plan: applying a plan twice finds the first change. An undo has an id of its own. */
+  readonly id: string;
+  readonly restore: RestorePoint;
+  /** The change that it undoes. */
+  readonly undoOf: string | null;
   readonly actor: string;
   readonly reason: string;
 }
 
 interface Row {
   id: string;
-  plan: { target: PositionTarget; changes: PlannedChange[] };
+  plan: Pick<Planned, "target" | "changes"> & Partial<Planned>;
   actor: string;
   reason: string;
   applied_at: string;
+  undo_of: string | null;
+  undone_by: string | null;
 }
 
+const COLUMNS = "id, plan, actor, reason, applied_at, undo_of, undone_by";
 const MAX_LISTED = 200;
 
+/** The consumer must be locked. `applied_at` always rises, so the newest is known even within one millisecond. */
 export async function insertPositionChange(db: Queryable, change: NewPositionChange): Promise<PositionChange> {
+  const { target, changes, parked, state } = change;
   const { rows } = await db.query<Row>({
     name: "insert_position_change",
     text: `
-      INSERT INTO position_change (consumer_id, id, plan, restore, actor, reason, applied_at)
-      VALUES ($1, $2, $3::json, $4::json, $5, $6, clock_timestamp())
-      RETURNING id, plan, actor, reason, applied_at`,
+      INSERT INTO position_change (consumer_id, id, plan, restore, undo_of, actor, reason, applied_at)
+      SELECT $1, $2, $3::json, $4::json, $5, $6, $7, greatest(clock_timestamp(), max(applied_at) + interval '1 ms')
+      FROM position_change WHERE consumer_id = $1
+      RETURNING ${COLUMNS}`,
     values: [
       change.consumerId,
       change.id,
-      JSON.stringify({ target: change.target, changes: change.changes }),
+      JSON.stringify({ target, changes, parked, state }),
       JSON.stringify(change.restore),
+      change.undoOf,
       change.actor,
       change.reason,
     ],
@@ -44,12 +56,23 @@ export async function insertPositionChange(db: Queryable, change: NewPositionCha
   return changeOf(row);
 }
 
+export async function markUndone(
+  db: Queryable,
+  { consumerId, id, undoneBy }: { readonly consumerId: number; readonly id: string; readonly undoneBy: string },
+): Promise<void> {
+  await db.query({
+    name: "mark_position_change_undone",
+    text: "UPDATE position_change SET undone_by = $3 WHERE consumer_id = $1 AND id = $2",
+    values: [consumerId, id, undoneBy],
+  });
+}
+
 /** Newest first. */
 export async function selectPositionChanges(db: Queryable, consumerId: number): Promise<PositionChange[]> {
   const { rows } = await db.query<Row>({
     name: "select_position_changes",
     text: `
-      SELECT id, plan, actor, reason, applied_at FROM position_change
+      SELECT ${COLUMNS} FROM position_change
       WHERE consumer_id = $1 ORDER BY applied_at DESC, id DESC LIMIT $2`,
     values: [consumerId, MAX_LISTED],
   });
@@ -59,15 +82,30 @@ export async function selectPositionChanges(db: Queryable, consumerId: number): 
 export async function selectPositionChange(
   db: Queryable,
   by: { readonly consumerId: number; readonly id: string },
-): Promise<PositionChange | null> {
-  const { rows } = await db.query<Row>({
+): Promise<{ change: PositionChange; restore: RestorePoint } | null> {
+  const { rows } = await db.query<Row & { restore: RestorePoint }>({
     name: "select_position_change",
-    text: "SELECT id, plan, actor, reason, applied_at FROM position_change WHERE consumer_id = $1 AND id = $2",
+    text: `SELECT ${COLUMNS}, restore FROM position_change WHERE consumer_id = $1 AND id = $2`,
     values: [by.consumerId, by.id],
   });
-  return rows[0] === undefined ? null : changeOf(rows[0]);
+  const [row] = rows;
+  if (row === undefined) return null;
+  // Those from before a change kept what it left behind have no more than the cursors.
+  return { change: changeOf(row), restore: { ...{ after: [], parked: "none", state: false }, ...row.restore } };
 }
 
-function changeOf({ id, plan, actor, reason, applied_at }: Row): PositionChange {
-  return { id, actor, reason, appliedAt: applied_at, target: plan.target, changes: plan.changes };
+function changeOf({ id, plan, actor, reason, applied_at, undo_of, undone_by }: Row): PositionChange {
+  return {
+    id,
+    actor,
+    reason,
+    appliedAt: applied_at,
+    target: plan.target,
+    // Changes from before there were these had neither.
+    changes: plan.changes.map((it) => ({ ...it, firstEvent: it.firstEvent ?? null, lastEvent: it.lastEvent ?? null })),
+    parked: plan.parked ?? "keep",
+    state: plan.state ?? "keep",
+    undoOf: undo_of,
+    undoneBy: undone_by,
+  };
 }

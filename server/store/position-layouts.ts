@@ -1,4 +1,5 @@
 import type { PriorLayout } from "../domain/layout.ts";
+import type { SavedLayout } from "../domain/restore-point.ts";
 import type { Queryable } from "./database.ts";
 
 export async function insertPriorLayout(db: Queryable, consumerId: number, layout: PriorLayout): Promise<void> {
@@ -16,18 +17,31 @@ export async function insertPriorLayout(db: Queryable, consumerId: number, layou
   });
 }
 
-/** Forgets the earlier layouts of topics whose positions are moved: they would hide what is to be delivered again. */
+/** The earlier layouts of some of a consumer's topics, as JSON. */
+export async function selectPriorLayouts(
+  db: Queryable,
+  consumerId: number,
+  topicIds: readonly number[],
+): Promise<SavedLayout[]> {
+  const { rows } = await db.query<SavedLayout>({
+    name: "select_prior_layouts",
+    text: `
+      SELECT topic_id AS "topicId", layout, partitions, cursors, ends_at AS "endsAt"
+      FROM prior_layout WHERE consumer_id = $1 AND topic_id = ANY ($2::int[]) ORDER BY topic_id, layout`,
+    values: [consumerId, topicIds],
+  });
+  return rows;
+}
+
+/** Forgets the earlier layouts of topics whose positions are moved back: they would hide what is to be delivered again. */
 export async function deletePriorLayouts(
   db: Queryable,
   consumerId: number,
   topicIds: readonly number[],
-): Promise<Record<string, unknown>[]> {
-  const { rows } = await db.query<Record<string, unknown>>({
+): Promise<void> {
+  await db.query({
     name: "delete_prior_layouts",
-    text: `
-      DELETE FROM prior_layout WHERE consumer_id = $1 AND topic_id = ANY ($2::int[])
-      RETURNING topic_id AS "topicId", layout, partitions, cursors, ends_at AS "endsAt"`,
+    text: "DELETE FROM prior_layout WHERE consumer_id = $1 AND topic_id = ANY ($2::int[])",
     values: [consumerId, topicIds],
   });
-  return rows;
 }

@@ -1,0 +1,76 @@
+import type { PlannedChange, PositionChange, PositionTarget } from "../contract/position-changes.ts";
+import type { PriorLayout } from "../domain/layout.ts";
+import { OffsetRanges } from "../domain/offset-ranges.ts";
+import { type RestorePoint, type SavedLayout, savedCursor } from "../domain/restore-point.ts";
+import { touchConsumer } from "../store/consumer-lock.ts";
+import type { ConsumerSetup } from "../store/consumer-setup-select.ts";
+import { replaceCursors, type StoredCursor } from "../store/cursor-table.ts";
+import type { Queryable } from "../store/database.ts";
+import { raiseEpochs } from "../store/lease-table.ts";
+import { raiseParkedVersion } from "../store/parked-version-raise.ts";
+import { insertPositionChange } from "../store/position-change-table.ts";
+import { deletePriorLayouts, insertPriorLayout, selectPriorLayouts } from "../store/position-layouts.ts";
+import { dropSavedRows } from "../store/position-saved-drop.ts";
+
+export interface PositionMove {
+  readonly setup: ConsumerSetup;
+  /** Of the change. */
+  readonly id: string;
+  readonly target: PositionTarget;
+  readonly changes: readonly PlannedChange[];
+  readonly parked: PositionChange["parked"];
+  readonly state: PositionChange["state"];
+  readonly undoOf: string | null;
+  /** The cursors of the topics that move, as they are. */
+  readonly before: readonly StoredCursor[];
+  /** The same cursors, as they are to be. */
+  readonly after: readonly StoredCursor[];
+  /** The earlier layouts that the topics are to have, given those they have. */
+  readonly keepLayouts: (before: readonly SavedLayout[]) => readonly SavedLayout[];
+  /** Does to parked events and state entries what is asked for; says what it saved under the change's id. */
+  readonly touch: () => Promise<Pick<RestorePoint, "parked" | "state">>;
+  readonly actor: string;
+  readonly reason: string;
+}
+
+/**
+ * The one way in which positions are moved, by a plan and by an undo alike. Consumer and leases must be locked, in this
+ * order. Epochs rise, so that nothing in flight settles any more and members are told to begin anew; what was there is
+ * kept as the restore point of this change, and those of earlier ones are let go.
+ */
+export async function movePositions(db: Queryable, move: PositionMove): Promise<PositionChange> {
+  const { setup, id, before, after } = move;
+  const { consumerId } = setup;
+  const topicIds = [...new Set(before.map((it) => it.topicId))];
+  await raiseEpochs(db, consumerId);
+  const layouts = await selectPriorLayouts(db, consumerId, topicIds);
+  const kept = move.keepLayouts(layouts);
+  if (kept !== layouts) {
+    await deletePriorLayouts(db, consumerId, topicIds);
+    for (const layout of kept) await insertPriorLayout(db, consumerId, priorLayoutOf(layout));
+    await touchConsumer(db, consumerId);
+  }
+  await replaceCursors(db, consumerId, after);
+  const touched = await move.touch();
+  if (touched.parked !== "none") await raiseParkedVersion(db, consumerId);
+  await dropSavedRows(db, { consumerId, exceptOf: id });
+  return insertPositionChange(db, {
+    ...move,
+    consumerId,
+    restore: {
+      layout: setup.layout,
+      partitions: setup.partitions,
+      cursors: before.map(savedCursor),
+      after: after.map(savedCursor),
+      priorLayouts: layouts,
+      ...touched,
+    },
+  });
+}
+
+function priorLayoutOf({ cursors, ...layout }: SavedLayout): PriorLayout {
+  return {
+    ...layout,
+    cursors: new Map(cursors.map((it) => [it.partition, { ...it, settled: new OffsetRanges(it.settled) }])),
+  };
+}

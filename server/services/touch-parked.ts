@@ -1,0 +1,50 @@
+import type { PositionPlanRequest } from "../contract/position-changes.ts";
+import type { RestorePoint } from "../domain/restore-point.ts";
+import type { Queryable } from "../store/database.ts";
+import { clearParked, dropDiscarded, redriveDead, saveDiscarded, saveParked } from "../store/position-saved-parked.ts";
+import { clearState, saveState } from "../store/position-saved-state.ts";
+
+export interface Touch {
+  readonly consumerId: number;
+  readonly changeId: string;
+  readonly parked: NonNullable<PositionPlanRequest["parked"]>;
+  readonly state: NonNullable<PositionPlanRequest["state"]>;
+  readonly topicIds: readonly number[];
+  /** Offsets that are delivered again. */
+  readonly reruns: readonly { readonly topicId: number; readonly after: number; readonly through: number }[];
+}
+
+/**
+ * What a plan does to parked events and state, after saving what it changes. `keep` leaves parked events alone but for
+ * the discarded ones inside what runs again: the operator asks for those too. So does `redrive`, which sends the dead
+ * letters on as well. The leases must be locked.
+ */
+export async function touchParkedAndState(
+  db: Queryable,
+  { parked, state, topicIds, reruns, ...change }: Touch,
+): Promise<Pick<RestorePoint, "parked" | "state">> {
+  return { parked: await touchParked(), state: await touchState() };
+
+  async function touchParked(): Promise<RestorePoint["parked"]> {
+    if (parked === "keep") {
+      const saved = reruns.length === 0 ? 0 : await saveDiscarded(db, { ...change, reruns });
+      if (saved === 0) return "none";
+      await dropDiscarded(db, { ...change, reruns });
+      return "rows";
+    }
+    if ((await saveParked(db, { ...change, topicIds })) === 0) return "none";
+    if (parked === "clear") {
+      await clearParked(db, { ...change, topicIds });
+    } else {
+      if (reruns.length > 0) await dropDiscarded(db, { ...change, reruns });
+      await redriveDead(db, { ...change, topicIds });
+    }
+    return "all";
+  }
+
+  async function touchState(): Promise<boolean> {
+    if (state === "keep" || (await saveState(db, change)) === 0) return false;
+    await clearState(db, change.consumerId);
+    return true;
+  }
+}
