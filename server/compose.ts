@@ -31,6 +31,7 @@ import { resumeConsumer } from "./services/resume-consumer.ts";
 import { revokeApiKey } from "./services/revoke-api-key.ts";
 import type { Services } from "./services/services.ts";
 import { settle } from "./services/settle.ts";
+import { undoPositionChange } from "./services/undo-position-change.ts";
 import { openDatabase } from "./store/database.ts";
 
 export interface ComposeOptions {
@@ -74,6 +75,7 @@ export async function compose(options: ComposeOptions) {
     planPositions: planPositions(deps),
     changePositions: changePositions(deps),
     listPositionChanges: listPositionChanges(deps),
+    undoPositionChange: undoPositionChange(deps),
     pauseConsumer: pauseConsumer(deps),
     resumeConsumer: resumeConsumer(deps),
     createApiKey: createApiKey(deps),

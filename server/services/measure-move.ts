@@ -6,7 +6,7 @@ import type { SubscribedTopic } from "../store/consumer-setup-select.ts";
 import type { StoredCursor } from "../store/cursor-table.ts";
 import type { Queryable } from "../store/database.ts";
 import { countEvents } from "../store/position-events-count.ts";
-import { selectEventKeys } from "../store/position-keys-select.ts";
+import { selectKeysInRange } from "../store/position-keys-select.ts";
 import { selectRangeEnds } from "../store/position-range-ends.ts";
 
 // Partitions that are ahead of the lowest position have settled events above it. Which those are follows from their
@@ -58,6 +58,6 @@ async function coveredAhead(
     return { count: estimateCovered(range, cursors), last: range.through };
   }
   const { topicId, filter } = subscribed;
-  const events = await selectEventKeys(db, { topicId, ...range, filter });
+  const events = await selectKeysInRange(db, { topicId, ...range, filter });
   return countCovered(events, { partitions, cursors, priorLayouts });
 }

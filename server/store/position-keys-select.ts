@@ -2,12 +2,12 @@ import type { Queryable } from "./database.ts";
 import type { EventRange } from "./position-range-ends.ts";
 
 /** Offsets and keys of the events of a range that pass a filter: what their partitions follow from. */
-export async function selectEventKeys(
+export async function selectKeysInRange(
   db: Queryable,
   { topicId, after, through, filter }: EventRange,
 ): Promise<{ offset: number; key: string | null }[]> {
   const { rows } = await db.query({
-    name: "select_event_keys",
+    name: "select_keys_in_range",
     text: `
       SELECT "offset", key FROM event
       WHERE topic_id = $1 AND "offset" > $2 AND "offset" <= $3

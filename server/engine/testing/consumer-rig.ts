@@ -5,8 +5,11 @@ import { changePositions } from "../../services/change-positions.ts";
 import { declareConsumer } from "../../services/declare-consumer.ts";
 import { describeConsumer } from "../../services/describe-consumer.ts";
 import { getState } from "../../services/get-state.ts";
+import { pauseConsumer } from "../../services/pause-consumer.ts";
 import { planPositions } from "../../services/plan-positions.ts";
+import { resumeConsumer } from "../../services/resume-consumer.ts";
 import { settle } from "../../services/settle.ts";
+import { undoPositionChange } from "../../services/undo-position-change.ts";
 import { type Database, openDatabase } from "../../store/database.ts";
 import type { FrameSink } from "../frame-sink.ts";
 import { createMembers, type JoinedMember, type Members, type MembersOptions } from "../members.ts";
@@ -110,12 +113,27 @@ export function openInstance(url: string, options: Partial<MembersOptions> = {})
     getState: getState({ database }),
     plan: planPositions({ database }),
     change: changePositions({ database, wakeups }),
+    undo: undoPositionChange({ database, wakeups }),
     async join(consumer: string, member: string): Promise<TestMember> {
       const sink = new TestMember();
       sink.joined = await members.join({ consumer, member, sink });
       return sink;
     },
     settle: (consumer: string, settlements: readonly Settlement[]) => send({ consumer, settlements }),
+    retry: (consumer: string, deliveries: readonly Delivery[], more: Partial<Settlement> = {}) =>
+      send({ consumer, settlements: deliveries.map((it) => failed(it, more)) }),
+    pause: pauseConsumer({ database, wakeups }),
+    resume: resumeConsumer({ database, wakeups }),
+    /** The parked rows of a consumer, in order: `topic/offset state attempt`. */
+    async parked(consumer: string): Promise<string[]> {
+      const { rows } = await database.pool.query<{ line: string }>(
+        `SELECT t.name || '/' || p."offset" || ' ' || p.state || ' ' || p.attempt AS line
+         FROM parked_event p JOIN topic t ON t.id = p.topic_id JOIN consumer c ON c.id = p.consumer_id
+         WHERE c.name = $1 ORDER BY t.name, p."offset"`,
+        [consumer],
+      );
+      return rows.map((row) => row.line);
+    },
     ack: (consumer: string, deliveries: readonly Delivery[], more: Partial<Settlement> = {}) =>
       send({ consumer, settlements: deliveries.map((it) => acked(it, more)) }),
     async close(how: "drained" | "crashed" = "drained") {
@@ -131,6 +149,12 @@ export type Instance = ReturnType<typeof openInstance>;
 
 export function acked({ topic, partition, epoch, offset }: Delivery, more: Partial<Settlement> = {}): Settlement {
   return { topic, partition, epoch, offset, outcome: "ack", ...more };
+}
+
+export const boom = { name: "Boom", message: "it broke" };
+
+export function failed(delivery: Delivery, more: Partial<Settlement> = {}): Settlement {
+  return { ...acked(delivery), outcome: "retry", attempt: delivery.attempt, error: boom, ...more };
 }
 
 export async function createTopic(database: Database, topic: string): Promise<number> {

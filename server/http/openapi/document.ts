@@ -17,6 +17,7 @@ const REFUSALS: Record<string, readonly ErrorCode[]> = {
   "consumers-declare": ["topic-not-found"],
   "positions-plan": ["consumer-not-found", "topic-not-found"],
   "positions-applyPlan": ["consumer-not-found", "plan-not-found", "plan-outdated"],
+  "positions-undo": ["consumer-not-found", "position-change-not-found", "already-undone"],
   "positions-list": ["invalid-input", "consumer-not-found"],
   "state-get": ["invalid-input", "consumer-not-found", "state-entry-not-found"],
   "state-list": ["invalid-input", "consumer-not-found"],

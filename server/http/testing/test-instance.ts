@@ -28,6 +28,7 @@ import { publishEvents } from "../../services/publish-events.ts";
 import { readEvents } from "../../services/read-events.ts";
 import { revokeApiKey } from "../../services/revoke-api-key.ts";
 import type { Services } from "../../services/services.ts";
+import { undoPositionChange } from "../../services/undo-position-change.ts";
 import type { Database } from "../../store/database.ts";
 import { createControlPlane } from "../control-plane.ts";
 import { problemResponse } from "../problem-response.ts";
@@ -70,6 +71,7 @@ export async function testInstance(
     planPositions: planPositions(deps),
     changePositions: changePositions(deps),
     listPositionChanges: listPositionChanges(deps),
+    undoPositionChange: undoPositionChange(deps),
     createApiKey: createApiKey(deps),
     listApiKeys: listApiKeys(deps),
     revokeApiKey: revokeApiKey(deps),

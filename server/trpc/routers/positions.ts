@@ -6,6 +6,7 @@ import {
   positionChangeRequest,
   positionPlan,
   positionPlanRequest,
+  undoRequest,
 } from "../../contract/position-changes.ts";
 import { authenticated, router } from "../trpc.ts";
 
@@ -19,13 +20,15 @@ export const positions = router({
         path: "/consumers/{consumer}/position-plans",
         tags: TAG,
         summary: "Plan a position change",
-        description: "Says what a move would do and stores it; nothing moves until the plan is applied.",
+        description:
+          "Says what a move would do and stores it for 15 minutes; nothing moves until the plan is applied. A plan names per topic the positions, the events that run again or are skipped, and the first and last of them; the parked events and state entries, and what is done to them; the members whose deliveries in flight will not count; and how long it will take. `consumer` takes the lowest position that the other consumer has in each topic; `before` moves the topic of its event alone. Every target stays within what the topic holds.",
       },
     })
     .input(positionPlanRequest.extend({ consumer: consumerName }))
     .output(positionPlan)
     .mutation(({ ctx, input }) => {
       ctx.require("operate", input.consumer);
+      if (input.target.to === "consumer") ctx.require("read", input.target.consumer);
       return ctx.services.planPositions({ ...input, actor: ctx.actor });
     }),
 
@@ -38,7 +41,7 @@ export const positions = router({
         tags: TAG,
         summary: "Apply a planned position change",
         description:
-          "Applies the plan in one transaction; connected members get `reset` and go on from there. When something has moved since, 409 `plan-outdated` with a fresh plan in `plan`.",
+          "Applies the plan in one transaction; connected members get `reset` and go on from there. Positions, and the parked events and state entries it touches, are kept for an undo. Moving back removes discarded events from what runs again. When something has moved since, 409 `plan-outdated` with a fresh plan in `plan`. Applying a plan twice is the same as once.",
       },
     })
     .input(positionChangeRequest.extend({ consumer: consumerName }))
@@ -46,6 +49,24 @@ export const positions = router({
     .mutation(({ ctx, input }) => {
       ctx.require("operate", input.consumer);
       return ctx.services.changePositions({ ...input, actor: ctx.actor });
+    }),
+
+  undo: authenticated
+    .meta({
+      openapi: {
+        method: "POST",
+        path: "/consumers/{consumer}/position-changes/{id}/undo",
+        tags: TAG,
+        summary: "Undo a position change",
+        description:
+          "Puts back what the change found, in one transaction; connected members get `reset`. Positions become exactly what they were. Parked events and state entries are put back if the change had touched them, whatever came since, and stay as they are otherwise. An undo is a change itself: undoing it does the change again. Only the newest change can be undone: otherwise 409 `already-undone`, with the newest one's id in `newest`. With another number of partitions by now, all of them begin at the lowest position, and what had been settled above it is not delivered again.",
+      },
+    })
+    .input(undoRequest.extend({ consumer: consumerName, id: z.uuid() }))
+    .output(positionChange)
+    .mutation(({ ctx, input }) => {
+      ctx.require("operate", input.consumer);
+      return ctx.services.undoPositionChange({ ...input, actor: ctx.actor });
     }),
 
   list: authenticated

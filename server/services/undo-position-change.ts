@@ -1,0 +1,158 @@
+import type { PlannedChange, PositionChange } from "../contract/position-changes.ts";
+import { DomainError } from "../domain/errors.ts";
+import { type RestorePoint, restoreCursors, type SavedLayout, savedCursor } from "../domain/restore-point.ts";
+import { consumerChannel, settledChannel } from "../engine/consumer-channels.ts";
+import type { Wakeups } from "../engine/wakeups.ts";
+import { lockConsumer } from "../store/consumer-lock.ts";
+import type { ConsumerSetup } from "../store/consumer-setup-select.ts";
+import { type StoredCursor, selectCursors } from "../store/cursor-table.ts";
+import { type Database, type Queryable, transaction } from "../store/database.ts";
+import { insertAuditEntry } from "../store/insert-audit-entry.ts";
+import { lockLeases } from "../store/lease-lock.ts";
+import { selectLastPositionChange } from "../store/position-change-last.ts";
+import { markUndone, selectPositionChange } from "../store/position-change-table.ts";
+import { selectPlanFacts } from "../store/position-plan-facts.ts";
+import { standingOf } from "./compute-position-plan.ts";
+import { lowestPosition, measureMove } from "./measure-move.ts";
+import { movePositions } from "./move-positions.ts";
+import { requireConsumer } from "./require-consumer.ts";
+import { restoreParkedAndState } from "./restore-parked.ts";
+import type { Services } from "./services.ts";
+
+interface Deps {
+  readonly database: Database;
+  readonly wakeups: Pick<Wakeups, "announce">;
+}
+
+/**
+ * Puts a position change's restore point back, by the same path that changes take: epochs rise, members are told to
+ * begin anew, and the undo is a change with a restore point of its own, so that undoing it does the change again. Only
+ * the newest change can be undone: below a later one it would not lead back.
+ *
+ * Positions become exactly what they were; `restoreCursors` says what happens to what was settled since, and in another
+ * layout. Parked events and state entries are replaced by the saved ones if the change had touched them, whatever was
+ * parked or written since; otherwise they stay as they are now. Topics that the consumer has dropped are left out.
+ */
+export const undoPositionChange =
+  ({ database, wakeups }: Deps): Services["undoPositionChange"] =>
+  async ({ consumer, id, reason, actor }) => {
+    const { consumerId } = await requireConsumer(database.pool, consumer);
+    const change = await transaction(database.pool, async (db) => {
+      await lockConsumer(db, consumer);
+      const undone = await selectPositionChange(db, { consumerId, id });
+      if (undone === null) throw new DomainError("position-change-not-found", `there is no position change ${id}`);
+      await refuseUnlessNewest(db, { consumerId, change: undone.change });
+      await lockLeases(db, { consumerId, partitions: "all" });
+      const setup = await requireConsumer(db, consumer);
+      const restored = await restore(db, { setup, point: undone.restore });
+      const topicIds = restored.map((it) => it.topicId);
+      const facts = await selectPlanFacts(db, { consumerId, topicIds });
+      const changes = restored.map((it) => it.change);
+      const undoId = crypto.randomUUID();
+      const { target, parked, state } = undone.change;
+      const made = await movePositions(db, {
+        setup,
+        id: undoId,
+        target,
+        changes,
+        parked,
+        state,
+        undoOf: id,
+        before: restored.flatMap((it) => it.before),
+        after: restored.flatMap((it) => it.after),
+        keepLayouts: () => restored.flatMap((it) => it.priorLayouts),
+        touch: () =>
+          restoreParkedAndState(db, { consumerId, from: id, changeId: undoId, topicIds, saved: undone.restore }),
+        actor: actor.name,
+        reason,
+      });
+      await markUndone(db, { consumerId, id, undoneBy: undoId });
+      await insertAuditEntry(db, {
+        actor: actor.name,
+        action: "consumer.position-change-undone",
+        target: `consumer:${consumer}`,
+        before: {
+          positions: changes.map(({ topic, from }) => ({ topic, position: from })),
+          parked: facts.parked,
+          stateEntries: facts.stateEntries,
+        },
+        after: {
+          change: undoId,
+          undoOf: id,
+          positions: changes.map(({ topic, to }) => ({ topic, position: to })),
+          parked: undone.restore.parked === "none" ? "kept" : "restored",
+          state: undone.restore.state ? "restored" : "kept",
+        },
+        reason,
+        requestId: actor.requestId,
+      });
+      return made;
+    });
+    wakeups.announce(consumerChannel(consumerId));
+    wakeups.announce(settledChannel(consumerId));
+    return change;
+  };
+
+async function refuseUnlessNewest(
+  db: Queryable,
+  { consumerId, change }: { readonly consumerId: number; readonly change: PositionChange },
+): Promise<void> {
+  const newest = await selectLastPositionChange(db, consumerId);
+  if (newest === change.id) return;
+  const why = change.undoneBy === null ? "a later change stands on this one" : "this change was undone";
+  throw new DomainError("already-undone", `${why}; the newest is ${newest}, and only that one can be undone`, {
+    facts: { newest, undoneBy: change.undoneBy },
+  });
+}
+
+interface RestoredTopic {
+  readonly topicId: number;
+  readonly change: PlannedChange;
+  readonly before: readonly StoredCursor[];
+  readonly after: readonly StoredCursor[];
+  readonly priorLayouts: readonly SavedLayout[];
+}
+
+/** What becomes of each topic that the consumer still has. */
+async function restore(
+  db: Queryable,
+  { setup, point }: { readonly setup: ConsumerSetup; readonly point: RestorePoint },
+): Promise<RestoredTopic[]> {
+  const cursors = await selectCursors(db, setup.consumerId);
+  const restored: RestoredTopic[] = [];
+  for (const subscribed of setup.topics) {
+    const { topicId } = subscribed;
+    if (!point.cursors.some((it) => it.topicId === topicId)) continue;
+    const standing = standingOf(setup, subscribed, cursors);
+    const { layout, partitions } = setup;
+    const put = restoreCursors(point, { topicId, layout, partitions, cursors: standing.cursors });
+    const after = put.cursors.map((it) => ({ ...it, topicId }));
+    const priorLayouts = point.priorLayouts.filter((it) => it.topicId === topicId);
+    restored.push({
+      topicId,
+      change: await measureMove(db, standing, lowestPosition(after)),
+      before: standing.cursors,
+      after,
+      priorLayouts: put.priorLayout === null ? priorLayouts : [...priorLayouts, savedLayout(put.priorLayout)],
+    });
+  }
+  if (restored.length > 0) return restored;
+  throw new DomainError(
+    "position-change-not-found",
+    "the consumer has none of the topics any more that this change moved",
+  );
+}
+
+function savedLayout({
+  cursors,
+  ...layout
+}: NonNullable<ReturnType<typeof restoreCursors>["priorLayout"]>): SavedLayout {
+  const { topicId } = layout;
+  return {
+    ...layout,
+    cursors: [...cursors].map(([partition, it]) => {
+      const { position, settled } = savedCursor({ ...it, topicId, partition, replayUntil: 0 });
+      return { partition, position, settled };
+    }),
+  };
+}
