@@ -109,6 +109,12 @@ export class DeliveryTracker {
     return this.#offsets[index] === offset && this.#states[index] === IN_FLIGHT;
   }
 
+  /** Was delivered, or looked at, and waits to be parked. */
+  isParking(offset: number): boolean {
+    const index = lowerBound(this.#offsets, offset, this.#first);
+    return this.#offsets[index] === offset && this.#states[index] === PARKING;
+  }
+
   /** The key of a delivery in flight. */
   keyOf(offset: number): string | null {
     const index = lowerBound(this.#offsets, offset, this.#first);

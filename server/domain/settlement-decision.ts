@@ -17,6 +17,8 @@ export interface SettlementFacts {
   readonly headOffset: number | null;
   /** The consumer has settled it already, or passed it by. */
   readonly isSettled: boolean;
+  /** An earlier event of its sequence has failed since it was delivered, and it is about to be parked behind that. */
+  readonly isTakenBack: boolean;
 }
 
 /** What one settlement does to its event and to its sequence. */
@@ -58,7 +60,9 @@ export function decideSettlement(facts: SettlementFacts): SettlementDecision {
   }
 }
 
-function decideLive({ outcome, offset, headOffset, isSettled }: SettlementFacts): SettlementDecision {
+function decideLive(facts: SettlementFacts): SettlementDecision {
+  const { outcome, offset, headOffset, isSettled, isTakenBack } = facts;
+  if (isTakenBack) return "superseded";
   if (isSettled) return "repeat";
   if (headOffset !== null && headOffset < offset) return "superseded";
   switch (outcome) {

@@ -17,6 +17,7 @@ import { type FailedAgain, type NewParkedEvent, type ParkedWrites, writeParked }
 import { raiseParkedVersion } from "../store/parked-version-raise.ts";
 import { isAsExpected, type LeaseStand, mergeCursors } from "../store/settle-cursors-merge.ts";
 import { writeState } from "../store/state-write.ts";
+import type { HeldPartition } from "./held-partition.ts";
 import type { SettlementGroup, SettlementItem, SpecialItem } from "./settlement-group.ts";
 
 export interface ParkedSettlement {
@@ -141,7 +142,7 @@ async function decide(
   const parkedHere = new Map<string, number>();
   const seen = new Set<string>();
   return group.specials.map((special, i): Known => {
-    const { item, holder, isLive } = special;
+    const { item, holder, isLive, isTakenBack } = special;
     const event = identities[i] ?? { offset: item.offset, key: null, type: "" };
     const found = facts[i] ?? { row: null, headOffset: null };
     const id = `${item.topicId} ${item.offset}`;
@@ -155,7 +156,7 @@ async function decide(
       : holder === null
         ? isSettled(item)
         : // Looked at by the holder, and neither in flight nor parked: it was settled, or passed over.
-          item.offset <= (holder.trackers.get(item.topicId)?.scanned ?? 0);
+          isDoneAt(holder, item);
     const decision: SettlementDecision = seen.has(id)
       ? "repeat"
       : decideSettlement({
@@ -165,11 +166,17 @@ async function decide(
           row: found.row,
           headOffset,
           isSettled: isCounted,
+          isTakenBack,
         });
     if (decision !== "superseded") seen.add(id);
     if (decision === "park") parkedHere.set(sequence, Math.min(earlier ?? item.offset, item.offset));
     return { special, event, decision, facts: { ...found, headOffset } };
   });
+}
+
+function isDoneAt(holder: HeldPartition, { topicId, offset }: SettlementItem): boolean {
+  const tracker = holder.trackers.get(topicId);
+  return tracker !== undefined && offset <= tracker.scanned && !tracker.isInFlight(offset);
 }
 
 interface Effects {

@@ -31,6 +31,8 @@ export interface SpecialItem {
   readonly holder: HeldPartition | null;
   /** In flight here as a live delivery: nothing of it is parked, and it is not settled. */
   readonly isLive: boolean;
+  /** Was delivered, and is about to be parked behind an earlier event of its sequence. */
+  readonly isTakenBack: boolean;
 }
 
 /** An event that waits behind a parked one of its sequence. */
@@ -67,6 +69,7 @@ export class SettlementGroup {
   readonly specials: SpecialItem[] = [];
   readonly followers: FollowerToPark[] = [];
   readonly #isTopicOrdered: boolean;
+  readonly #failures: SettlementItem[] = [];
   readonly #parts = new Map<string, Part>();
   readonly #expected = new Map<string, { partition: number; epoch: number; parkedVersion: number | null }>();
   readonly #holders = new Set<HeldPartition>();
@@ -101,24 +104,25 @@ export class SettlementGroup {
     const holder = found?.epoch === item.epoch ? found : null;
     const tracker = holder?.trackers.get(item.topicId);
     this.#expect(item.partition, item.epoch, holder);
-    if (item.outcome === "extend") return;
-    const special = { ...item, outcome: item.outcome };
+    if (!isAnswer(item)) return;
     const part = this.#part(item, tracker);
     if (holder === null || tracker === undefined) {
       this.#foreignPartitions.add(item.partition);
       if (item.outcome !== "ack" || this.hasForeignParked) {
-        this.specials.push({ item: special, holder: null, isLive: false });
+        this.specials.push({ item, holder: null, isLive: false, isTakenBack: false });
       } else part.settled += this.#addForeign(part, item);
     } else if (holder.parked.headAt(item.topicId, item.offset) !== undefined) {
       // Of a topic-ordered consumer the flow waits at its head, which is then in flight like any other.
       if (item.outcome === "ack" || item.outcome === "skip") tracker.settle(item.offset, false);
-      this.specials.push({ item: special, holder, isLive: false });
+      this.specials.push({ item, holder, isLive: false, isTakenBack: false });
+    } else if (this.#isBehindFailure(item) || tracker.isParking(item.offset)) {
+      this.specials.push({ item, holder, isLive: false, isTakenBack: true });
     } else if (item.outcome === "ack" && (item.upTo || tracker.isInFlight(item.offset))) {
       tracker.settle(item.offset, item.upTo);
     } else if (tracker.isInFlight(item.offset)) {
-      this.#addFailure(special, holder, tracker);
+      this.#addFailure(item, holder, tracker);
     } else if (holder.parked.size > 0) {
-      this.specials.push({ item: special, holder, isLive: false });
+      this.specials.push({ item, holder, isLive: false, isTakenBack: false });
     }
   }
 
@@ -188,12 +192,13 @@ export class SettlementGroup {
   }
 
   #addFailure(item: SpecialItem["item"], holder: HeldPartition, tracker: DeliveryTracker): void {
-    this.specials.push({ item, holder, isLive: true });
+    this.specials.push({ item, holder, isLive: true, isTakenBack: false });
     if (item.outcome === "skip") {
       tracker.settle(item.offset, false);
       return;
     }
     if (this.#isTopicOrdered) {
+      this.#failures.push(item);
       // The position stays below it; it must not time out a second time while it is being written.
       tracker.extend(Number.POSITIVE_INFINITY, item.offset);
       return;
@@ -203,6 +208,11 @@ export class SettlementGroup {
     if (key === null) return;
     holder.parked.close(item.topicId, key, item.offset);
     tracker.takeBack(key, item.offset);
+  }
+
+  /** Of a topic-ordered consumer: an earlier event of its partition has failed in this very group. */
+  #isBehindFailure({ topicId, partition, offset }: SettlementItem): boolean {
+    return this.#failures.some((it) => it.topicId === topicId && it.partition === partition && it.offset < offset);
   }
 
   #addForeign(part: Part, { offset, upTo }: SettlementItem): number {
@@ -237,4 +247,8 @@ export class SettlementGroup {
     }
     return part;
   }
+}
+
+function isAnswer(item: SettlementItem): item is SpecialItem["item"] {
+  return item.outcome !== "extend";
 }
