@@ -268,6 +268,22 @@ test("an abort takes nothing new, finishes and settles what runs, and only then 
   expect(consumer.settled.size).toBe(3);
 });
 
+test("what waits at an abort is not settled along with what runs", async () => {
+  for (const key of ["a", "a", "b"]) server.append("t", [{ type: "n", key }]);
+  let started = 0;
+  let isFree = false;
+  const handler = async () => {
+    started++;
+    await until(() => isFree);
+  };
+  const done = client.consume("c", handler, { signal: stop.signal });
+  await until(() => started === 2);
+  stop.abort();
+  isFree = true;
+  await done;
+  expect([...consumer.settled].map((it) => it.sequence)).toEqual(["1", "3"]);
+});
+
 test("a handler that does not finish within the grace time has its signal aborted and is left unsettled", async () => {
   numbered(1);
   let isAborted = false;

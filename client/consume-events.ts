@@ -13,6 +13,8 @@ export type Assignment = readonly { readonly partition: number; readonly epoch: 
 
 /** Why a consumer was paused, and until when; null = until somebody resumes it. */
 export interface Pause {
+  /** `halted`: where the order is the topic's, an event is out of attempts. */
+  readonly kind: "operator" | "storm" | "halted";
   readonly reason: string;
   readonly until: string | null;
 }

@@ -332,11 +332,12 @@ test("a member hears of a pause, and of its end", async () => {
   const options = { onPause: (pause: Pause) => heard.push(pause), onResume: () => heard.push(null) };
   const { end } = consume(() => {}, options);
   await until(() => consumer.isConnected);
-  consumer.tell("paused", { reason: "too many failures", until: null });
+  const pause = { kind: "storm", reason: "too many failures", until: null } as const;
+  consumer.tell("paused", pause);
   consumer.tell("resumed", {});
   await until(() => heard.length === 2);
   await end();
-  expect(heard).toEqual([{ reason: "too many failures", until: null }, null]);
+  expect(heard).toEqual([pause, null]);
 });
 
 test("waiting for a consumer ends when it has settled the event, or when the time is over", async () => {

@@ -13,8 +13,7 @@ export interface Job {
   readonly delivery: Delivery;
   readonly received: ReceivedEvent;
   readonly lane: string | null;
-  /** Null: it came out of the order of offsets. */
-  readonly track: Track | null;
+  readonly track: Track;
   status: "waiting" | "done" | "sent" | "dropped";
   /** When the server last heard of it, by `Date.now()`. */
   heardAt: number;
@@ -29,6 +28,6 @@ export interface Job {
 }
 
 /** Its settlement says more than an `upTo` can say for it. */
-export function settlesAlone({ draft, verdict, isParked, track }: Job): boolean {
-  return draft !== null || verdict !== null || isParked || track === null;
+export function settlesAlone({ draft, verdict, isParked, delivery }: Job): boolean {
+  return draft !== null || verdict !== null || isParked || delivery.attempt > 1;
 }

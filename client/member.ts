@@ -57,7 +57,10 @@ export class Member {
     this.#options = options;
     this.#pending = new PendingState(transport, new ConsumerState(transport, options.consumer));
     this.#settler = new Settler(transport, options.consumer, {
-      settled: (job) => this.#over(job),
+      settled: (job) => {
+        job.track.settled(job.delivery.offset);
+        this.#over(job);
+      },
       superseded: (job) => this.#over(job, "dropped"),
       lost: (job, isCertain) => {
         this.dropLease(job.delivery.partition, job.delivery.epoch);
@@ -89,9 +92,11 @@ export class Member {
     const it = received(event, delivery.offset);
     const lane = this.#laneOf(delivery, it.key);
     const now = Date.now();
-    if (lane !== null && this.#isStale(lane, delivery, now)) return;
-    const isParked = delivery.parked === true;
-    const track = isParked ? null : this.#tracks.of(delivery);
+    const track = this.#tracks.of(delivery);
+    if (lane !== null && this.#isStale(lane, delivery, now)) {
+      track.drop(delivery.offset);
+      return;
+    }
     const job: Job = {
       delivery,
       received: it,
@@ -99,12 +104,12 @@ export class Member {
       track,
       status: "waiting",
       heardAt: now,
-      isParked,
+      isParked: delivery.parked === true,
       verdict: null,
       draft: null,
       abort: null,
     };
-    track?.add(job);
+    track.add(job);
     this.#held.add(job);
     this.#lanes.add(lane, job);
   }
@@ -255,7 +260,8 @@ export class Member {
     job.status = status;
     if (status === "dropped") {
       job.abort?.abort();
-      if (isUnsent) job.track?.onGone(job);
+      job.track.drop(job.delivery.offset);
+      if (isUnsent) job.track.onGone(job);
     }
     this.#held.delete(job);
     this.#pending.forget(job);

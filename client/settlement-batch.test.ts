@@ -23,13 +23,13 @@ function jobAt(tracks: Tracks, partition: number, offset: number, value: number 
     draft,
     abort: null,
   };
-  job.track?.add(job);
+  job.track.add(job);
   return job;
 }
 
 const read = (settlements: readonly string[]) => settlements.map((it) => JSON.parse(it) as Settlement);
 
-test("in whatever order handlers finish: every finished job is settled, none that runs, and state goes with its own ack", () => {
+test("in whatever order handlers finish, fail or are dropped: every finished job is settled by what became of it, no other", () => {
   const arrival = fc.record({
     partition: fc.nat(2),
     hasState: fc.boolean(),
@@ -54,16 +54,31 @@ test("in whatever order handlers finish: every finished job is settled, none tha
               partition === settlement.partition &&
               (settlement.upTo ? offset <= settlement.offset : offset === settlement.offset),
           );
-          if (settlement.upTo) expect(covered.every((job) => job.status === "sent")).toBe(true);
+          if (settlement.upTo) {
+            expect(covered.every((job) => job.status === "sent")).toBe(true);
+            // A failure takes back what follows it, so the server has to hear of it first.
+            const rest = new Set(batch.jobs.slice(index).flat());
+            expect(covered.some((job) => job.verdict !== null && rest.has(job))).toBe(false);
+          }
           expect(batch.jobs[index]?.every((job) => covered.includes(job))).toBe(true);
+          const isFailure = batch.jobs[index]?.some((job) => job.verdict !== null) === true;
+          expect([settlement.outcome, settlement.attempt]).toEqual(isFailure ? ["dead-letter", 1] : ["ack", undefined]);
           if (settlement.state?.set !== undefined) values.push(settlement.state.set.k);
         }
       };
       for (const choice of choices) {
         const [job] = choice % 5 === 0 ? [] : waiting.splice(choice % Math.max(1, waiting.length), 1);
         if (job === undefined) flush();
-        else {
+        else if (choice % 7 === 0) {
+          job.status = "dropped";
+          job.track.drop(job.delivery.offset);
+          job.track.onGone(job);
+        } else {
           job.status = "done";
+          if (choice % 11 === 0) {
+            job.draft = null;
+            job.verdict = { outcome: "dead-letter", error: { name: "E", message: "" } };
+          }
           if (job.draft !== null) finishedValues.push(all.indexOf(job));
           finished.push(job);
         }

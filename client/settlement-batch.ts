@@ -26,7 +26,7 @@ export function packSettlements(finished: readonly Job[]): SettlementBatch {
   let characters = 0;
   for (const job of finished) {
     if (job.status !== "done") continue;
-    if (job.track !== null) tracks.add(job.track);
+    tracks.add(job.track);
     if (!settlesAlone(job)) {
       plain.push(job);
       continue;
@@ -40,7 +40,7 @@ export function packSettlements(finished: readonly Job[]): SettlementBatch {
     }
     characters += text.length;
     put(batch, text, [job]);
-    job.track?.onGone(job);
+    job.track.onGone(job);
   }
   for (const track of tracks) {
     if (batch.settlements.length >= MAX_SETTLEMENTS) break;
@@ -55,7 +55,7 @@ export function packSettlements(finished: readonly Job[]): SettlementBatch {
       continue;
     }
     put(batch, settlementText(job, "ack", ""), [job]);
-    job.track?.onGone(job);
+    job.track.onGone(job);
   }
   return batch;
 }
@@ -69,7 +69,7 @@ function outcomeText(job: Job): string {
     return settlementText(job, outcome, `${attempt},${JSON.stringify(rest).slice(1, -1)}`);
   }
   const state = draft === null ? "" : `,"state":${draft.toJson()}`;
-  return settlementText(job, "ack", isParked ? attempt + state : state);
+  return settlementText(job, "ack", isParked || delivery.attempt > 1 ? attempt + state : state);
 }
 
 export function settlementText(job: Job, outcome: Settlement["outcome"], rest: string): string {

@@ -112,7 +112,8 @@ export class Settler {
         const answer = await this.#transport.ask(this.#path, { method: "POST", body, signal, timeLimitMs: 15_000 });
         const superseded = new Set((JSON.parse(answer) as SettlementResult).superseded);
         for (const [index, settled] of jobs.entries()) {
-          for (const job of settled) superseded.has(index) ? this.#events.superseded(job) : onSettled(job);
+          if (!superseded.has(index)) for (const job of settled) onSettled(job);
+          else this.#supersede(settled);
         }
         return;
       } catch (error) {
@@ -127,6 +128,17 @@ export class Settler {
           failures++;
           await pause(backoffMs(failures, 250, 5_000), this.#stop.signal);
         } else throw error;
+      }
+    }
+  }
+
+  /** It was meant of the last of a run alone; the others are told of again, each by itself. */
+  #supersede(run: readonly Job[]): void {
+    for (const [index, job] of run.entries()) {
+      if (index === run.length - 1) this.#events.superseded(job);
+      else if (job.status === "sent") {
+        job.status = "done";
+        this.#finished.push(job);
       }
     }
   }
