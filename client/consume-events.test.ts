@@ -269,19 +269,25 @@ test("an abort takes nothing new, finishes and settles what runs, and only then 
 });
 
 test("what waits at an abort is not settled along with what runs", async () => {
-  for (const key of ["a", "a", "b"]) server.append("t", [{ type: "n", key }]);
-  let started = 0;
-  let isFree = false;
-  const handler = async () => {
-    started++;
-    await until(() => isFree);
+  for (const key of ["first", "a", "a", "b"]) server.append("t", [{ type: "n", key }]);
+  let letThrough: (() => void) | undefined;
+  server.fault("POST", (exchange) => {
+    letThrough = () => consumer.serve("POST settlements", "", exchange);
+    return true;
+  });
+  let finished = 0;
+  const handler = async ({ key }: EventContext) => {
+    if (key !== "first") await until(() => stop.signal.aborted);
+    finished++;
   };
   const done = client.consume("c", handler, { signal: stop.signal });
-  await until(() => started === 2);
+  await until(() => letThrough !== undefined);
   stop.abort();
-  isFree = true;
+  await until(() => finished === 3);
+  // The two that ran are settled together, and the one between them waited.
+  letThrough?.();
   await done;
-  expect([...consumer.settled].map((it) => it.sequence)).toEqual(["1", "3"]);
+  expect([...consumer.settled].map((it) => it.sequence)).toEqual(["1", "2", "4"]);
 });
 
 test("a handler that does not finish within the grace time has its signal aborted and is left unsettled", async () => {
