@@ -49,6 +49,8 @@ export class ParkedHeads {
   #size = 0;
   #inFlight = 0;
   #closing = 0;
+  /** No head that waits is due before this: 10,000 heads are looked through only when one may be. */
+  #soonest = Number.POSITIVE_INFINITY;
 
   constructor(version: number, heads: Iterable<ParkedHead> = []) {
     this.#version = version;
@@ -118,25 +120,23 @@ export class ParkedHeads {
 
   /** Heads to be delivered now, those that waited longest first. */
   due(now: number, limit: number): ParkedHead[] {
-    if (this.#size === this.#inFlight || limit <= 0) return [];
+    if (now < this.#soonest || limit <= 0) return [];
     const due: ParkedHead[] = [];
+    let soonest = Number.POSITIVE_INFINITY;
     for (const { byOffset } of this.#topics.values()) {
       for (const { head, deadline } of byOffset.values()) {
-        if (deadline === null && !head.isDead && head.dueAt <= now) due.push(head);
+        if (deadline !== null || head.isDead) continue;
+        if (head.dueAt <= now) due.push(head);
+        else if (head.dueAt < soonest) soonest = head.dueAt;
       }
     }
+    this.#soonest = due.length > 0 ? now : soonest;
     return due.sort((a, b) => a.dueAt - b.dueAt || a.offset - b.offset).slice(0, limit);
   }
 
-  /** When the next head becomes due; undefined when none will by itself. */
+  /** No head becomes due before this; undefined when none will by itself. */
   nextDueAt(): number | undefined {
-    let next: number | undefined;
-    for (const { byOffset } of this.#topics.values()) {
-      for (const { head, deadline } of byOffset.values()) {
-        if (deadline === null && !head.isDead && (next === undefined || head.dueAt < next)) next = head.dueAt;
-      }
-    }
-    return next;
+    return Number.isFinite(this.#soonest) ? this.#soonest : undefined;
   }
 
   /** Notes that a head is in flight. False when it is not there any more, or is already. */
@@ -196,6 +196,7 @@ export class ParkedHeads {
     this.#size = 0;
     this.#inFlight = 0;
     this.#closing = 0;
+    this.#soonest = Number.POSITIVE_INFINITY;
     this.#version = version;
     const fresh: ParkedHead[] = [];
     for (const head of heads) {
@@ -223,6 +224,7 @@ export class ParkedHeads {
     lanes.byOffset.set(head.offset, lane);
     this.#size += 1;
     if (deadline !== null) this.#inFlight += 1;
+    else if (!head.isDead && head.dueAt < this.#soonest) this.#soonest = head.dueAt;
   }
 
   #remove(lane: Lane): void {

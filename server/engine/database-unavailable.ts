@@ -10,3 +10,12 @@ export function databaseUnavailable(cause?: unknown): DomainError {
 export function asRefusal(error: unknown): unknown {
   return isDatabaseAway(error) ? databaseUnavailable(error) : error;
 }
+
+/** Waits for work whose failure, when the database went away, is a refusal. */
+export async function reachable<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw asRefusal(error);
+  }
+}

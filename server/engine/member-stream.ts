@@ -5,7 +5,8 @@ import { partitionOf } from "../domain/partition-of.ts";
 import type { ConsumerSetup, SubscribedTopic } from "../store/consumer-setup-select.ts";
 import { type ControlFrame, controlFrame, deliveryFrame, parkedDeliveryFrame } from "./delivery-frame.ts";
 import type { EndReason, FrameSink } from "./frame-sink.ts";
-import { type HeldDelivery, type HeldPartition, lowestScanned } from "./held-partition.ts";
+import { type HeldPartition, lowestScanned } from "./held-partition.ts";
+import type { OverdueDeliveries } from "./overdue-deliveries.ts";
 import type { TopicReader } from "./topic-log.ts";
 
 export interface MemberStreamOptions {
@@ -18,15 +19,8 @@ export interface MemberStreamOptions {
   readonly leaseMs: number;
   /** Single events of a topic, for deliveries out of the order of offsets. */
   readonly readEvents: (topic: SubscribedTopic, offsets: readonly number[]) => Promise<readonly EventRow[]>;
-  /** The member has said nothing about these for too long; `isSilent`: nor about anything else. */
-  readonly onOverdue: (
-    stream: MemberStream,
-    overdue: {
-      readonly held: HeldPartition;
-      readonly deliveries: readonly HeldDelivery[];
-      readonly isSilent: boolean;
-    }[],
-  ) => void;
+  /** The member has said nothing about these for too long. */
+  readonly onOverdue: (stream: MemberStream, overdue: readonly OverdueDeliveries[]) => void;
   /** Events wait to be parked. */
   readonly onParking: () => void;
   /** A partition that is being handed over has nothing in flight any more. */
@@ -233,7 +227,7 @@ export class MemberStream {
     if (this.#setup.ordering === "topic") return false;
     let isMore = false;
     for (const held of this.#active()) {
-      const due = held.parked.due(this.#options.now(), Math.min(this.#room(), PARKED_AT_ONCE));
+      const due = held.parked.due(this.#options.now(), Math.min(this.#parkedRoom(), PARKED_AT_ONCE));
       for (const topic of this.#setup.topics) {
         const heads = due.filter((it) => it.topicId === topic.topicId);
         if (heads.length > 0 && (await this.#deliverHeads(held, topic, heads))) isMore = true;
@@ -257,7 +251,7 @@ export class MemberStream {
     for (const head of heads) {
       const event = byOffset.get(head.offset);
       if (event === undefined) throw new Error(`parked event ${topic.topic}/${head.offset} cannot be read`);
-      if (this.#room() <= 0) break;
+      if (this.#parkedRoom() <= 0) break;
       if (!held.parked.deliver(head, deadline)) continue;
       frames += parkedDeliveryFrame(template, {
         offset: head.offset,
@@ -278,11 +272,16 @@ export class MemberStream {
     if (this.#due !== null) clearTimeout(this.#due);
     this.#due = null;
     if (this.#isEnded || this.#room() <= 0) return;
-    const dueAts = this.#active().map((held) => held.parked.nextDueAt() ?? Number.POSITIVE_INFINITY);
+    const now = this.#options.now();
+    const dueAts = this.#active().map((held) => {
+      // Looks again where the time has come: what was due may be in flight by now.
+      held.parked.due(now, 1);
+      return held.parked.nextDueAt() ?? Number.POSITIVE_INFINITY;
+    });
     const dueAt = Math.min(...dueAts);
     if (!Number.isFinite(dueAt)) return;
     // Never at once: what is due now and was not delivered waits for something else, which pumps.
-    const inMs = Math.max(10, Math.min(dueAt - this.#options.now(), MAX_TIMER_MS));
+    const inMs = Math.max(10, Math.min(dueAt - now, MAX_TIMER_MS));
     this.#due = setTimeout(() => this.pump(), inMs);
     this.#due.unref();
   }
@@ -401,6 +400,13 @@ export class MemberStream {
     if (this.#isPaused || this.#setup.pause !== null || !this.#isWritable || this.#isEnded) return 0;
     if (this.#options.now() - this.renewedAt >= this.#options.leaseMs) return 0;
     return this.#setup.maxInFlight - this.inFlight;
+  }
+
+  /** Parked events take half of what may be in flight, so that a storm of retries leaves room for the live flow. */
+  #parkedRoom(): number {
+    let parked = 0;
+    for (const held of this.held.values()) parked += held.parked.inFlight;
+    return Math.min(this.#room(), Math.ceil(this.#setup.maxInFlight / 2) - parked);
   }
 
   #active(): HeldPartition[] {

@@ -1,9 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { DomainError } from "../domain/errors.ts";
-import { type ConsumerSetup, selectConsumerSetup } from "../store/consumer-setup-select.ts";
+import type { ConsumerSetup } from "../store/consumer-setup-select.ts";
 import type { Database } from "../store/database.ts";
-import { isDatabaseAway } from "../store/database-errors.ts";
 import { insertDeliveryAttempts } from "../store/delivery-attempts-insert.ts";
 import { readEventsAt } from "../store/event-rows.ts";
 import { selectLeaseViews } from "../store/lease-views-select.ts";
@@ -13,13 +12,15 @@ import { leaveMember } from "../store/member-leave.ts";
 import { selectLastPositionChange } from "../store/position-change-last.ts";
 import { consumerChannel } from "./consumer-channels.ts";
 import { ConsumerRoom } from "./consumer-room.ts";
+import { ConsumerSetups } from "./consumer-setups.ts";
+import { reachable } from "./database-unavailable.ts";
 import type { EndReason, FrameSink } from "./frame-sink.ts";
 import { haltConsumer } from "./halt-consumer.ts";
-import type { HeldDelivery, HeldPartition } from "./held-partition.ts";
+import { interruptedOf } from "./interrupted-deliveries.ts";
 import { MemberStream } from "./member-stream.ts";
+import { ackTimeouts, type OverdueDeliveries } from "./overdue-deliveries.ts";
 import type { SettlementItem } from "./settlement-group.ts";
 import { type Holders, type Settled, Settler } from "./settler.ts";
-import { ackTimeoutError, storedError } from "./stored-error.ts";
 import type { TopicReaders } from "./topic-log.ts";
 import type { Wakeups } from "./wakeups.ts";
 
@@ -72,8 +73,6 @@ const LEASE_MS = 10_000;
 const DRAIN_MS = 10_000;
 const CLOSE_MS = 3_000;
 const PROGRESS_MS = 500;
-const SETUP_MS = 5_000;
-const MAX_SETUPS = 1_000;
 
 export function createMembers(options: MembersOptions): Members {
   const { database, topicReaders, wakeups, instance, onError } = options;
@@ -82,7 +81,7 @@ export function createMembers(options: MembersOptions): Members {
   const now = options.now ?? (() => performance.now());
   const rooms = new Map<number, Promise<ConsumerRoom>>();
   const openRooms = new Map<number, ConsumerRoom>();
-  const setups = new Map<string, { setup: ConsumerSetup; readAt: number }>();
+  const setups = new ConsumerSetups(database.pool, now);
   const stop = new AbortController();
   let isClosing = false;
 
@@ -210,7 +209,7 @@ export function createMembers(options: MembersOptions): Members {
     if ([...allStreams()].length >= MAX_STREAMS) {
       throw new DomainError("too-many-streams", "too many members are connected here", { retryAfterSeconds: 5 });
     }
-    const setup = await findSetup(consumer, true);
+    const setup = await setups.find(consumer, true);
     if (setup === null) throw new DomainError("consumer-not-found", `there is no consumer "${consumer}"`);
     const connection = randomUUID();
     const name = member ?? `member-${connection.slice(0, 8)}`;
@@ -259,46 +258,14 @@ export function createMembers(options: MembersOptions): Members {
   async function retryOverdue(
     room: ConsumerRoom,
     stream: MemberStream,
-    overdue: readonly { held: HeldPartition; deliveries: readonly HeldDelivery[]; isSilent: boolean }[],
+    overdue: readonly OverdueDeliveries[],
   ): Promise<void> {
     const { setup } = room;
-    const error = ackTimeoutError(setup.ackTimeoutMs);
-    const items = overdue.flatMap(({ held, deliveries }) =>
-      deliveries.map(
-        ({ topicId, offset, attempt }): SettlementItem => ({
-          topicId,
-          topic: setup.topics.find((it) => it.topicId === topicId)?.topic ?? "",
-          partition: held.partition,
-          epoch: held.epoch,
-          offset,
-          outcome: "retry",
-          upTo: false,
-          attempt,
-          error,
-          delayMs: null,
-          reason: null,
-          state: null,
-        }),
-      ),
-    );
     const heardBefore = new Map(overdue.map(({ held }) => [held, held.heardAt]));
-    await settler.settle(setup, items);
+    await settler.settle(setup, ackTimeouts(setup, overdue));
     // The server has spoken here, not the member.
     for (const [held, heardAt] of heardBefore) held.heardAt = heardAt;
     if (overdue.every((it) => it.isSilent) && !stream.isEnded) await leave(room, stream, "ack-timeout");
-  }
-
-  async function findSetup(consumer: string, isFresh = false): Promise<ConsumerSetup | null> {
-    const known = setups.get(consumer);
-    if (!isFresh && known !== undefined && now() - known.readAt < SETUP_MS) return known.setup;
-    const setup = await selectConsumerSetup(database.pool, { consumer });
-    if (setup === null) {
-      setups.delete(consumer);
-      return null;
-    }
-    if (setups.size >= MAX_SETUPS) setups.clear();
-    setups.set(consumer, { setup, readAt: now() });
-    return setup;
   }
 
   async function shutDown(): Promise<void> {
@@ -309,7 +276,7 @@ export function createMembers(options: MembersOptions): Members {
   return {
     join: (request) => reachable(join(request)),
     settle: (setup, items) => settler.settle(setup, items),
-    findSetup: (consumer, isFresh) => reachable(findSetup(consumer, isFresh)),
+    findSetup: (consumer, isFresh) => reachable(setups.find(consumer, isFresh)),
     counts() {
       const streams = [...allStreams()].map(([, stream]) => stream);
       return { members: streams.length, inFlight: streams.reduce((sum, stream) => sum + stream.inFlight, 0) };
@@ -334,23 +301,4 @@ export function createMembers(options: MembersOptions): Members {
 function isBehind(room: ConsumerRoom): boolean {
   for (const held of room.held()) for (const tracker of held.trackers.values()) if (tracker.isBehind) return true;
   return false;
-}
-
-const MAX_INTERRUPTED = 1_000;
-
-function interruptedOf(stream: MemberStream) {
-  const error = storedError({ name: "ConnectionLost", message: "the member's connection ended during the delivery" });
-  return [...stream.held.values()]
-    .flatMap((held) => [...held.inFlightDeliveries()])
-    .slice(0, MAX_INTERRUPTED)
-    .map((it) => ({ ...it, member: stream.member, outcome: "interrupted" as const, error }));
-}
-
-async function reachable<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    if (!isDatabaseAway(error)) throw error;
-    throw new DomainError("database-unavailable", "the database is away", { retryAfterSeconds: 1, cause: error });
-  }
 }

@@ -1,23 +1,23 @@
 import { type SequenceHead, sequenceName } from "../domain/parked-heads.ts";
-import { type EventIdentity, partitionOf, sequenceHash } from "../domain/partition-of.ts";
-import { retryDelayMs } from "../domain/retry-policy.ts";
+import { partitionOf, sequenceHash } from "../domain/partition-of.ts";
 import { decideSettlement, type SettlementDecision } from "../domain/settlement-decision.ts";
 import { foldState, type StateChangeText } from "../domain/state-fold.ts";
 import type { ConsumerSetup } from "../store/consumer-setup-select.ts";
 import { selectHeldCursors } from "../store/cursor-held-select.ts";
 import { type Database, type Queryable, transaction } from "../store/database.ts";
-import { insertDeliveryAttempts, type NewDeliveryAttempt } from "../store/delivery-attempts-insert.ts";
+import { insertDeliveryAttempts } from "../store/delivery-attempts-insert.ts";
 import { type EventKey, selectEventKeys } from "../store/event-keys-select.ts";
 import { lockLeases } from "../store/lease-lock.ts";
 import { countOperationOutcomes } from "../store/operation-count.ts";
-import { type ParkedFacts, selectParkedFacts } from "../store/parked-facts-select.ts";
+import { selectParkedFacts } from "../store/parked-facts-select.ts";
 import { onClock, selectSequenceHeads } from "../store/parked-heads-select.ts";
 import { mendSequences } from "../store/parked-sequences-mend.ts";
-import { type FailedAgain, type NewParkedEvent, type ParkedWrites, writeParked } from "../store/parked-settle-write.ts";
+import { writeParked } from "../store/parked-settle-write.ts";
 import { raiseParkedVersion } from "../store/parked-version-raise.ts";
 import { isAsExpected, type LeaseStand, mergeCursors } from "../store/settle-cursors-merge.ts";
 import { writeState } from "../store/state-write.ts";
 import type { HeldPartition } from "./held-partition.ts";
+import { blockedRow, type DecidedItem, effectsOf, touchedSequences } from "./settlement-effects.ts";
 import type { SettlementGroup, SettlementItem, SpecialItem } from "./settlement-group.ts";
 
 export interface ParkedSettlement {
@@ -31,24 +31,19 @@ export interface ParkedSettlement {
   readonly now: () => number;
 }
 
+export interface SettledOutcome {
+  readonly kind: "settled";
+  /** Of the group's special items, in their order. */
+  readonly decisions: readonly SettlementDecision[];
+  /** Per partition whose parked events changed: the version they have now, and the heads of what was touched. */
+  readonly changed: ReadonlyMap<number, { readonly version: number; readonly heads: readonly SequenceHead[] }>;
+  /** Events that are dead now. */
+  readonly dead: readonly SettlementItem[];
+}
+
 export type ParkedOutcome =
   | { readonly kind: "stale"; readonly leases: ReadonlyMap<number, LeaseStand> }
-  | {
-      readonly kind: "settled";
-      /** Of the group's special items, in their order. */
-      readonly decisions: readonly SettlementDecision[];
-      /** Per partition whose parked events changed: the version they have now, and the heads of what was touched. */
-      readonly changed: ReadonlyMap<number, { readonly version: number; readonly heads: readonly SequenceHead[] }>;
-      /** Events that are dead now. */
-      readonly dead: readonly SettlementItem[];
-    };
-
-interface Known {
-  readonly special: SpecialItem;
-  readonly event: EventIdentity & { readonly type: string };
-  readonly decision: SettlementDecision;
-  readonly facts: ParkedFacts;
-}
+  | SettledOutcome;
 
 /**
  * Settles a group that touches parked events, or state, in one transaction. Everything it decides on is read under the
@@ -121,7 +116,7 @@ async function settledIn(db: Queryable, consumerId: number, partitions: readonly
 async function decide(
   db: Queryable,
   input: { settlement: ParkedSettlement; events: ReadonlyMap<string, EventKey>; isSettled: IsSettled },
-): Promise<Known[]> {
+): Promise<DecidedItem[]> {
   const { settlement, events, isSettled } = input;
   const { group, setup } = settlement;
   if (group.specials.length === 0) return [];
@@ -141,7 +136,7 @@ async function decide(
   });
   const parkedHere = new Map<string, number>();
   const seen = new Set<string>();
-  return group.specials.map((special, i): Known => {
+  return group.specials.map((special, i): DecidedItem => {
     const { item, holder, isLive, isTakenBack } = special;
     const event = identities[i] ?? { offset: item.offset, key: null, type: "" };
     const found = facts[i] ?? { row: null, headOffset: null };
@@ -179,130 +174,10 @@ function isDoneAt(holder: HeldPartition, { topicId, offset }: SettlementItem): b
   return tracker !== undefined && offset <= tracker.scanned && !tracker.isInFlight(offset);
 }
 
-interface Effects {
-  readonly writes: ParkedWrites & { parked: NewParkedEvent[]; failed: FailedAgain[] };
-  readonly attempts: NewDeliveryAttempt[];
-  readonly operations: { operationId: string; isOk: boolean }[];
-  readonly dead: SettlementItem[];
-}
-
-function effectsOf(known: readonly Known[], settlement: ParkedSettlement): Effects {
-  const { setup, group } = settlement;
-  const released: { topicId: number; offset: number }[] = [];
-  const discarded: { topicId: number; offset: number; by: string; reason: string }[] = [];
-  const effects: Effects = {
-    writes: { consumerId: setup.consumerId, parked: [], failed: [], released, discarded },
-    attempts: [],
-    operations: [],
-    dead: [],
-  };
-  for (const { special, event, decision, facts } of known) {
-    const { item, holder } = special;
-    const { topicId, offset } = item;
-    const member = holder?.member ?? null;
-    const operationId = facts.row?.operationId ?? null;
-    const attempt =
-      facts.row === null ? (holder?.attemptOf(topicId, offset) ?? item.attempt ?? 1) : facts.row.attempt + 1;
-    const tell = (outcome: NewDeliveryAttempt["outcome"]) =>
-      effects.attempts.push({ topicId, offset, attempt, member, outcome, error: item.error });
-    const count = (isOk: boolean) => {
-      if (operationId !== null) effects.operations.push({ operationId, isOk });
-    };
-    switch (decision) {
-      case "repeat":
-      case "superseded":
-        break;
-      case "settle":
-        group.countForeign(item);
-        break;
-      case "release":
-        released.push({ topicId, offset });
-        if (setup.ordering === "topic" && holder === null) group.countForeign(item);
-        count(true);
-        break;
-      case "discard-parked":
-        discarded.push({ topicId, offset, by: `member:${member ?? "?"}`, reason: item.reason ?? "" });
-        if (setup.ordering === "topic" && holder === null) group.countForeign(item);
-        tell("skip");
-        count(true);
-        break;
-      case "discard":
-        effects.writes.parked.push({
-          ...blockedRow(topicId, event, setup.retry.maxAttempts),
-          state: "discarded",
-          discarded: { by: `member:${member ?? "?"}`, reason: item.reason ?? "" },
-        });
-        if (holder === null) group.countForeign(item);
-        tell("skip");
-        break;
-      case "park":
-      case "fail-again": {
-        const attemptsMax = facts.row?.attemptsMax ?? setup.retry.maxAttempts;
-        const error = item.error ?? UNKNOWN_ERROR;
-        const dueInMs =
-          item.outcome === "dead-letter"
-            ? null
-            : retryDelayMs(setup.retry, {
-                attempt,
-                attemptsMax,
-                errorName: error.name,
-                delayMs: item.delayMs,
-                random: settlement.random(),
-              });
-        group.countFailure(item);
-        tell(item.outcome === "dead-letter" ? "dead-letter" : "retry");
-        if (dueInMs === null) effects.dead.push(item);
-        if (decision === "fail-again") {
-          effects.writes.failed.push({ topicId, offset, attempt, dueInMs, error });
-          count(false);
-          break;
-        }
-        effects.writes.parked.push({
-          ...blockedRow(topicId, event, attemptsMax),
-          state: dueInMs === null ? "dead" : "retrying",
-          attempt,
-          dueInMs,
-          error,
-        });
-        if (holder === null && setup.ordering === "key") group.countForeign({ ...item, upTo: false });
-        break;
-      }
-    }
-  }
-  return effects;
-}
-
-const UNKNOWN_ERROR = { name: "Error", message: "the member gave no error", stack: null, fingerprint: "0".repeat(16) };
-
-function blockedRow(topicId: number, event: EventKey, attemptsMax: number): NewParkedEvent {
-  return {
-    topicId,
-    offset: event.offset,
-    key: event.key,
-    hash: sequenceHash(event),
-    type: event.type,
-    state: "blocked",
-    attempt: 0,
-    attemptsMax,
-    dueInMs: null,
-    error: null,
-    discarded: null,
-  };
-}
-
-function touchedSequences(writes: ParkedWrites, known: readonly Known[]): { topicId: number; sequence: string }[] {
-  const touched = writes.parked.map((it) => ({ topicId: it.topicId, sequence: sequenceName(it) }));
-  for (const { special, event, decision } of known) {
-    if (decision !== "release" && decision !== "fail-again" && decision !== "discard-parked") continue;
-    touched.push({ topicId: special.item.topicId, sequence: sequenceName(event) });
-  }
-  return touched;
-}
-
 /** A repeat of a settlement that counted must not write its state again: a later one may have written since. */
 function* freshState(
   { withState }: ParkedSettlement,
-  known: readonly Known[],
+  known: readonly DecidedItem[],
   isSettled: IsSettled,
 ): Generator<StateChangeText> {
   const decisions = new Map(known.map((it) => [it.special.item, it.decision]));

@@ -1,17 +1,17 @@
 import { DomainError } from "../domain/errors.ts";
-import type { SettlementDecision } from "../domain/settlement-decision.ts";
 import type { StateChangeText } from "../domain/state-fold.ts";
 import { StormWatch } from "../domain/storm-breaker.ts";
 import type { ConsumerSetup } from "../store/consumer-setup-select.ts";
 import type { Database } from "../store/database.ts";
 import { isDatabaseAway } from "../store/database-errors.ts";
 import { hasParked } from "../store/parked-exists.ts";
-import { selectTopicHeads } from "../store/position-heads-select.ts";
-import { isAsExpected, type LeaseStand, mergeCursors } from "../store/settle-cursors-merge.ts";
+import { isAsExpected, mergeCursors } from "../store/settle-cursors-merge.ts";
 import { extendedChannel, settledChannel } from "./consumer-channels.ts";
 import type { HeldPartition } from "./held-partition.ts";
-import { type ParkedOutcome, settleParked } from "./settle-parked.ts";
+import { type ParkedOutcome, type SettledOutcome, settleParked } from "./settle-parked.ts";
+import { haltAfter, isFailure, takeOver } from "./settlement-aftermath.ts";
 import { type FindHolder, SettlementGroup, type SettlementItem } from "./settlement-group.ts";
+import { refuseStale, refuseUndelivered } from "./settlement-refusals.ts";
 import type { Wakeups } from "./wakeups.ts";
 
 // A group longer than this would keep its callers waiting for no gain: the statement's cost per settlement is flat.
@@ -168,7 +168,7 @@ export class Settler {
     const { setup } = queue;
     const { consumerId } = setup;
     const findHolder = holders.findHolder(consumerId);
-    let live = await this.#refuseUndelivered(findHolder, group);
+    let live = await refuseUndelivered(database.pool, findHolder, group);
     let hasProgress = withProgress;
     for (let repeats = 0; live.length > 0 || hasProgress; repeats++) {
       const hasForeignParked = isForeign(findHolder, live) && (await hasParked(database.pool, consumerId));
@@ -226,7 +226,7 @@ export class Settler {
     done: {
       readonly live: readonly Waiting[];
       readonly settlements: SettlementGroup;
-      readonly outcome: ParkedOutcome & { readonly kind: "settled" };
+      readonly outcome: SettledOutcome;
     },
   ): void {
     const { live, settlements, outcome } = done;
@@ -234,7 +234,7 @@ export class Settler {
     const { setup } = queue;
     const { consumerId } = setup;
     const findHolder = holders.findHolder(consumerId);
-    this.#takeOver(setup, settlements, outcome);
+    takeOver(holders, setup, { settlements, outcome });
     let settled = 0;
     for (const { items } of live) {
       for (const { outcome: answer, partition, epoch, topicId, offset } of items) {
@@ -256,76 +256,9 @@ export class Settler {
         superseded: items.flatMap((item, index) => (superseded.has(item as never) ? [index] : [])),
       });
     }
-    this.#watch(queue, { settled, outcome });
-  }
-
-  /** What was parked and released becomes what the holders here know, and members are told before anything follows. */
-  #takeOver(
-    setup: ConsumerSetup,
-    settlements: SettlementGroup,
-    outcome: ParkedOutcome & { readonly kind: "settled" },
-  ): void {
-    const { holders } = this.#options;
-    for (const holder of settlements.holders) {
-      const change = outcome.changed.get(holder.partition);
-      if (change !== undefined) holder.parked.apply(change.version, change.heads);
-    }
-    settlements.specials.forEach(({ item, holder, isLive }, i) => {
-      const decision = outcome.decisions[i];
-      if (decision !== "park" && decision !== "fail-again") return;
-      if (holder === null) return;
-      const tracker = holder.trackers.get(item.topicId);
-      if (setup.ordering === "topic") tracker?.rewindTo(item.offset);
-      const key = holder.parked.headAt(item.topicId, item.offset)?.key ?? null;
-      if (isLive || decision === "fail-again") holders.onParked(setup.consumerId, item, key);
-    });
-  }
-
-  #watch(
-    { setup, storm }: Queue,
-    { settled, outcome }: { settled: number; outcome: ParkedOutcome & { readonly kind: "settled" } },
-  ): void {
     const failed = outcome.decisions.filter(isFailure).length;
-    if (setup.stormBreaker !== null) {
-      const reason = storm.count(setup.stormBreaker, this.#options.now(), { settled: settled - failed, failed });
-      if (reason !== null) this.#options.holders.onHalt(setup, { kind: "storm", reason });
-    }
-    const dead = setup.ordering === "topic" ? outcome.dead[0] : undefined;
-    if (dead === undefined) return;
-    const reason = `event ${dead.topic}/${dead.offset} is out of attempts: ${dead.error?.name ?? "Error"}`;
-    this.#options.holders.onHalt(setup, { kind: "halted", reason });
-  }
-
-  /**
-   * Nobody can have handled what was not delivered. The holder knows exactly; for a partition that is held elsewhere
-   * the topic's head is the bound.
-   */
-  async #refuseUndelivered(findHolder: FindHolder, group: readonly Waiting[]): Promise<Waiting[]> {
-    const foreignTopics = new Set<number>();
-    for (const { items } of group) {
-      for (const item of items) if (findHolder(item.partition)?.epoch !== item.epoch) foreignTopics.add(item.topicId);
-    }
-    const heads =
-      foreignTopics.size === 0
-        ? new Map<number, number>()
-        : await selectTopicHeads(this.#options.database.pool, [...foreignTopics]);
-    return group.filter((waiting) => {
-      const undelivered = waiting.items.flatMap((item, index) => {
-        const holder = findHolder(item.partition);
-        const isDelivered =
-          holder?.epoch === item.epoch
-            ? (holder.trackers.get(item.topicId)?.mayHaveDelivered(item.offset) ?? false)
-            : item.offset <= (heads.get(item.topicId) ?? 0);
-        return isDelivered ? [] : [{ index, topic: item.topic, partition: item.partition, offset: item.offset }];
-      });
-      if (undelivered.length === 0) return true;
-      waiting.reject(
-        new DomainError("not-delivered", "an event that was not delivered cannot be settled", {
-          facts: { undelivered },
-        }),
-      );
-      return false;
-    });
+    const halt = haltAfter(queue, { now: now(), settled: settled - failed, failed, dead: outcome.dead });
+    if (halt !== null) holders.onHalt(setup, halt);
   }
 }
 
@@ -343,22 +276,6 @@ function takeGroup(queue: Queue): Waiting[] {
   return group;
 }
 
-function refuseStale(live: readonly Waiting[], leases: ReadonlyMap<number, LeaseStand>): Waiting[] {
-  return live.filter((waiting) => {
-    const stale = waiting.items.flatMap(({ topic, partition, epoch }, index) => {
-      const currentEpoch = leases.get(partition)?.epoch ?? null;
-      return currentEpoch === epoch ? [] : [{ index, topic, partition, epoch, currentEpoch }];
-    });
-    if (stale.length === 0) return true;
-    waiting.reject(
-      new DomainError("stale-epoch", "the lease has moved on; nothing of this request was counted", {
-        facts: { stale },
-      }),
-    );
-    return false;
-  });
-}
-
 function hasState(item: SettlementItem): item is SettlementItem & { state: StateChangeText } {
   return item.state !== null;
 }
@@ -369,8 +286,4 @@ function isWanted(queue: Queue): boolean {
 
 function isForeign(findHolder: FindHolder, live: readonly Waiting[]): boolean {
   return live.some(({ items }) => items.some((it) => findHolder(it.partition)?.epoch !== it.epoch));
-}
-
-function isFailure(decision: SettlementDecision): boolean {
-  return decision === "park" || decision === "fail-again";
 }

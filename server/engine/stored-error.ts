@@ -24,7 +24,7 @@ function storable(text: string): string {
   return text.replaceAll("\u0000", "\uFFFD").toWellFormed();
 }
 
-export const ACK_TIMEOUT = "AckTimeout";
+const ACK_TIMEOUT = "AckTimeout";
 
 /** An ack timeout is a retry with this error. */
 export function ackTimeoutError(ackTimeoutMs: number): StoredError {

@@ -1,0 +1,53 @@
+import type { SettlementDecision } from "../domain/settlement-decision.ts";
+import type { StormWatch } from "../domain/storm-breaker.ts";
+import type { ConsumerSetup } from "../store/consumer-setup-select.ts";
+import type { SettledOutcome } from "./settle-parked.ts";
+import type { SettlementGroup, SettlementItem } from "./settlement-group.ts";
+
+export function isFailure(decision: SettlementDecision | undefined): boolean {
+  return decision === "park" || decision === "fail-again";
+}
+
+/** What was parked and released becomes what the holders here know; members are told before anything follows. */
+export function takeOver(
+  members: { onParked(consumerId: number, item: SettlementItem, key: string | null): void },
+  setup: ConsumerSetup,
+  { settlements, outcome }: { readonly settlements: SettlementGroup; readonly outcome: SettledOutcome },
+): void {
+  for (const holder of settlements.holders) {
+    const change = outcome.changed.get(holder.partition);
+    if (change !== undefined) holder.parked.apply(change.version, change.heads);
+  }
+  settlements.specials.forEach(({ item, holder }, i) => {
+    if (!isFailure(outcome.decisions[i]) || holder === null) return;
+    if (setup.ordering === "topic") holder.trackers.get(item.topicId)?.rewindTo(item.offset);
+    const key = holder.parked.headAt(item.topicId, item.offset)?.key ?? null;
+    members.onParked(setup.consumerId, item, key);
+  });
+}
+
+export interface Halt {
+  readonly kind: "storm" | "halted";
+  readonly reason: string;
+}
+
+/** Whether the consumer has to stop after a group: too many failures, or a topic-ordered event out of attempts. */
+export function haltAfter(
+  { setup, storm }: { readonly setup: ConsumerSetup; readonly storm: StormWatch },
+  group: {
+    /** Monotonic milliseconds. */
+    readonly now: number;
+    readonly settled: number;
+    readonly failed: number;
+    readonly dead: readonly SettlementItem[];
+  },
+): Halt | null {
+  const dead = setup.ordering === "topic" ? group.dead[0] : undefined;
+  if (dead !== undefined) {
+    const error = dead.error?.name ?? "Error";
+    return { kind: "halted", reason: `event ${dead.topic}/${dead.offset} is out of attempts: ${error}` };
+  }
+  if (setup.stormBreaker === null) return null;
+  const reason = storm.count(setup.stormBreaker, group.now, { settled: group.settled, failed: group.failed });
+  return reason === null ? null : { kind: "storm", reason };
+}
