@@ -92,6 +92,12 @@ export class ConsumerRoom {
     return this.#readers.byTopic;
   }
 
+  /** The database does not know yet how far partitions held here have come. */
+  get isBehind(): boolean {
+    for (const held of this.held()) for (const tracker of held.trackers.values()) if (tracker.isBehind) return true;
+    return false;
+  }
+
   get version(): number {
     return this.#version;
   }

@@ -145,7 +145,7 @@ export function createMembers(options: MembersOptions): Members {
   async function bringProgress(): Promise<void> {
     while (await pause(PROGRESS_MS)) {
       for (const room of openRooms.values()) {
-        if (isBehind(room)) settler.progress(room.setup).catch(onError);
+        if (room.isBehind) settler.progress(room.setup).catch(onError);
       }
     }
   }
@@ -296,9 +296,4 @@ export function createMembers(options: MembersOptions): Members {
       for (const [room, stream] of [...allStreams()]) end(room, stream, "shutting-down");
     },
   };
-}
-
-function isBehind(room: ConsumerRoom): boolean {
-  for (const held of room.held()) for (const tracker of held.trackers.values()) if (tracker.isBehind) return true;
-  return false;
 }
