@@ -101,7 +101,7 @@ test("what was settled beyond a skip stays settled, unless parked events or stat
     replayUntil: 0,
   });
   expect(undo({ state: true })[0]).toMatchObject({ position: 6, settled: [] });
-  expect(undo({ parked: "all" })[0]).toMatchObject({ position: 6, settled: [] });
+  expect(undo({ parked: "replaced" })[0]).toMatchObject({ position: 6, settled: [] });
 });
 
 test("with another number of partitions by now, exactly what was covered then is covered after the undo", () => {

@@ -33,10 +33,10 @@ export interface RestorePoint {
   /** As they were before. */
   readonly priorLayouts: readonly SavedLayout[];
   /**
-   * Which parked events are saved as they were (`position_change_restore`): none; those `rows` that the change removed;
-   * or `all` of the topics, because the change did something to the whole set.
+   * Whether the parked events of the topics are saved as they were (`position_change_restore`), and why: `kept`, because
+   * a move back has their keys' events run again among them; `replaced`, because the change did something to them all.
    */
-  readonly parked: "none" | "rows" | "all";
+  readonly parked: "none" | "kept" | "replaced";
   /** Whether the state entries are saved. */
   readonly state: boolean;
 }
@@ -79,7 +79,7 @@ export function restoreCursors(
 ): Restored {
   const saved = point.cursors.filter((it) => it.topicId === now.topicId).map(cursorOf);
   const after = point.after.filter((it) => it.topicId === now.topicId).map(cursorOf);
-  const isWhole = point.state || point.parked === "all";
+  const isWhole = point.state || point.parked === "replaced";
   if (point.layout === now.layout) {
     const cursors = saved.map((old) =>
       restoreCursor(old, {

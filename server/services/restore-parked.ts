@@ -1,7 +1,8 @@
 import type { RestorePoint } from "../domain/restore-point.ts";
 import type { Queryable } from "../store/database.ts";
 import { mendSequences } from "../store/parked-sequences-mend.ts";
-import { clearParked, restoreParked, saveParked } from "../store/position-saved-parked.ts";
+import { replaceParked, takeBackRerun } from "../store/position-restore-parked.ts";
+import { clearParked, saveParked } from "../store/position-saved-parked.ts";
 import { clearState, restoreState, saveState } from "../store/position-saved-state.ts";
 
 export interface Restoring {
@@ -11,27 +12,29 @@ export interface Restoring {
   /** The undo, under which what stands now is saved. */
   readonly changeId: string;
   readonly topicIds: readonly number[];
-  readonly saved: Pick<RestorePoint, "parked" | "state">;
+  readonly point: RestorePoint;
 }
 
 /**
- * Puts parked events and state entries back as they were before a change, and saves those of now: all of them, because
- * an undo of the undo has to take away again what was put back. The leases must be locked.
+ * Puts parked events and state entries back as they were before a change, and saves those of now: an undo of the undo
+ * puts back exactly these. The leases must be locked.
  */
 export async function restoreParkedAndState(
   db: Queryable,
-  { consumerId, from, changeId, topicIds, saved }: Restoring,
+  { consumerId, from, changeId, topicIds, point }: Restoring,
 ): Promise<Pick<RestorePoint, "parked" | "state">> {
-  if (saved.parked !== "none") {
-    await saveParked(db, { consumerId, changeId, topicIds });
-    if (saved.parked === "all") await clearParked(db, { consumerId, topicIds });
-    const sequences = await restoreParked(db, { consumerId, changeId: from, topicIds });
-    await mendSequences(db, { consumerId, sequences });
+  const saved = { consumerId, changeId: from, topicIds };
+  if (point.parked !== "none") await saveParked(db, { consumerId, changeId, topicIds });
+  if (point.parked === "replaced") {
+    await clearParked(db, { consumerId, topicIds });
+    await mendSequences(db, { consumerId, sequences: await replaceParked(db, saved) });
+  } else if (point.parked === "kept") {
+    await mendSequences(db, { consumerId, sequences: await takeBackRerun(db, { ...saved, point }) });
   }
-  if (saved.state) {
+  if (point.state) {
     await saveState(db, { consumerId, changeId });
     await clearState(db, consumerId);
     await restoreState(db, { consumerId, changeId: from });
   }
-  return { parked: saved.parked === "none" ? "none" : "all", state: saved.state };
+  return { parked: point.parked === "none" ? "none" : "replaced", state: point.state };
 }

@@ -1,7 +1,7 @@
 import type { PositionPlanRequest } from "../contract/position-changes.ts";
 import type { RestorePoint } from "../domain/restore-point.ts";
 import type { Queryable } from "../store/database.ts";
-import { clearParked, dropDiscarded, redriveDead, saveDiscarded, saveParked } from "../store/position-saved-parked.ts";
+import { clearParked, dropDiscarded, redriveDead, saveParked } from "../store/position-saved-parked.ts";
 import { clearState, saveState } from "../store/position-saved-state.ts";
 
 export interface Touch {
@@ -16,8 +16,9 @@ export interface Touch {
 
 /**
  * What a plan does to parked events and state, after saving what it changes. `keep` leaves parked events alone but for
- * the discarded ones inside what runs again: the operator asks for those too. So does `redrive`, which sends the dead
- * letters on as well. The leases must be locked.
+ * the discarded ones inside what runs again: the operator asks for those too. It saves them all the same when anything
+ * runs again, because what fails or waits then mixes with them. `redrive` sends the dead letters on as well. The leases
+ * must be locked.
  */
 export async function touchParkedAndState(
   db: Queryable,
@@ -26,20 +27,16 @@ export async function touchParkedAndState(
   return { parked: await touchParked(), state: await touchState() };
 
   async function touchParked(): Promise<RestorePoint["parked"]> {
-    if (parked === "keep") {
-      const saved = reruns.length === 0 ? 0 : await saveDiscarded(db, { ...change, reruns });
-      if (saved === 0) return "none";
-      await dropDiscarded(db, { ...change, reruns });
-      return "rows";
-    }
-    if ((await saveParked(db, { ...change, topicIds })) === 0) return "none";
+    if (parked === "keep" && reruns.length === 0) return "none";
+    await saveParked(db, { ...change, topicIds });
     if (parked === "clear") {
       await clearParked(db, { ...change, topicIds });
-    } else {
-      if (reruns.length > 0) await dropDiscarded(db, { ...change, reruns });
-      await redriveDead(db, { ...change, topicIds });
+      return "replaced";
     }
-    return "all";
+    if (reruns.length > 0) await dropDiscarded(db, { ...change, reruns });
+    if (parked === "keep") return "kept";
+    await redriveDead(db, { ...change, topicIds });
+    return "replaced";
   }
 
   async function touchState(): Promise<boolean> {

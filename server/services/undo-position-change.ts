@@ -30,8 +30,9 @@ interface Deps {
  * the newest change can be undone: below a later one it would not lead back.
  *
  * Positions become exactly what they were; `restoreCursors` says what happens to what was settled since, and in another
- * layout. Parked events and state entries are replaced by the saved ones if the change had touched them, whatever was
- * parked or written since; otherwise they stay as they are now. Topics that the consumer has dropped are left out.
+ * layout. Parked events and state entries are replaced by the saved ones if the change had cleared or redriven them,
+ * whatever was parked or written since. If it kept the parked events, they stay as they are now, but for what its rerun
+ * has done to them (`takeBackRerun`). Topics that the consumer has dropped are left out.
  */
 export const undoPositionChange =
   ({ database, wakeups }: Deps): Services["undoPositionChange"] =>
@@ -62,7 +63,7 @@ export const undoPositionChange =
         after: restored.flatMap((it) => it.after),
         keepLayouts: () => restored.flatMap((it) => it.priorLayouts),
         touch: () =>
-          restoreParkedAndState(db, { consumerId, from: id, changeId: undoId, topicIds, saved: undone.restore }),
+          restoreParkedAndState(db, { consumerId, from: id, changeId: undoId, topicIds, point: undone.restore }),
         actor: actor.name,
         reason,
       });
