@@ -1,9 +1,11 @@
 // A living workload through the public API, for `npm run demo`: watch the lag of its consumers in the control room.
 import { setMaxListeners } from "node:events";
 import type { Client } from "../client/create-client.ts";
-import { type Amount, deposit, withdraw } from "./bank-account.ts";
+import { deposit, withdraw } from "./bank-account.ts";
+import type { Operate } from "./operator.ts";
 import { pause } from "./pause.ts";
 import { declarePayments, keepAudit, notifyCustomers, type Payment, pay } from "./payments.ts";
+import { declareLedger, type Fault, keepLedger, poisonAndCure } from "./poisoned-account.ts";
 import { runAlone } from "./run-alone.ts";
 import { bookSeats, declareTickets, requestSeat } from "./tickets.ts";
 
@@ -35,8 +37,7 @@ async function repeat(name: string, signal: AbortSignal, step: () => Promise<unk
 async function declareDemo(client: Client): Promise<void> {
   await declarePayments(client);
   await declareTickets(client, 4);
-  await client.declareTopic("accounts", { description: "Deposits and withdrawals, by account" });
-  await client.declareConsumer("ledger", { topics: [{ topic: "accounts" }], partitions: 2 });
+  await declareLedger(client);
   await client.declareConsumer("fraud-check", { topics: [{ topic: "payments" }], maxInFlight: 16 });
   await client.declareConsumer("daily-report", {
     topics: [{ topic: "payments", types: ["payment.succeeded"] }, { topic: "bookings" }],
@@ -69,25 +70,26 @@ function publishers(client: Client, signal: AbortSignal): Promise<void>[] {
   ];
 }
 
-function components(client: Client, signal: AbortSignal): Promise<void>[] {
-  const ledger = (member: string) =>
-    client.consume<Amount>(
-      "ledger",
-      async ({ event, key, state }) => {
-        const balance = (await state.get<number>(`balance/${key}`)) ?? 0;
-        const cents = event.data?.cents ?? 0;
-        state.set(`balance/${key}`, event.type === "deposited" ? balance + cents : balance - cents);
-      },
-      { signal, member },
-    );
+/** Now and then its scoring service does not answer: the payment is checked again a second later. */
+async function checkPayment(signal: AbortSignal): Promise<void> {
+  await pause(90 + below(60), signal);
+  if (below(50) === 0) throw new Error(`no answer from scoring-${1 + below(3)} within 100 ms`);
+}
+
+function components(client: Client, signal: AbortSignal, fault: Fault): Promise<void>[] {
   return [
     notifyCustomers(client, signal, () => pause(5 + below(20), signal)),
     keepAudit(client, signal),
     ...["booking-1", "booking-2", "booking-3"].map((member) => bookSeats(client, signal, member)),
-    ledger("ledger-1"),
-    ledger("ledger-2"),
+    keepLedger(client, fault, { signal, member: "ledger-1" }),
+    keepLedger(client, fault, { signal, member: "ledger-2" }),
     // Slow: as fast as payments come on average, so busy minutes leave it behind and quiet ones let it catch up.
-    client.consume("fraud-check", () => pause(90 + below(60), signal), { signal, member: "fraud-1", concurrency: 1 }),
+    client.consume("fraud-check", () => checkPayment(signal), {
+      signal,
+      member: "fraud-1",
+      concurrency: 1,
+      onError: () => {},
+    }),
     // Comes and goes: 40 s at work, 50 s away.
     repeat("daily-report", signal, async () => {
       const shift = new AbortController();
@@ -100,13 +102,20 @@ function components(client: Client, signal: AbortSignal): Promise<void>[] {
   ];
 }
 
-export async function demo(client: Client, options: { signal: AbortSignal }): Promise<void> {
+export async function demo(client: Client, options: { signal: AbortSignal; operate: Operate }): Promise<void> {
+  const { signal, operate } = options;
   // A dozen components listen to one signal; that is no leak.
-  setMaxListeners(100, options.signal);
+  setMaxListeners(100, signal);
   await declareDemo(client);
   const { MILLRACE_URL: url = "http://127.0.0.1:3000" } = process.env;
-  console.log(`The demo is running. Sign in, and watch the lag of its consumers: ${url}/consumers (Ctrl-C ends it)`);
-  await Promise.all([...publishers(client, options.signal), ...components(client, options.signal)]);
+  console.log(`The demo is running. Sign in, and watch its consumers: ${url}/consumers (Ctrl-C ends it)`);
+  const fault: Fault = { account: null, posted: [] };
+  const say = (line: string) => console.log(`${new Date().toLocaleTimeString("en-GB")}  ledger: ${line}`);
+  const faults = repeat("account-7", signal, async () => {
+    await pause(15_000, signal);
+    if (!signal.aborted) await poisonAndCure(client, fault, { signal, operate, say, heldMs: 45_000 });
+  });
+  await Promise.all([...publishers(client, signal), ...components(client, signal, fault), faults]);
 }
 
 await runAlone("demo", demo);

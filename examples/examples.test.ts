@@ -3,7 +3,9 @@ import { type Client, createClient } from "../client/create-client.ts";
 import { startTestServer, type TestServer } from "../client/testing/real-server.ts";
 import { bankAccount, deposit, openAccount } from "./bank-account.ts";
 import { demo } from "./demo.ts";
+import { operator } from "./operator.ts";
 import { payments } from "./payments.ts";
+import { poisonedAccount } from "./poisoned-account.ts";
 import { tickets } from "./tickets.ts";
 
 let server: TestServer;
@@ -74,8 +76,22 @@ test("bank account: ten tellers at once never overdraw it", async () => {
   expect((await openAccount(client, "account-1")).state).toEqual({ balance: 15_00, movements: 5 });
 });
 
+test("a poisoned account is held while the others go on, and is settled in order once it is cured and redriven", async () => {
+  const lines: string[] = [];
+  const say = (line: string) => lines.push(line);
+  const before = (await openAccount(client, "account-7")).version;
+  const { posted } = await poisonedAccount(client, { signal: stop.signal, operate: operator(server), say, heldMs: 0 });
+  const { state, version } = await openAccount(client, "account-7");
+  expect(lines[0]).toMatch(/^account-7 is held: 1 dead letter, \d+ events wait behind it; the other accounts go on$/);
+  expect(posted).toEqual([...posted].sort((a, b) => a - b));
+  expect(posted).toHaveLength(5);
+  expect(posted.every((offset) => offset > before && offset <= version)).toBe(true);
+  await caughtUp("ledger");
+  expect((await client.state("ledger").get("balance/account-7"))?.value).toBe(state.balance);
+}, 60_000);
+
 test("the demo's workload runs, is worked on by several members, and ends when told", async () => {
-  const running = demo(client, { signal: stop.signal });
+  const running = demo(client, { signal: stop.signal, operate: operator(server) });
   await first("bookings", 12);
   await caughtUp("ledger");
   stop.abort();
