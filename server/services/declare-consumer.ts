@@ -22,6 +22,7 @@ import {
   type TopicPlace,
   upsertSubscription,
 } from "../store/subscription-topics.ts";
+import { copyConsumer } from "./copy-consumer.ts";
 import type { Services } from "./services.ts";
 
 interface Deps {
@@ -36,10 +37,11 @@ interface Deps {
  */
 export const declareConsumer =
   ({ database, wakeups }: Deps): Services["declareConsumer"] =>
-  async ({ consumer, declaration, actor }) => {
+  async ({ consumer, declaration, copyFrom, actor }) => {
     const { id, created } = await transaction(database.pool, async (db) => {
       const places = await knownTopics(db, declaration);
       const inserted = await insertConsumer(db, consumer, declaration);
+      if (inserted === null && copyFrom !== undefined) throw taken(consumer);
       const before = inserted ?? (await lockConsumer(db, consumer));
       if (before === null) throw new Error(`consumer "${consumer}" vanished while it was declared`);
       if (inserted !== null) await replaceLeases(db, before.id, { partitions: declaration.partitions, epoch: 0 });
@@ -88,6 +90,11 @@ export const declareConsumer =
         after: declaration,
         requestId: actor.requestId,
       });
+      if (copyFrom !== undefined) {
+        const { partitions } = declaration;
+        const topics = [...places.values()];
+        await copyConsumer(db, { consumer, consumerId: before.id, partitions, topics, copyFrom, actor });
+      }
       return { id: before.id, created: inserted !== null };
     });
     wakeups.announce(consumerChannel(id));
@@ -95,6 +102,13 @@ export const declareConsumer =
     if (description === undefined) throw new Error(`consumer "${consumer}" vanished after it was declared`);
     return { created, description };
   };
+
+function taken(consumer: string): DomainError {
+  return new DomainError(
+    "consumer-exists",
+    `there is a consumer "${consumer}" already; a copy needs a name of its own`,
+  );
+}
 
 async function knownTopics(db: Queryable, declaration: ConsumerDeclaration): Promise<Map<string, TopicPlace>> {
   const places = await selectTopicPlaces(

@@ -1,6 +1,4 @@
 import type { PlannedChange, PositionChange, PositionTarget } from "../contract/position-changes.ts";
-import type { PriorLayout } from "../domain/layout.ts";
-import { OffsetRanges } from "../domain/offset-ranges.ts";
 import { type RestorePoint, type SavedLayout, savedCursor } from "../domain/restore-point.ts";
 import { touchConsumer } from "../store/consumer-lock.ts";
 import type { ConsumerSetup } from "../store/consumer-setup-select.ts";
@@ -9,7 +7,7 @@ import type { Queryable } from "../store/database.ts";
 import { raiseEpochs } from "../store/lease-table.ts";
 import { raiseParkedVersion } from "../store/parked-version-raise.ts";
 import { insertPositionChange } from "../store/position-change-table.ts";
-import { deletePriorLayouts, insertPriorLayout, selectPriorLayouts } from "../store/position-layouts.ts";
+import { deletePriorLayouts, insertPriorLayout, priorLayoutOf, selectPriorLayouts } from "../store/position-layouts.ts";
 import { dropSavedRows } from "../store/position-saved-drop.ts";
 
 export interface PositionMove {
@@ -66,11 +64,4 @@ export async function movePositions(db: Queryable, move: PositionMove): Promise<
       ...touched,
     },
   });
-}
-
-function priorLayoutOf({ cursors, ...layout }: SavedLayout): PriorLayout {
-  return {
-    ...layout,
-    cursors: new Map(cursors.map((it) => [it.partition, { ...it, settled: new OffsetRanges(it.settled) }])),
-  };
 }

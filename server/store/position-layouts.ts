@@ -1,4 +1,5 @@
 import type { PriorLayout } from "../domain/layout.ts";
+import { OffsetRanges } from "../domain/offset-ranges.ts";
 import type { SavedLayout } from "../domain/restore-point.ts";
 import type { Queryable } from "./database.ts";
 
@@ -31,6 +32,14 @@ export async function selectPriorLayouts(
     values: [consumerId, topicIds],
   });
   return rows;
+}
+
+/** A layout that was kept as JSON. */
+export function priorLayoutOf({ cursors, ...layout }: SavedLayout): PriorLayout {
+  return {
+    ...layout,
+    cursors: new Map(cursors.map((it) => [it.partition, { ...it, settled: new OffsetRanges(it.settled) }])),
+  };
 }
 
 /** Forgets the earlier layouts of topics whose positions are moved back: they would hide what is to be delivered again. */

@@ -14,7 +14,7 @@ const REFUSALS: Record<string, readonly ErrorCode[]> = {
   "topics-declare": [],
   "consumers-list": [],
   "consumers-get": ["invalid-input", "consumer-not-found"],
-  "consumers-declare": ["topic-not-found"],
+  "consumers-declare": ["topic-not-found", "consumer-not-found", "consumer-exists"],
   "positions-plan": ["consumer-not-found", "topic-not-found"],
   "positions-applyPlan": ["consumer-not-found", "plan-not-found", "plan-outdated"],
   "positions-undo": ["consumer-not-found", "position-change-not-found", "already-undone"],

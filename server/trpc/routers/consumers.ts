@@ -50,15 +50,21 @@ export const consumers = router({
         tags: ["Consumers"],
         summary: "Declare a consumer",
         description:
-          "Creates the consumer (201), or declares it again (200). Positions are kept; `start` counts only for topics that are new to it.",
+          "Creates the consumer (201), or declares it again (200). Positions are kept; `start` counts only for topics that are new to it. With `copyFrom`, a new consumer takes over another's positions, parked events and state, all of one instant: the way to build a new version beside the old. Topics that the other does not have begin at their `start`.",
       },
     })
-    .input(consumerDeclaration.extend({ consumer: consumerName }))
+    .input(consumerDeclaration.extend({ consumer: consumerName, copyFrom: consumerName.optional() }))
     .output(consumerDescription)
     .mutation(async ({ ctx, input }) => {
-      const { consumer, ...declaration } = input;
+      const { consumer, copyFrom, ...declaration } = input;
       ctx.require("operate", consumer);
-      const { created, description } = await ctx.services.declareConsumer({ consumer, declaration, actor: ctx.actor });
+      if (copyFrom !== undefined) ctx.require("read", copyFrom);
+      const { created, description } = await ctx.services.declareConsumer({
+        consumer,
+        declaration,
+        ...(copyFrom !== undefined && { copyFrom }),
+        actor: ctx.actor,
+      });
       if (created) ctx.answer.status = 201;
       return description;
     }),
