@@ -9,6 +9,9 @@ data: {"partitions":[{"partition":0,"epoch":1}]}
 
 id: payments/1
 data: {"delivery":{"topic":"payments","partition":0,"offset":1,"epoch":1,"attempt":1,"replay":false},"event":{"specversion":"1.0","id":"p-1","type":"payment.succeeded","source":"/","topic":"payments","sequence":"1","recordedtime":"2026-11-20T21:00:00.000Z"}}
+
+event: parked
+data: {"topic":"payments","partition":0,"offset":1,"key":"order-1"}
 `;
 
 export const consumerPaths: ZodOpenApiPathsObject = {
@@ -19,7 +22,9 @@ export const consumerPaths: ZodOpenApiPathsObject = {
       summary: "Join a consumer as a member and receive deliveries",
       description: [
         "A member is given its share of the partitions by lease, and their events in offset order, ahead of settlement up to `maxInFlight`.",
-        "Default frames are deliveries; `assignment`, `revoked`, `reset`, `paused`, `resumed` and `caught-up` are named.",
+        "Default frames are deliveries; `assignment`, `revoked`, `reset`, `paused`, `resumed`, `caught-up` and `parked` are named.",
+        "`parked` says that an event has failed and waits: every later event of its key that was delivered before this frame is taken back, must not be handled, and comes again in its turn (`key` null: of a topic-ordered consumer everything later, otherwise nothing).",
+        "A delivery with `parked: true` comes out of the order of offsets, in the order of its key; `attempt` counts from 1; `operation` names the redrive or replay it belongs to.",
         "The position is the truth: `Last-Event-ID` is ignored here.",
       ].join(" "),
       requestParams: {
@@ -44,8 +49,11 @@ export const consumerPaths: ZodOpenApiPathsObject = {
       operationId: "settle",
       tags: ["Consumers"],
       summary: "Settle deliveries",
-      description:
+      description: [
         "All of the settlements take effect, or none. State changes are committed in the same transaction. Repeating a settlement that counted is harmless.",
+        "`retry` and `dead-letter` park the event: later events of its key wait behind it, others go on. `retry` is tried again by the consumer's retry policy or after `delayMs`; `dead-letter`, a permanent error, or the last attempt make it a dead letter. `skip` keeps it as discarded. An event that nobody answers for within `ackTimeoutMs` is a `retry` with the error `AckTimeout`.",
+        "`superseded` names settlements of deliveries that were taken back, because an earlier event of their key has failed.",
+      ].join(" "),
       requestParams: { path: z.object({ consumer: consumerName }) },
       requestBody: {
         required: true,
@@ -62,6 +70,15 @@ export const consumerPaths: ZodOpenApiPathsObject = {
                   outcome: "ack",
                   state: { set: { "paid:order-1": { amount: 1.1 } } },
                 },
+                {
+                  topic: "payments",
+                  partition: 0,
+                  epoch: 1,
+                  offset: 2,
+                  outcome: "retry",
+                  attempt: 1,
+                  error: { name: "GatewayError", message: "no answer from the bank" },
+                },
               ],
             },
           },
@@ -70,7 +87,7 @@ export const consumerPaths: ZodOpenApiPathsObject = {
       responses: {
         "200": {
           description: "Settled.",
-          content: { "application/json": { schema: settlementResult, example: { settled: 1 } } },
+          content: { "application/json": { schema: settlementResult, example: { settled: 2 } } },
         },
         ...problemResponses([
           "malformed-json",

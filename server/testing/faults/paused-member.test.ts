@@ -84,13 +84,13 @@ it("a member that is stopped past its time cannot settle after another took over
   first.acknowledge();
   const refused = await first.nextLine("status");
   expect([refused.status, refused.body?.code]).toEqual([409, "stale-epoch"]);
-  const position = async () => {
+  const retrying = async () => {
     const answer = await ask(server, "/v1/consumers/slow");
-    return ((await answer.json()) as ConsumerDescription).topics[0]?.position;
+    return ((await answer.json()) as ConsumerDescription).parked.retrying;
   };
-  expect(await position()).toBe(0);
+  expect(await retrying()).toBe(1);
 
   second.acknowledge();
   expect((await second.nextLine("status")).status).toBe(200);
-  expect(await position()).toBe(1);
+  expect(await retrying()).toBe(0);
 }, 60_000);
