@@ -19,10 +19,19 @@ export const topicDeclaration = z.strictObject({
 });
 export type TopicDeclaration = z.infer<typeof topicDeclaration>;
 
+/** The same, told: every bound is there, null = none. */
+export const retentionDescription = z.object({
+  maxAgeMs: z.int().nullable(),
+  maxEvents: z.int().nullable(),
+  maxBytes: z.int().nullable(),
+  force: z.boolean(),
+});
+
 export const topicDescription = z.object({
   topic: topicName,
   description: z.string(),
-  retention: retention.nullable(),
+  /** null = events are kept for ever. */
+  retention: retentionDescription.nullable(),
   createdAt: z.string(),
   /** Offset of the last event; 0 = empty. */
   head: position,

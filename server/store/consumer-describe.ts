@@ -1,5 +1,7 @@
-import type { ConsumerDescription, RetryPolicy, StartPoint } from "../contract/consumers.ts";
+import type { ConsumerDescription, RetryPolicy, StartPoint, StormBreaker } from "../contract/consumers.ts";
+import { consumerStatus } from "../domain/consumer-status.ts";
 import type { Queryable } from "./database.ts";
+import { type ParkedSummary, selectParkedSummaries } from "./parked-summary-select.ts";
 
 interface ConsumerRow {
   id: number;
@@ -7,6 +9,8 @@ interface ConsumerRow {
   partitions: number;
   ordering: "key" | "topic";
   retry: RetryPolicy;
+  storm_breaker: StormBreaker | null;
+  pause: ConsumerDescription["pause"];
   max_in_flight: number;
   ack_timeout_ms: number;
   created_at: string;
@@ -19,10 +23,12 @@ interface TopicRow {
   types: string[] | null;
   keys: string[] | null;
   key_prefix: string | null;
+  live_only: string[] | null;
   start: StartPoint;
   position: number;
   head: number;
   lag_ms: number;
+  still_ms: number;
   cursors: { partition: number; position: number; epoch: number; member: string | null; expiresAt: string | null }[];
 }
 
@@ -30,13 +36,14 @@ interface MemberRow {
   consumer_id: number;
   member: string;
   connected_at: string;
+  connected_ms: number;
   expires_at: string;
   partitions: number[];
 }
 
 /**
- * Consumers with their topics, positions, leases and members, by name: three statements however many there are,
- * because the control room asks once a second. `names` null = all.
+ * Consumers with their status, topics, positions, leases, members and what is parked, by name: four statements however
+ * many there are, because the control room asks once a second. `names` null = all.
  */
 export async function describeConsumers(
   db: Queryable,
@@ -45,7 +52,10 @@ export async function describeConsumers(
   const consumers = await db.query<ConsumerRow>({
     name: "describe_consumers",
     text: `
-      SELECT id, name, partitions, ordering, retry, max_in_flight, ack_timeout_ms, created_at, updated_at
+      SELECT id, name, partitions, ordering, retry, storm_breaker, max_in_flight, ack_timeout_ms, created_at, updated_at,
+        CASE WHEN pause_kind IS NOT NULL AND (paused_until IS NULL OR paused_until > now()) THEN
+          json_build_object('kind', pause_kind, 'reason', coalesce(pause_reason, ''), 'by', coalesce(paused_by, ''),
+            'since', paused_at, 'until', paused_until) END AS pause
       FROM consumer WHERE $1::text[] IS NULL OR name = ANY ($1::text[]) ORDER BY name`,
     values: [names],
   });
@@ -54,13 +64,14 @@ export async function describeConsumers(
   const topics = await db.query<TopicRow>({
     name: "describe_consumer_topics",
     text: `
-      SELECT s.consumer_id, t.name AS topic, s.types, s.keys, s.key_prefix, s.start, p.position, h.head, p.cursors,
+      SELECT s.consumer_id, t.name AS topic, s.types, s.keys, s.key_prefix, s.live_only, s.start, p.position, h.head,
+        p.cursors, (extract(epoch FROM clock_timestamp() - p.moved_at) * 1000)::float8 AS still_ms,
         coalesce(greatest(0, extract(epoch FROM clock_timestamp() - e.recorded_at) * 1000), 0)::float8 AS lag_ms
       FROM subscription s
       JOIN topic t ON t.id = s.topic_id
       JOIN topic_head h ON h.topic_id = s.topic_id
       CROSS JOIN LATERAL (
-        SELECT min(c.position) AS position, json_agg(json_build_object('partition', c.partition,
+        SELECT min(c.position) AS position, max(c.updated_at) AS moved_at, json_agg(json_build_object('partition', c.partition,
           'position', c.position, 'epoch', l.epoch,
           'member', CASE WHEN l.expires_at >= now() THEN l.member END,
           'expiresAt', CASE WHEN l.expires_at >= now() THEN l.expires_at END) ORDER BY c.partition) AS cursors
@@ -76,20 +87,30 @@ export async function describeConsumers(
     name: "describe_consumer_members",
     text: `
       SELECT m.consumer_id, m.member, m.connected_at, m.expires_at,
+        (extract(epoch FROM clock_timestamp() - m.connected_at) * 1000)::float8 AS connected_ms,
         coalesce((SELECT array_agg(l.partition ORDER BY l.partition) FROM lease l
           WHERE l.consumer_id = m.consumer_id AND l.member = m.member AND l.expires_at >= now()), '{}') AS partitions
       FROM member m WHERE m.consumer_id = ANY ($1::int[]) AND m.expires_at >= now()
       ORDER BY m.connected_at, m.member`,
     values: [ids],
   });
+  const parked = await selectParkedSummaries(db, ids);
   const topicsOf = byConsumer(topics.rows);
   const membersOf = byConsumer(members.rows);
   return consumers.rows.map((row) => ({
     consumer: row.name,
+    ...statusOf(row, {
+      topics: topicsOf.get(row.id) ?? [],
+      members: membersOf.get(row.id) ?? [],
+      parked: parked.get(row.id) ?? NOTHING_PARKED,
+    }),
+    pause: pauseOf(row),
+    parked: (parked.get(row.id) ?? NOTHING_PARKED).counts,
     topics: (topicsOf.get(row.id) ?? []).map(topicOf),
     partitions: row.partitions,
     ordering: row.ordering,
     retry: row.retry,
+    ...(row.storm_breaker !== null && { stormBreaker: row.storm_breaker }),
     maxInFlight: row.max_in_flight,
     ackTimeoutMs: row.ack_timeout_ms,
     members: (membersOf.get(row.id) ?? []).map((it) => ({
@@ -101,6 +122,44 @@ export async function describeConsumers(
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   }));
+}
+
+/** JSON made by the database writes times with an offset. */
+function pauseOf({ pause }: ConsumerRow): ConsumerDescription["pause"] {
+  if (pause === null) return null;
+  const { since, until } = pause;
+  return { ...pause, since: isoOf(since), until: until === null ? null : isoOf(until) };
+}
+
+function isoOf(time: string): string {
+  return new Date(time).toISOString();
+}
+
+const NOTHING_PARKED: ParkedSummary = {
+  counts: { retrying: 0, dead: 0, blocked: 0, discarded: 0 },
+  deadWithKey: 0,
+  head: null,
+};
+
+function statusOf(
+  row: ConsumerRow,
+  of: {
+    readonly topics: readonly TopicRow[];
+    readonly members: readonly MemberRow[];
+    readonly parked: ParkedSummary;
+  },
+): Pick<ConsumerDescription, "status" | "why"> {
+  return consumerStatus({
+    pause: pauseOf(row),
+    ordering: row.ordering,
+    ackTimeoutMs: row.ack_timeout_ms,
+    members: of.members.length,
+    connectedMs: Math.max(0, ...of.members.map((it) => it.connected_ms)),
+    topics: of.topics.map((it) => ({ ...topicOf(it), stillMs: it.still_ms })),
+    parked: of.parked.counts,
+    deadWithKey: of.parked.deadWithKey,
+    head: of.parked.head,
+  });
 }
 
 function byConsumer<Row extends { consumer_id: number }>(rows: readonly Row[]): Map<number, Row[]> {
@@ -128,6 +187,7 @@ function topicOf(row: TopicRow): ConsumerDescription["topics"][number] {
     ...(row.types !== null && { types: row.types }),
     ...(row.keys !== null && { keys: row.keys }),
     ...(row.key_prefix !== null && { keyPrefix: row.key_prefix }),
+    ...(row.live_only !== null && { liveOnly: row.live_only }),
     start: row.start,
   };
 }

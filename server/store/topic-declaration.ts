@@ -1,4 +1,4 @@
-import type { TopicDeclaration } from "../contract/topics.ts";
+import type { Retention, TopicDeclaration } from "../contract/topics.ts";
 import type { Actor } from "../domain/actor.ts";
 import type { Queryable } from "./database.ts";
 import { insertAuditEntry } from "./insert-audit-entry.ts";
@@ -18,10 +18,11 @@ export async function writeTopicDeclaration(
     const { rows } = await db.query({
       name: "insert_topic",
       text: `WITH created AS (
-          INSERT INTO topic (name, description) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING RETURNING id
+          INSERT INTO topic (name, description, retention) VALUES ($1, $2, $3::json)
+          ON CONFLICT (name) DO NOTHING RETURNING id
         )
         INSERT INTO topic_head (topic_id) SELECT id FROM created RETURNING topic_id`,
-      values: [topic, declaration.description ?? ""],
+      values: [topic, declaration.description ?? "", retentionText(declaration.retention)],
     });
     if (rows.length > 0) {
       await insertAuditEntry(db, { ...entry, action: "topic.created", after: declaration });
@@ -29,23 +30,38 @@ export async function writeTopicDeclaration(
     }
   }
   const current = existing ?? (await readForUpdate(db, topic));
-  if (declaration.description === undefined || declaration.description === current?.description) {
-    return { created: false };
-  }
+  if (current === null) throw new Error(`topic ${topic} vanished while it was declared`);
+  const description = declaration.description ?? current.description;
+  const retention =
+    declaration.retention === undefined ? retentionText(current.retention) : retentionText(declaration.retention);
+  if (description === current.description && retention === retentionText(current.retention)) return { created: false };
   await db.query({
-    name: "update_topic_description",
-    text: "UPDATE topic SET description = $2 WHERE name = $1",
-    values: [topic, declaration.description],
+    name: "update_topic",
+    text: "UPDATE topic SET description = $2, retention = $3::json WHERE name = $1",
+    values: [topic, description, retention],
   });
   await insertAuditEntry(db, { ...entry, action: "topic.changed", before: current, after: declaration });
   return { created: false };
 }
 
-async function readForUpdate(db: Queryable, topic: string): Promise<{ description: string } | null> {
+interface CurrentTopic {
+  readonly description: string;
+  readonly retention: Retention | null;
+}
+
+async function readForUpdate(db: Queryable, topic: string): Promise<CurrentTopic | null> {
   const { rows } = await db.query({
     name: "read_topic_for_update",
-    text: "SELECT description FROM topic WHERE name = $1 FOR UPDATE",
+    text: "SELECT description, retention FROM topic WHERE name = $1 FOR UPDATE",
     values: [topic],
   });
-  return (rows[0] as { description: string } | undefined) ?? null;
+  return (rows[0] as CurrentTopic | undefined) ?? null;
+}
+
+/** One text for one meaning; null = events are kept for ever. */
+function retentionText(retention: Retention | null | undefined): string | null {
+  if (retention === null || retention === undefined) return null;
+  const { maxAgeMs, maxEvents, maxBytes, force } = retention;
+  if (maxAgeMs === undefined && maxEvents === undefined && maxBytes === undefined) return null;
+  return JSON.stringify({ maxAgeMs, maxEvents, maxBytes, ...(force === true && { force }) });
 }
