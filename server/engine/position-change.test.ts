@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { testDatabase } from "../testing/test-database.ts";
-import { createTopic, type Instance, openInstance, publish } from "./testing/consumer-rig.ts";
+import { acked, createTopic, type Instance, openInstance, publish } from "./testing/consumer-rig.ts";
 
 const actor = { name: "person:ada@example.org", requestId: "r1" };
 let db: Awaited<ReturnType<typeof testDatabase>>;
@@ -102,6 +102,91 @@ test("after another change, another layout, other filters or a skip that would r
   await a.declare(consumer, { topics: [{ topic, start: "earliest", types: ["even"] }], partitions: 3 });
   await expect(apply(beforeLayout)).rejects.toMatchObject({ code: "plan-outdated" });
   await expect(apply({ id: crypto.randomUUID(), token: "x" })).rejects.toMatchObject({ code: "plan-not-found" });
+});
+
+test("a wrong token changes nothing and is answered by a fresh plan", async () => {
+  await startAt(4, 10);
+  const plan = await a.plan({ consumer, target: { to: "earliest" }, parked: "clear", actor });
+  const other = await a.plan({ consumer, target: { to: "earliest" }, parked: "keep", actor });
+  for (const token of ["wrong", other.token]) {
+    await expect(a.change({ consumer, planId: plan.id, token, reason: "r", actor })).rejects.toMatchObject({
+      code: "plan-outdated",
+      details: { facts: { plan: { token: plan.token, parked: { action: "clear" }, changes: [{ from: 4, to: 0 }] } } },
+    });
+  }
+  expect((await a.describe({ consumer })).topics[0]?.position).toBe(4);
+});
+
+test("two operators at once: one's plan is applied, the other gets a fresh one", async () => {
+  await startAt(4, 10);
+  const plans = [
+    await a.plan({ consumer, target: { to: "earliest" }, actor }),
+    await b.plan({ consumer, target: { to: "latest" }, actor }),
+  ];
+  const outcomes = await Promise.allSettled(
+    plans.map((it, i) => (i === 0 ? a : b).change({ consumer, planId: it.id, token: it.token, reason: "r", actor })),
+  );
+  expect(outcomes.map((it) => it.status).sort()).toEqual(["fulfilled", "rejected"]);
+  const refused = outcomes.find((it) => it.status === "rejected");
+  const applied = outcomes.find((it) => it.status === "fulfilled");
+  expect(refused?.reason).toMatchObject({
+    code: "plan-outdated",
+    details: { facts: { plan: { changes: [{ from: applied?.value.changes[0]?.to }] } } },
+  });
+});
+
+test("a move forward repeats nothing: partitions ahead stay, and what was settled above the target stays settled", async () => {
+  await a.declare(consumer, { topics: [{ topic, start: "earliest" }], partitions: 2 });
+  await publish(a, topicId, { count: 20 });
+  const member = await a.join(consumer, "m1");
+  await member.delivered(20);
+  const slow = member.deliveries.filter((it) => it.partition === 0);
+  await a.ack(
+    consumer,
+    member.deliveries.filter((it) => it.partition === 1 || it === slow.at(-1)),
+  );
+  const to = slow[1]?.offset ?? 0;
+  const plan = await a.plan({ consumer, target: { to: "offset", offset: to + 1 }, actor });
+  expect(plan.changes[0]).toMatchObject({ to, rerun: 0, skip: 2 });
+  await a.change({ consumer, planId: plan.id, token: plan.token, reason: "skip", actor });
+  await member.until(() => member.frame("reset") !== undefined);
+  await member.delivered(20 + slow.length - 3);
+  await a.ack(consumer, member.deliveries.slice(20));
+  expect(member.offsets.slice(20)).toEqual(slow.slice(2, -1).map((it) => it.offset));
+  expect(member.deliveries.slice(20).some((it) => it.replay)).toBe(false);
+  expect((await a.describe({ consumer })).topics[0]?.position).toBe(20);
+});
+
+test("dead letters that a change redrives are delivered at once, with a full set of attempts", async () => {
+  await a.declare(consumer, { topics: [{ topic, start: "earliest" }], partitions: 2 });
+  await publish(a, topicId, { count: 10 });
+  const member = await a.join(consumer, "m1");
+  await member.delivered(10);
+  const [poisoned] = member.deliveries;
+  if (poisoned === undefined) throw new Error("nothing was delivered");
+  await a.ack(consumer, member.deliveries.slice(1));
+  const error = { name: "Oops", message: "it broke" };
+  await a.settle(consumer, [{ ...acked(poisoned), outcome: "dead-letter", error }]);
+  const plan = await a.plan({ consumer, target: { to: "latest" }, parked: "redrive", actor });
+  expect(plan).toMatchObject({ parked: { action: "redrive", counts: { dead: 1 } }, changes: [{ rerun: 0, skip: 0 }] });
+  await a.change({ consumer, planId: plan.id, token: plan.token, reason: "cured", actor });
+  await member.delivered(11);
+  expect(member.deliveries[10]).toMatchObject({ offset: poisoned.offset, attempt: 2 });
+  const { rows } = await db.database.pool.query("SELECT attempt, attempts_max FROM parked_event WHERE topic_id = $1", [
+    topicId,
+  ]);
+  expect(rows).toEqual([{ attempt: 1, attempts_max: 6 }]);
+  const audit = await db.database.pool.query<{ before: unknown; after: unknown; reason: string }>(
+    "SELECT before, after, reason FROM audit_entry WHERE action = 'consumer.positions-changed' AND target = $1",
+    [`consumer:${consumer}`],
+  );
+  expect(audit.rows).toMatchObject([
+    {
+      before: { positions: [{ topic, position: 10 }], parked: { dead: 1 } },
+      after: { parked: "redrive" },
+      reason: "cured",
+    },
+  ]);
 });
 
 test("a target past the head and a topic of others are refused by field", async () => {
