@@ -1,3 +1,4 @@
+// biome-ignore-all lint/style/noExcessiveLinesPerFile: one structure of parallel arrays; a second file would have to share them
 import { lowerBound, type OffsetRange, type OffsetRanges } from "./offset-ranges.ts";
 
 const IN_FLIGHT = 0;
@@ -105,20 +106,28 @@ export class DeliveryTracker {
   }
 
   isInFlight(offset: number): boolean {
-    const index = lowerBound(this.#offsets, offset, this.#first);
-    return this.#offsets[index] === offset && this.#states[index] === IN_FLIGHT;
+    return this.#stateOf(offset) === IN_FLIGHT;
   }
 
   /** Was delivered, or looked at, and waits to be parked. */
   isParking(offset: number): boolean {
-    const index = lowerBound(this.#offsets, offset, this.#first);
-    return this.#offsets[index] === offset && this.#states[index] === PARKING;
+    return this.#stateOf(offset) === PARKING;
+  }
+
+  /** After a move back: whether an earlier event of the key has not come by yet, or is with the member. */
+  isKeyBusyBefore(key: string | null, offset: number): boolean {
+    if (offset > this.replayUntil) return false;
+    if (offset > this.#scanned) return true;
+    const end = lowerBound(this.#offsets, offset, this.#first);
+    for (let i = this.#first; i < end; i++) {
+      if (key !== null && this.#keys[i] === key && this.#states[i] !== SETTLED) return true;
+    }
+    return false;
   }
 
   /** The key of a delivery in flight. */
   keyOf(offset: number): string | null {
-    const index = lowerBound(this.#offsets, offset, this.#first);
-    return this.#offsets[index] === offset ? (this.#keys[index] ?? null) : null;
+    return this.#keys[this.#indexOf(offset)] ?? null;
   }
 
   /** The deliveries in flight, ascending. */
@@ -198,9 +207,9 @@ export class DeliveryTracker {
     let deliveries = 0;
     for (let i = 0; i < this.#settling.length; i++) {
       const offset = this.#settling[i] ?? 0;
-      const index = lowerBound(this.#offsets, offset, this.#first);
+      const index = this.#indexOf(offset);
       if (this.#settlingFrom[i] === IN_FLIGHT) deliveries += 1;
-      if (this.#offsets[index] === offset) this.#states[index] = SETTLED;
+      if (index >= 0) this.#states[index] = SETTLED;
     }
     this.#parking -= this.#settling.length - deliveries;
     this.#unsettled -= deliveries;
@@ -218,8 +227,8 @@ export class DeliveryTracker {
   rollBack(): void {
     for (let i = 0; i < this.#settling.length; i++) {
       const offset = this.#settling[i] ?? 0;
-      const index = lowerBound(this.#offsets, offset, this.#first);
-      if (this.#offsets[index] === offset) this.#states[index] = this.#settlingFrom[i] ?? IN_FLIGHT;
+      const index = this.#indexOf(offset);
+      if (index >= 0) this.#states[index] = this.#settlingFrom[i] ?? IN_FLIGHT;
     }
     this.#settling = [];
     this.#settlingFrom = [];
@@ -247,8 +256,8 @@ export class DeliveryTracker {
       this.#deadlines.fill(deadline, this.#first);
       return;
     }
-    const index = lowerBound(this.#offsets, offset, this.#first);
-    if (this.#offsets[index] === offset) this.#deadlines[index] = deadline;
+    const index = this.#indexOf(offset);
+    if (index >= 0) this.#deadlines[index] = deadline;
   }
 
   /** The deliveries whose deadline has passed. */
@@ -258,6 +267,16 @@ export class DeliveryTracker {
       if (this.#states[i] === IN_FLIGHT && (this.#deadlines[i] ?? now) < now) offsets.push(this.#offsets[i] ?? 0);
     }
     return offsets;
+  }
+
+  /** −1: nothing is known of it any more, or it never was a delivery. */
+  #indexOf(offset: number): number {
+    const index = lowerBound(this.#offsets, offset, this.#first);
+    return this.#offsets[index] === offset ? index : -1;
+  }
+
+  #stateOf(offset: number): number | undefined {
+    return this.#states[this.#indexOf(offset)];
   }
 
   #push({ offset, key }: { offset: number; key: string | null }, state: number, deadline: number): void {

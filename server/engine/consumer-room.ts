@@ -175,6 +175,8 @@ export class ConsumerRoom {
 
   /** An event was parked: what was delivered after it of its sequence comes again in its turn. */
   #takeBack(holder: HeldPartition, head: ParkedHead): void {
+    // A replay puts back what was settled before: what is with the members already may be finished.
+    if (head.isReplay) return;
     const tracker = holder.trackers.get(head.topicId);
     if (this.#setup.ordering === "topic") {
       if ((tracker?.scanned ?? 0) >= head.offset) tracker?.rewindTo(head.offset);

@@ -247,8 +247,11 @@ export class MemberStream {
     if (template === undefined || this.held.get(held.partition) !== held) return true;
     const deadline = this.#options.now() + this.#setup.ackTimeoutMs;
     const byOffset = new Map(events.map((it) => [it.offset, it]));
+    const tracker = held.trackers.get(topic.topicId);
     let frames = "";
     for (const head of heads) {
+      // After a move back the earlier events of its key run again first.
+      if (tracker?.isKeyBusyBefore(head.key, head.offset) === true) continue;
       const event = byOffset.get(head.offset);
       if (event === undefined) throw new Error(`parked event ${topic.topic}/${head.offset} cannot be read`);
       if (this.#parkedRoom() <= 0) break;

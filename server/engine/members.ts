@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { DomainError } from "../domain/errors.ts";
-import type { ConsumerSetup } from "../store/consumer-setup-select.ts";
+import { type ConsumerSetup, selectConsumerSetup } from "../store/consumer-setup-select.ts";
 import type { Database } from "../store/database.ts";
 import { insertDeliveryAttempts } from "../store/delivery-attempts-insert.ts";
 import { readEventsAt } from "../store/event-rows.ts";
@@ -9,6 +9,7 @@ import { selectLeaseViews } from "../store/lease-views-select.ts";
 import { beatHearts } from "../store/member-heartbeat.ts";
 import { joinMember } from "../store/member-join.ts";
 import { leaveMember } from "../store/member-leave.ts";
+import { interruptParked } from "../store/parked-interrupt.ts";
 import { selectLastPositionChange } from "../store/position-change-last.ts";
 import { consumerChannel } from "./consumer-channels.ts";
 import { ConsumerRoom } from "./consumer-room.ts";
@@ -92,6 +93,7 @@ export function createMembers(options: MembersOptions): Members {
       for (const stream of openRooms.get(consumerId)?.streams.values() ?? []) stream.onSettled();
     },
     onStale: (consumerId) => void openRooms.get(consumerId)?.refresh(),
+    readSetup: (consumerId) => selectConsumerSetup(database.pool, { consumerId }),
     reloadParked: async (consumerId) => openRooms.get(consumerId)?.reloadParked(),
     onParked: (consumerId, item, key) => openRooms.get(consumerId)?.tellParked(item, { ...item, key }),
     onHalt: (setup, halt) =>
@@ -200,6 +202,7 @@ export function createMembers(options: MembersOptions): Members {
     const { consumerId } = room.setup;
     // No failure, but an attempt: the next delivery says that it is not the first.
     await insertDeliveryAttempts(database.pool, { consumerId, attempts: interrupted });
+    await interruptParked(database.pool, { consumerId, deliveries: interrupted });
     await leaveMember(database.pool, { consumerId, member: stream.member, connection: stream.connection });
     wakeups.announce(consumerChannel(consumerId));
   }

@@ -204,6 +204,72 @@ describe("a failing event", () => {
   });
 });
 
+describe("a consumer with parked events", () => {
+  it("cannot change its ordering until they are gone", async () => {
+    await declare({ retry: never });
+    await publish(a, topicId, { count: 1, keys: 1 });
+    const member = await a.join(consumer, "m1");
+    await member.delivered(1);
+    await a.retry(consumer, [at(member, 1)]);
+    await expect(declare({ ordering: "topic" })).rejects.toMatchObject({ code: "invalid-input" });
+  });
+
+  it("takes them along to another number of partitions", async () => {
+    await declare({ retry: { ...soon, backoff: { delaysMs: [300] } } });
+    await publish(a, topicId, { count: 8, keys: 4 });
+    const member = await a.join(consumer, "m1");
+    await member.delivered(8);
+    await a.retry(consumer, [at(member, 1), at(member, 2)]);
+    await a.ack(consumer, [at(member, 3), at(member, 4), at(member, 7), at(member, 8)]);
+    await declare({ retry: soon, partitions: 3 });
+    const order = new Map<string, number[]>();
+    let seen = member.deliveries.length;
+    for (let i = 0; i < 4; i++) {
+      await member.delivered(++seen);
+      const delivery = member.deliveries[seen - 1];
+      if (delivery === undefined) throw new Error("no delivery");
+      const key = `k${delivery.offset % 4}`;
+      order.set(key, [...(order.get(key) ?? []), delivery.offset]);
+      await a.ack(consumer, [delivery]);
+    }
+    expect(Object.fromEntries(order)).toEqual({ k1: [1, 5], k2: [2, 6] });
+    expect(await a.parked(consumer)).toEqual([]);
+  });
+
+  it("delivers a parked event after the earlier ones of its key when the position moves back", async () => {
+    await declare({ retry: { ...soon, backoff: { delaysMs: [50] } } });
+    await publish(a, topicId, { count: 3, keys: 1 });
+    const member = await a.join(consumer, "m1");
+    await member.delivered(3);
+    await send(a, [acked(at(member, 1)), acked(at(member, 2)), failed(at(member, 3), { delayMs: 600_000 })]);
+    const actor = { name: "person:x", requestId: "r" };
+    const plan = await a.plan({ consumer, target: { to: "earliest" }, actor });
+    await a.change({ consumer, planId: plan.id, token: plan.token, reason: "again", actor });
+    await a.database.pool.query("UPDATE parked_event SET due_at = now()");
+    await a.database.pool.query("UPDATE lease SET parked_version = parked_version + 1");
+    await member.delivered(5);
+    await a.ack(consumer, [at(member, 1)]);
+    await a.ack(consumer, [at(member, 2)]);
+    await member.delivered(6);
+    expect(member.offsets.slice(3)).toEqual([1, 2, 3]);
+    expect(member.deliveries.at(-1)).toMatchObject({ attempt: 2, parked: true });
+  });
+
+  it("never counts a settlement that names another partition than the event's", async () => {
+    await declare({ partitions: 2, retry: never });
+    await publish(a, topicId, { count: 6, keys: 3 });
+    const member = await a.join(consumer, "m1");
+    await member.delivered(6);
+    const first = at(member, 1);
+    const other = member.deliveries.find((it) => it.partition !== first.partition);
+    if (other === undefined) throw new Error("all keys are in one partition");
+    await a.retry(consumer, [first]);
+    const wrong = { ...acked(first), partition: other.partition, epoch: other.epoch };
+    await send(a, [wrong]);
+    expect((await a.parked(consumer))[0]).toBe("orders/1 retrying 1");
+  });
+});
+
 describe("an ack timeout", () => {
   it("is a retry with that error, and a member that says nothing at all loses its partitions", async () => {
     await declare({ ackTimeoutMs: 200 });
@@ -248,6 +314,11 @@ describe("a dropped connection", () => {
     expect(await a.parked(consumer)).toEqual([]);
     await a.retry(consumer, [at(second, 1)]);
     expect(await a.parked(consumer)).toEqual(["orders/1 retrying 2"]);
+    await second.delivered(2);
+    await second.joined?.leave();
+    const third = await a.join(consumer, "m3");
+    await third.delivered(1);
+    expect(third.deliveries[0]).toMatchObject({ offset: 1, attempt: 4, parked: true });
   });
 });
 

@@ -2,6 +2,7 @@ import { type SequenceHead, sequenceName } from "../domain/parked-heads.ts";
 import { partitionOf, sequenceHash } from "../domain/partition-of.ts";
 import { decideSettlement, type SettlementDecision } from "../domain/settlement-decision.ts";
 import { foldState, type StateChangeText } from "../domain/state-fold.ts";
+import { selectLayout } from "../store/consumer-layout-select.ts";
 import type { ConsumerSetup } from "../store/consumer-setup-select.ts";
 import { selectHeldCursors } from "../store/cursor-held-select.ts";
 import { type Database, type Queryable, transaction } from "../store/database.ts";
@@ -17,7 +18,13 @@ import { raiseParkedVersion } from "../store/parked-version-raise.ts";
 import { isAsExpected, type LeaseStand, mergeCursors } from "../store/settle-cursors-merge.ts";
 import { writeState } from "../store/state-write.ts";
 import type { HeldPartition } from "./held-partition.ts";
-import { blockedRow, type DecidedItem, effectsOf, touchedSequences } from "./settlement-effects.ts";
+import {
+  blockedRow,
+  type DecidedItem,
+  effectsOf,
+  type TouchedSequence,
+  touchedSequences,
+} from "./settlement-effects.ts";
 import type { SettlementGroup, SettlementItem, SpecialItem } from "./settlement-group.ts";
 
 export interface ParkedSettlement {
@@ -42,6 +49,8 @@ export interface SettledOutcome {
 }
 
 export type ParkedOutcome =
+  /** The declaration it was decided on is out of date. */
+  | { readonly kind: "relaid" }
   | { readonly kind: "stale"; readonly leases: ReadonlyMap<number, LeaseStand> }
   | SettledOutcome;
 
@@ -57,6 +66,8 @@ export async function settleParked(database: Database, settlement: ParkedSettlem
     const { consumerId } = setup;
     const partitions = [...new Set(group.expected.map((it) => it.partition))];
     const leases = await lockLeases(db, { consumerId, partitions });
+    // A request may be decided on a declaration that is some seconds old; another layout has other partitions.
+    if ((await selectLayout(db, consumerId)) !== setup.layout) return { kind: "relaid" };
     const isStale = !isAsExpected({ consumerId, expected: group.expected, cursors: [] }, leases);
     if (isStale) return { kind: "stale", leases };
     const isSettled = await settledIn(db, consumerId, partitions);
@@ -65,20 +76,23 @@ export async function settleParked(database: Database, settlement: ParkedSettlem
     const effects = effectsOf(known, settlement);
     const followers = group.followers
       .filter((it) => !isSettled(it))
-      .flatMap((it) => {
-        const event = events.get(`${it.topicId} ${it.offset}`);
-        return event === undefined ? [] : [blockedRow(it.topicId, event, setup.retry.maxAttempts)];
+      .flatMap(({ topicId, partition, offset }) => {
+        const event = events.get(`${topicId} ${offset}`);
+        if (event === undefined) return [];
+        return [{ topicId, partition, row: blockedRow(topicId, event, setup.retry.maxAttempts) }];
       });
-    const writes = { ...effects.writes, parked: [...effects.writes.parked, ...followers] };
-    await writeParked(db, writes);
-    const touched = touchedSequences(writes, known);
+    await writeParked(db, {
+      ...effects.writes,
+      parked: [...effects.writes.parked, ...followers.map((it) => it.row)],
+    });
+    const touched = touchedSequences(known, followers);
     if (setup.ordering === "key") await mendSequences(db, { consumerId, sequences: touched });
     await insertDeliveryAttempts(db, { consumerId, attempts: effects.attempts });
     await countOperationOutcomes(db, { consumerId, outcomes: effects.operations });
     await writeState(db, { consumerId, writes: foldState(freshState(settlement, known, isSettled)) });
     await mergeCursors(db, group.merge(consumerId));
     const heads = await selectSequenceHeads(db, { consumerId, sequences: touched });
-    const changed = await raise(db, { setup, leases, heads, now: settlement.now() });
+    const changed = await raise(db, { consumerId, leases, touched, heads, now: settlement.now() });
     return { kind: "settled", decisions: known.map((it) => it.decision), changed, dead: effects.dead };
   });
 }
@@ -152,17 +166,21 @@ async function decide(
         ? isSettled(item)
         : // Looked at by the holder, and neither in flight nor parked: it was settled, or passed over.
           isDoneAt(holder, item);
-    const decision: SettlementDecision = seen.has(id)
-      ? "repeat"
-      : decideSettlement({
-          outcome: item.outcome,
-          offset: item.offset,
-          attempt: item.attempt,
-          row: found.row,
-          headOffset,
-          isSettled: isCounted,
-          isTakenBack,
-        });
+    // The row may belong to another partition than the member says, whose lease is not locked here.
+    const isElsewhere = found.row !== null && partitionOf(event, setup.partitions) !== item.partition;
+    const decision: SettlementDecision = isElsewhere
+      ? "superseded"
+      : seen.has(id)
+        ? "repeat"
+        : decideSettlement({
+            outcome: item.outcome,
+            offset: item.offset,
+            attempt: item.attempt,
+            row: found.row,
+            headOffset,
+            isSettled: isCounted,
+            isTakenBack,
+          });
     if (decision !== "superseded") seen.add(id);
     if (decision === "park") parkedHere.set(sequence, Math.min(earlier ?? item.offset, item.offset));
     return { special, event, decision, facts: { ...found, headOffset } };
@@ -195,23 +213,23 @@ function* freshState(
 async function raise(
   db: Queryable,
   input: {
-    readonly setup: ConsumerSetup;
+    readonly consumerId: number;
     readonly leases: ReadonlyMap<number, LeaseStand>;
+    readonly touched: readonly TouchedSequence[];
     readonly heads: Awaited<ReturnType<typeof selectSequenceHeads>>;
     readonly now: number;
   },
 ): Promise<Map<number, { version: number; heads: SequenceHead[] }>> {
-  const { setup, leases, heads, now } = input;
+  const { consumerId, leases, touched, heads, now } = input;
+  const partitions = new Map(touched.map((it) => [`${it.topicId} ${it.sequence}`, it.partition]));
   const changed = new Map<number, { version: number; heads: SequenceHead[] }>();
   for (const { topicId, sequence, head } of heads) {
-    const isKeyed = sequence.startsWith("k");
-    const event = { key: isKeyed ? sequence.slice(1) : null, offset: isKeyed ? 0 : Number(sequence.slice(1)) };
-    const partition = partitionOf(event, setup.partitions);
+    const partition = partitions.get(`${topicId} ${sequence}`) ?? 0;
     const version = (leases.get(partition)?.parkedVersion ?? 0) + 1;
     const entry = changed.get(partition) ?? { version, heads: [] };
     changed.set(partition, entry);
     entry.heads.push({ topicId, sequence, head: head === null ? null : onClock(head, now) });
   }
-  if (changed.size > 0) await raiseParkedVersion(db, setup.consumerId, [...changed.keys()]);
+  if (changed.size > 0) await raiseParkedVersion(db, consumerId, [...changed.keys()]);
   return changed;
 }

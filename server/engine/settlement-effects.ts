@@ -137,15 +137,23 @@ export function blockedRow(topicId: number, event: EventKey, attemptsMax: number
   };
 }
 
+export interface TouchedSequence {
+  readonly topicId: number;
+  readonly sequence: string;
+  /** As the settlement named it: its lease is the one that is locked. */
+  readonly partition: number;
+}
+
 /** The sequences that have to be mended, and whose heads holders have to know. */
 export function touchedSequences(
-  writes: ParkedWrites,
   known: readonly DecidedItem[],
-): { topicId: number; sequence: string }[] {
-  const touched = writes.parked.map((it) => ({ topicId: it.topicId, sequence: sequenceName(it) }));
+  followers: readonly { readonly topicId: number; readonly partition: number; readonly row: NewParkedEvent }[],
+): TouchedSequence[] {
+  const touched = followers.map(({ topicId, partition, row }) => ({ topicId, partition, sequence: sequenceName(row) }));
   for (const { special, event, decision } of known) {
-    if (decision !== "release" && decision !== "fail-again" && decision !== "discard-parked") continue;
-    touched.push({ topicId: special.item.topicId, sequence: sequenceName(event) });
+    if (decision === "settle" || decision === "repeat" || decision === "superseded" || decision === "discard") continue;
+    const { topicId, partition } = special.item;
+    touched.push({ topicId, partition, sequence: sequenceName(event) });
   }
   return touched;
 }

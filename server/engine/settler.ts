@@ -32,6 +32,8 @@ export interface Holders {
   onStale(consumerId: number): void;
   /** Takes over the parked events of the partitions held here as they are in the database. */
   reloadParked(consumerId: number): Promise<void>;
+  /** The declaration as it is now; null when the consumer is gone. */
+  readSetup(consumerId: number): Promise<ConsumerSetup | null>;
   /** An event was parked: members have to know that what was delivered after it of its key is taken back. */
   onParked(consumerId: number, item: SettlementItem, key: string | null): void;
   /** A consumer has to stop: too many failures, or an event of a topic-ordered one is out of attempts. */
@@ -165,12 +167,12 @@ export class Settler {
 
   async #settleGroup(queue: Queue, group: readonly Waiting[], withProgress: boolean): Promise<void> {
     const { holders, database } = this.#options;
-    const { setup } = queue;
-    const { consumerId } = setup;
+    const { consumerId } = queue.setup;
     const findHolder = holders.findHolder(consumerId);
     let live = await refuseUndelivered(database.pool, findHolder, group);
     let hasProgress = withProgress;
     for (let repeats = 0; live.length > 0 || hasProgress; repeats++) {
+      const { setup } = queue;
       const hasForeignParked = isForeign(findHolder, live) && (await hasParked(database.pool, consumerId));
       const settlements = new SettlementGroup(findHolder, {
         isTopicOrdered: setup.ordering === "topic",
@@ -195,16 +197,21 @@ export class Settler {
         return;
       }
       settlements.rollBack();
+      if (repeats >= MAX_REPEATS) throw new Error(`what is parked of consumer ${setup.consumer} changes too fast`);
+      if (outcome.kind === "relaid") {
+        const fresh = await holders.readSetup(consumerId);
+        if (fresh === null) throw new DomainError("consumer-not-found", "the consumer is gone");
+        queue.setup = fresh;
+        holders.onStale(consumerId);
+        continue;
+      }
       const { leases } = outcome;
       const isStale = settlements.expected.some((it) => leases.get(it.partition)?.epoch !== it.epoch);
       if (isStale) {
         live = refuseStale(live, leases);
         hasProgress = false;
         holders.onStale(consumerId);
-      } else {
-        if (repeats >= MAX_REPEATS) throw new Error(`parked events of consumer ${setup.consumer} change too fast`);
-        await holders.reloadParked(consumerId);
-      }
+      } else await holders.reloadParked(consumerId);
     }
   }
 

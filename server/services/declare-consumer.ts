@@ -1,5 +1,5 @@
 import type { ConsumerDeclaration, StartPoint } from "../contract/consumers.ts";
-import { DomainError } from "../domain/errors.ts";
+import { DomainError, invalidField } from "../domain/errors.ts";
 import { relayout } from "../domain/layout.ts";
 import { OffsetRanges } from "../domain/offset-ranges.ts";
 import { positionBefore } from "../domain/position-plan.ts";
@@ -12,6 +12,7 @@ import { type Database, type Queryable, transaction } from "../store/database.ts
 import { insertAuditEntry } from "../store/insert-audit-entry.ts";
 import { lockLeases } from "../store/lease-lock.ts";
 import { raiseEpochs, replaceLeases } from "../store/lease-table.ts";
+import { hasParked } from "../store/parked-exists.ts";
 import { insertPriorLayout } from "../store/position-layouts.ts";
 import { selectOffsetBefore } from "../store/position-offset-before.ts";
 import {
@@ -49,6 +50,10 @@ export const declareConsumer =
       const subscriptions = await selectSubscriptions(db, before.id);
       const old = declarationOf(before, subscriptions);
       if (inserted === null && isSame(old, declaration)) return { id: before.id, created: false };
+      // By key the position has gone past what is parked, by topic it waits below: neither can take over the other's.
+      if (declaration.ordering !== before.ordering && (await hasParked(db, before.id))) {
+        throw invalidField("ordering", "cannot change while events are parked; redrive or discard them first");
+      }
 
       const cursors = await selectCursors(db, before.id);
       const wanted = new Set([...places.values()].map((it) => it.topicId));
