@@ -39,7 +39,7 @@ export const plannedChange = z.object({
   topic: topicName,
   from: position,
   to: position,
-  /** Events that will be delivered again. */
+  /** Events that will be delivered again; partitions that are ahead of `from` have some beyond it. */
   rerun: z.int(),
   /** Events that will never be delivered. */
   skip: z.int(),
@@ -69,6 +69,7 @@ export type PositionPlan = z.infer<typeof positionPlan>;
 export const positionChangeRequest = z.strictObject({ planId: z.uuid(), token: z.string().min(1), reason });
 export type PositionChangeRequest = z.infer<typeof positionChangeRequest>;
 
+/** An undo bears the target and the actions of the change that it undoes; its `changes` are its own. */
 export const positionChange = z.object({
   id: z.uuid(),
   actor: z.string(),

@@ -77,7 +77,8 @@ describe.each(operations)("$method $path", ({ operation, path, method }) => {
     const { inputs, output } = procedures[operation.operationId?.replace("-", ".") ?? ""]?._def ?? {};
     output?.parse(example.response);
     if (example.request === undefined) return;
-    const fromPath = Object.fromEntries([...path.matchAll(/\{(\w+)\}/g)].map((it) => [it[1], "name"]));
+    const inPath = [...path.matchAll(/\{(\w+)\}/g)].map((it) => it[1]);
+    const fromPath = Object.fromEntries(inPath.map((it) => [it, it === "id" ? crypto.randomUUID() : "name"]));
     inputs?.[0]?.parse({ ...fromPath, ...(example.request as object) });
   });
 });

@@ -1,6 +1,7 @@
 const TOPIC = {
   topic: "payments",
   description: "What was paid",
+  retention: null,
   createdAt: "2026-11-20T21:00:00.000Z",
   head: 12430,
   tail: 1,
@@ -11,6 +12,10 @@ const TOPIC = {
 
 const CONSUMER = {
   consumer: "billing",
+  status: "healthy",
+  why: "30 events behind, the oldest 1.8 s old.",
+  pause: null,
+  parked: { retrying: 1, dead: 2, blocked: 14, discarded: 0 },
   topics: [
     {
       topic: "payments",
@@ -47,7 +52,17 @@ const CONSUMER = {
 };
 
 const TARGET = { to: "time", time: "2026-11-20T21:30:00.000Z" };
-const CHANGES = [{ topic: "payments", from: 12400, to: 9000, rerun: 3400, skip: 0 }];
+const CHANGES = [
+  {
+    topic: "payments",
+    from: 12400,
+    to: 9000,
+    rerun: 3400,
+    skip: 0,
+    firstEvent: { offset: 9001, recordedAt: "2026-11-20T21:30:00.012Z", type: "payment.succeeded" },
+    lastEvent: { offset: 12400, recordedAt: "2026-11-20T21:42:09.870Z", type: "payment.succeeded" },
+  },
+];
 const CHANGE = {
   id: "1f0c5a0e-7a53-4d3c-9d55-0f0e7b4f2a11",
   actor: "person:ada@example.org",
@@ -55,6 +70,18 @@ const CHANGE = {
   appliedAt: "2026-11-20T21:45:00.000Z",
   target: TARGET,
   changes: CHANGES,
+  parked: "keep",
+  state: "keep",
+  undoOf: null,
+  undoneBy: null,
+};
+const UNDO = {
+  ...CHANGE,
+  id: "5c0d9f6e-4f0b-4c55-9f9f-0d5c4d1f7a02",
+  reason: "The rate was right after all",
+  appliedAt: "2026-11-20T21:52:00.000Z",
+  changes: CHANGES.map((it) => ({ ...it, from: it.to, to: it.from, rerun: 0, skip: 3400 })),
+  undoOf: CHANGE.id,
 };
 const ENTRY = { key: "paid:order-1", value: { amount: 1.1 }, version: 2, updatedAt: "2026-11-20T21:42:10.120Z" };
 
@@ -77,6 +104,10 @@ export const EXAMPLES: Record<string, { readonly request?: unknown; readonly res
       expiresAt: "2026-11-20T22:00:00.000Z",
       target: TARGET,
       changes: CHANGES,
+      parked: { action: "keep", counts: { retrying: 1, dead: 2, blocked: 14, discarded: 0 } },
+      state: { action: "keep", entries: 310 },
+      members: ["billing-1"],
+      estimatedMs: 8500,
     },
   },
   "positions-applyPlan": {
@@ -87,6 +118,7 @@ export const EXAMPLES: Record<string, { readonly request?: unknown; readonly res
     },
     response: CHANGE,
   },
+  "positions-undo": { request: { reason: "The rate was right after all" }, response: UNDO },
   "positions-list": { response: { changes: [CHANGE] } },
   "state-get": { response: ENTRY },
   "state-list": { response: { entries: [ENTRY], next: null } },
