@@ -30,6 +30,7 @@ SELECT create_distributed_table('topic_sample', 'topic_id', colocate_with => 'to
 -- All that a consumer keeps on one node: so stays a settlement with its state entries.
 SELECT create_distributed_table('cursor', 'consumer_id', colocate_with => 'none');
 SELECT create_distributed_table('subscription', 'consumer_id', colocate_with => 'cursor');
+SELECT create_distributed_table('expired_event', 'consumer_id', colocate_with => 'cursor');
 SELECT create_distributed_table('prior_layout', 'consumer_id', colocate_with => 'cursor');
 SELECT create_distributed_table('lease', 'consumer_id', colocate_with => 'cursor');
 SELECT create_distributed_table('member', 'consumer_id', colocate_with => 'cursor');

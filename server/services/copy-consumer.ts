@@ -2,7 +2,7 @@ import type { Actor } from "../domain/actor.ts";
 import { DomainError } from "../domain/errors.ts";
 import { relayout } from "../domain/layout.ts";
 import { OffsetRanges } from "../domain/offset-ranges.ts";
-import { copyParked, copyState, setLayout } from "../store/consumer-copy.ts";
+import { copyBeginnings, copyParked, copyState, setLayout } from "../store/consumer-copy.ts";
 import { type LockedConsumer, lockConsumer } from "../store/consumer-lock.ts";
 import { replaceCursors, type StoredCursor, selectCursors } from "../store/cursor-table.ts";
 import type { Queryable } from "../store/database.ts";
@@ -40,6 +40,7 @@ export async function copyConsumer(db: Queryable, request: CopyRequest): Promise
   for (const layout of await selectPriorLayouts(db, source.id, common)) {
     await insertPriorLayout(db, consumerId, priorLayoutOf(layout));
   }
+  await copyBeginnings(db, { from: source.id, to: consumerId, topicIds: common });
   for (const topicId of common) {
     const of = cursors.filter((it) => it.topicId === topicId);
     await copyCursors(db, { consumerId, partitions, source, cursors: of, topicId });

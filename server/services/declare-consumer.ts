@@ -75,9 +75,10 @@ export const declareConsumer =
       for (const subscription of declaration.topics) {
         const place = places.get(subscription.topic);
         if (place === undefined) continue;
-        await upsertSubscription(db, before.id, { topicId: place.topicId, subscription });
-        if (kept.has(place.topicId)) continue;
-        const position = await startPosition(db, place, subscription.start);
+        const isKept = kept.has(place.topicId);
+        const position = isKept ? null : await startPosition(db, place, subscription.start);
+        await upsertSubscription(db, before.id, { topicId: place.topicId, subscription, beganAfter: position });
+        if (position === null) continue;
         await replaceCursors(
           db,
           before.id,

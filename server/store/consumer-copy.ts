@@ -49,6 +49,24 @@ export async function copyParked(
   return { count: rowCount ?? 0, sequences: rows };
 }
 
+/** Has the copy begin where the other began, and miss what that has missed: what its account tells. */
+export async function copyBeginnings(db: Queryable, { from, to, topicIds }: ConsumerCopy): Promise<void> {
+  await db.query({
+    name: "copy_beginnings",
+    text: `
+      UPDATE subscription s SET began_after = o.began_after FROM subscription o
+      WHERE s.consumer_id = $2 AND o.consumer_id = $1 AND o.topic_id = s.topic_id AND s.topic_id = ANY ($3::int[])`,
+    values: [from, to, topicIds],
+  });
+  await db.query({
+    name: "copy_expired",
+    text: `
+      INSERT INTO expired_event (consumer_id, topic_id, offsets)
+      SELECT $2, topic_id, offsets FROM expired_event WHERE consumer_id = $1 AND topic_id = ANY ($3::int[])`,
+    values: [from, to, topicIds],
+  });
+}
+
 /** Copies all state entries, digit for digit. Returns how many. */
 export async function copyState(
   db: Queryable,

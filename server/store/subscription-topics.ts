@@ -25,14 +25,23 @@ export async function selectSubscriptions(db: Queryable, consumerId: number): Pr
 export async function upsertSubscription(
   db: Queryable,
   consumerId: number,
-  { topicId, subscription }: { readonly topicId: number; readonly subscription: Subscription },
+  {
+    topicId,
+    subscription,
+    beganAfter,
+  }: {
+    readonly topicId: number;
+    readonly subscription: Subscription;
+    /** Where it begins in a topic that is new to it; null = the topic is not new. */
+    readonly beganAfter: number | null;
+  },
 ): Promise<void> {
   const { types, keys, keyPrefix, liveOnly, start } = subscription;
   await db.query({
     name: "upsert_subscription",
     text: `
-      INSERT INTO subscription (consumer_id, topic_id, types, keys, key_prefix, start, live_only)
-      VALUES ($1, $2, $3, $4, $5, $6::json, $7)
+      INSERT INTO subscription (consumer_id, topic_id, types, keys, key_prefix, start, live_only, began_after)
+      VALUES ($1, $2, $3, $4, $5, $6::json, $7, $8)
       ON CONFLICT (consumer_id, topic_id) DO UPDATE
       SET types = excluded.types, keys = excluded.keys, key_prefix = excluded.key_prefix, start = excluded.start,
         live_only = excluded.live_only`,
@@ -44,6 +53,7 @@ export async function upsertSubscription(
       keyPrefix ?? null,
       JSON.stringify(start),
       liveOnly ?? null,
+      beganAfter,
     ],
   });
 }
@@ -54,7 +64,7 @@ export async function deleteSubscriptions(
   consumerId: number,
   topicIds: readonly number[],
 ): Promise<void> {
-  for (const table of ["subscription", "cursor", "prior_layout", "parked_event", "delivery_attempt"]) {
+  for (const table of ["subscription", "cursor", "prior_layout", "parked_event", "delivery_attempt", "expired_event"]) {
     await db.query({
       name: `delete_subscribed_${table}`,
       text: `DELETE FROM ${table} WHERE consumer_id = $1 AND topic_id = ANY ($2::int[])`,

@@ -9,6 +9,7 @@ const FAMILIES: Readonly<Record<string, readonly string[]>> = {
     "consumer_sample",
     "cursor",
     "delivery_attempt",
+    "expired_event",
     "lease",
     "member",
     "operation",

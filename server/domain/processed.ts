@@ -1,0 +1,32 @@
+import { isSettledBefore, type PriorLayout } from "./layout.ts";
+import { partitionOf } from "./partition-of.ts";
+
+/** All that is needed to tell whether a consumer has processed one event, of one instant. */
+export interface ProcessedFacts {
+  readonly offset: number;
+  readonly partitions: number;
+  /** Undefined: the event is not there, because it is not published yet or retention has taken it. */
+  readonly key: string | null | undefined;
+  /** The partitions whose cursor covers the offset: it is at or under the position, or settled above it. */
+  readonly covering: readonly number[];
+  readonly priorLayouts: readonly PriorLayout[];
+  /** `rerun`: parked by a replay that has not failed since, so it was settled before. */
+  readonly parked: "no" | "yes" | "rerun";
+  /** Retention took it before it was settled. */
+  readonly isExpired: boolean;
+}
+
+/**
+ * Whether the consumer is done with the event: settled by the cursor of its partition, in this layout or an earlier
+ * one, and not parked. Events that its filter excludes count once the position has passed them. Of an event that is
+ * gone the partition is unknown, so every partition has to cover it.
+ */
+export function isProcessed(facts: ProcessedFacts): boolean {
+  const { offset, partitions, key, covering } = facts;
+  if (facts.parked === "yes" || facts.isExpired) return false;
+  if (facts.parked === "rerun") return true;
+  if (key === undefined) return covering.length >= partitions;
+  return (
+    covering.includes(partitionOf({ key, offset }, partitions)) || isSettledBefore(facts.priorLayouts, { key, offset })
+  );
+}
