@@ -1,0 +1,198 @@
+import type { Delivery, Settlement } from "../../contract/settlements.ts";
+
+/** What the model publishes. `isFiltered`: of a type that the consumer does not ask for. */
+export interface ModelEvent {
+  readonly offset: number;
+  readonly key: string | null;
+  readonly isFiltered: boolean;
+}
+
+/** What has become of an event, as far as this consumer goes. */
+export type Fate =
+  | { readonly kind: "filtered" | "pending" | "settled" | "discarded" }
+  | {
+      readonly kind: "failed";
+      /** Deliveries that have failed. */
+      readonly attempt: number;
+      readonly attemptsMax: number;
+      readonly isDead: boolean;
+      /** It may be delivered again; a dead one never is. */
+      readonly isDue: boolean;
+    };
+
+const PENDING: Fate = { kind: "pending" };
+const SETTLED: Fate = { kind: "settled" };
+const DISCARDED: Fate = { kind: "discarded" };
+
+export const MAX_ATTEMPTS = 3;
+
+/** The last position change, as long as it can be undone. */
+interface Change {
+  readonly id: string;
+  readonly parked: "keep" | "clear";
+  readonly fates: ReadonlyMap<number, Fate>;
+}
+
+/** One settlement that a member has sent, with the handling that it answers. */
+export interface Answer {
+  readonly delivery: Delivery;
+  readonly settlement: Settlement;
+}
+
+/**
+ * One consumer of one topic, as simple as the rules allow: a fate per event, a fold of what was settled. It knows no
+ * partitions, leases, positions or clocks; whatever the engine does with those must come out as this.
+ */
+export class ConsumerModel {
+  readonly events: ModelEvent[] = [];
+  readonly #fates = new Map<number, Fate>();
+  /** State entries: the fold of what was settled, and how often each was written. */
+  readonly state = new Map<string, { readonly value: unknown; readonly version: number }>();
+  isPaused = false;
+  change: Change | null = null;
+
+  get head(): number {
+    return this.events.length;
+  }
+
+  publish(key: string | null, isFiltered: boolean): void {
+    const offset = this.events.length + 1;
+    this.events.push({ offset, key, isFiltered });
+    this.#fates.set(offset, isFiltered ? { kind: "filtered" } : PENDING);
+  }
+
+  event(offset: number): ModelEvent {
+    const found = this.events[offset - 1];
+    if (found === undefined) throw new Error(`offset ${offset} was never published`);
+    return found;
+  }
+
+  fate(offset: number): Fate {
+    return this.#fates.get(offset) ?? PENDING;
+  }
+
+  /** Earlier and later events of the same sequence, itself left out. */
+  sequenceOf(offset: number): ModelEvent[] {
+    const { key } = this.event(offset);
+    if (key === null) return [];
+    return this.events.filter((it) => it.key === key && it.offset !== offset && !it.isFiltered);
+  }
+
+  isOver(offset: number): boolean {
+    const { kind } = this.fate(offset);
+    return kind === "settled" || kind === "discarded" || kind === "filtered";
+  }
+
+  /** Rule 7: all that comes before it in its sequence is over. Returns the first that is not. */
+  overtaken(offset: number): number | undefined {
+    return this.sequenceOf(offset).find((it) => it.offset < offset && !this.isOver(it.offset))?.offset;
+  }
+
+  /** What has to be in the hands of a member by now, or soon. */
+  deliverable(): number[] {
+    return this.events
+      .map((it) => it.offset)
+      .filter((offset) => {
+        const fate = this.fate(offset);
+        if (this.isOver(offset) || this.overtaken(offset) !== undefined) return false;
+        return fate.kind === "pending" || (fate.kind === "failed" && !fate.isDead && fate.isDue);
+      });
+  }
+
+  /** Takes an answer that the engine says counts. */
+  settle({ delivery, settlement }: Answer): void {
+    const { offset } = settlement;
+    const fate = this.fate(offset);
+    if (this.isOver(offset)) return;
+    for (const [key, value] of Object.entries(settlement.state?.set ?? {})) {
+      this.state.set(key, { value, version: (this.state.get(key)?.version ?? 0) + 1 });
+    }
+    switch (settlement.outcome) {
+      case "ack": {
+        const later = this.sequenceOf(offset).find(
+          (it) => it.offset > offset && this.fate(it.offset).kind === "settled",
+        );
+        if (later !== undefined) throw new Error(`${offset} was settled after ${later.offset}, which follows it`);
+        this.#fates.set(offset, SETTLED);
+        break;
+      }
+      case "skip":
+        this.#fates.set(offset, DISCARDED);
+        break;
+      case "retry":
+      case "dead-letter": {
+        const attemptsMax = fate.kind === "failed" ? fate.attemptsMax : MAX_ATTEMPTS;
+        const isDead = settlement.outcome === "dead-letter" || delivery.attempt >= attemptsMax;
+        const isDue = settlement.delayMs === 0;
+        this.#fates.set(offset, { kind: "failed", attempt: delivery.attempt, attemptsMax, isDead, isDue });
+        this.#demoteAfter(offset);
+        break;
+      }
+      case "extend":
+    }
+  }
+
+  /** A later head of the sequence (a position was moved back over it) waits, and is tried at once in its turn. */
+  #demoteAfter(offset: number): void {
+    for (const later of this.sequenceOf(offset)) {
+      const fate = this.fate(later.offset);
+      if (later.offset > offset && fate.kind === "failed") {
+        this.#fates.set(later.offset, { ...fate, isDead: false, isDue: true });
+      }
+    }
+  }
+
+  /** The time of every retry has come. */
+  passTime(): void {
+    for (const [offset, fate] of this.#fates) {
+      if (fate.kind === "failed") this.#fates.set(offset, { ...fate, isDue: true });
+    }
+  }
+
+  /** The dead heads among these are delivered again, once more each. */
+  redrive(isChosen: (offset: number) => boolean = () => true): void {
+    for (const [offset, fate] of this.#fates) {
+      if (fate.kind !== "failed" || !fate.isDead || !isChosen(offset)) continue;
+      this.#fates.set(offset, { ...fate, isDead: false, isDue: true, attemptsMax: fate.attempt + 1 });
+    }
+  }
+
+  discard(offset: number): void {
+    this.#fates.set(offset, DISCARDED);
+  }
+
+  /** Everything is delivered again. */
+  reset(id: string, parked: "keep" | "clear"): void {
+    this.change = { id, parked, fates: new Map(this.#fates) };
+    for (const [offset, { kind }] of this.#fates) {
+      if (kind === "filtered" || (kind === "failed" && parked === "keep")) continue;
+      this.#fates.set(offset, PENDING);
+    }
+  }
+
+  /**
+   * Puts back what the change found. Of what it had found unsettled, `isCovered` says what the position covered even
+   * so: that an event had been parked behind another is the engine's business until then.
+   */
+  undo(stored: {
+    readonly isCovered: (offset: number) => boolean;
+    readonly parkedAttempt: (offset: number) => Pick<Fate & { kind: "failed" }, "attempt" | "isDead" | "isDue"> | null;
+  }): void {
+    const { change } = this;
+    if (change === null) throw new Error("there is nothing to undo");
+    this.change = null;
+    for (const { offset } of this.events) {
+      const before = change.fates.get(offset) ?? PENDING;
+      const now = this.fate(offset);
+      if (before.kind === "filtered" || now.kind === "filtered") continue;
+      const parked = stored.parkedAttempt(offset);
+      if (before.kind === "settled" || before.kind === "discarded") this.#fates.set(offset, before);
+      else if (change.parked === "clear") {
+        this.#fates.set(offset, before);
+      } else if (now.kind === "failed" && parked !== null) {
+        this.#fates.set(offset, { ...now, ...parked });
+      } else if (parked !== null && before.kind === "failed") this.#fates.set(offset, { ...before, ...parked });
+      else if (now.kind === "settled" && !stored.isCovered(offset)) this.#fates.set(offset, PENDING);
+    }
+  }
+}

@@ -1,0 +1,154 @@
+import type { Delivery, ParkedNotice } from "../../contract/settlements.ts";
+import type { ReceivedFrame, TestMember } from "../../engine/testing/consumer-rig.ts";
+import type { ConsumerModel } from "./consumer-model.ts";
+
+interface Assigned {
+  readonly partition: number;
+  readonly epoch: number;
+}
+
+/**
+ * A member that keeps to the protocol: one event of a key at a time, nothing of a key after a failure until the notice
+ * of it, nothing of a partition that was revoked. It checks what it is told on the way.
+ */
+export class ModelMember {
+  /** Held and not answered, in the order in which it came. */
+  held: Delivery[] = [];
+  isPaused = false;
+  readonly #model: ConsumerModel;
+  #seen = 0;
+  /** Keys of which an answer is on its way. */
+  readonly #busy = new Set<string>();
+  readonly #closed = new Map<string, Delivery>();
+  readonly #lastLive = new Map<string, number>();
+
+  constructor(
+    model: ConsumerModel,
+    readonly name: string,
+    readonly sink: TestMember,
+  ) {
+    this.#model = model;
+  }
+
+  get isEnded(): boolean {
+    return this.sink.isEnded;
+  }
+
+  /** Takes what has arrived since. */
+  sync(): void {
+    while (this.#seen < this.sink.frames.length) {
+      const frame = this.sink.frames[this.#seen] as ReceivedFrame;
+      this.#seen += 1;
+      this.#take(frame);
+    }
+  }
+
+  /** What it may work on now: the first of each key. */
+  workable(): Delivery[] {
+    const lanes = new Set<string>();
+    return this.held.filter((it) => {
+      const lane = this.#laneOf(it.offset);
+      if (lane === null) return true;
+      if (lanes.has(lane)) return false;
+      lanes.add(lane);
+      return !this.#closed.has(lane) && !this.#busy.has(lane);
+    });
+  }
+
+  /** The first deliveries of the live flow of one partition, as far as they can be settled by one `upTo`. */
+  run(): Delivery[] {
+    const first = this.held.find((it) => it.parked !== true);
+    if (first === undefined || this.#closed.size > 0) return [];
+    const live = this.held.filter((it) => it.partition === first.partition && it.epoch === first.epoch);
+    const heads = new Set(live.filter((it) => it.parked === true).map((it) => this.#laneOf(it.offset)));
+    const end = live.findIndex((it) => it.parked === true || heads.has(this.#laneOf(it.offset)));
+    return end < 0 ? live : live.slice(0, end);
+  }
+
+  /** It is answered. After a failure nothing more of the key is handled until the server has said so. */
+  answer(delivery: Delivery, isFailure: boolean): void {
+    const lane = this.#laneOf(delivery.offset);
+    this.held = this.held.filter((it) => it !== delivery);
+    if (lane === null) return;
+    this.#busy.add(lane);
+    if (!isFailure) return;
+    this.#closed.set(lane, delivery);
+    this.held = this.held.filter((it) => this.#laneOf(it.offset) !== lane || it.partition !== delivery.partition);
+  }
+
+  /** Its answers have arrived. */
+  answered(): void {
+    this.#busy.clear();
+  }
+
+  /** The lease is not its own any more. */
+  lose({ partition, epoch }: Assigned): void {
+    this.held = this.held.filter((it) => it.partition !== partition || it.epoch !== epoch);
+  }
+
+  #laneOf(offset: number): string | null {
+    return this.#model.event(offset).key;
+  }
+
+  #take({ event, data }: ReceivedFrame): void {
+    switch (event) {
+      case "message":
+        this.#deliver(data.delivery as Delivery);
+        break;
+      case "assignment":
+      case "reset": {
+        const mine = new Map((data.partitions as Assigned[]).map((it) => [it.partition, it.epoch]));
+        this.held = this.held.filter((it) => mine.get(it.partition) === it.epoch);
+        for (const [lane, it] of this.#closed) if (mine.get(it.partition) !== it.epoch) this.#closed.delete(lane);
+        break;
+      }
+      case "revoked": {
+        const lost = new Set(data.partitions as number[]);
+        this.held = this.held.filter((it) => !lost.has(it.partition));
+        for (const [lane, it] of this.#closed) if (lost.has(it.partition)) this.#closed.delete(lane);
+        break;
+      }
+      case "parked":
+        this.#park(data as unknown as ParkedNotice);
+        break;
+      case "paused":
+        this.isPaused = true;
+        break;
+      case "resumed":
+        this.isPaused = false;
+        break;
+    }
+  }
+
+  #deliver(delivery: Delivery): void {
+    const { offset, partition, epoch } = delivery;
+    if (this.isPaused) throw new Error(`${offset} was delivered to ${this.name} during a pause`);
+    if (this.#model.event(offset).isFiltered) throw new Error(`${offset} was delivered though the filter excludes it`);
+    if (delivery.parked !== true) {
+      const id = `${partition} ${epoch}`;
+      const last = this.#lastLive.get(id) ?? 0;
+      if (offset <= last) throw new Error(`${offset} was delivered to ${this.name} after ${last} under epoch ${epoch}`);
+      this.#lastLive.set(id, offset);
+    }
+    const lane = this.#laneOf(offset);
+    const closing = lane === null ? undefined : this.#closed.get(lane);
+    if (lane !== null && closing !== undefined) {
+      // Stale: the server had not heard of the failure yet. Under a new lease it starts afresh.
+      if (closing.partition === partition && closing.epoch === epoch) return;
+      this.#closed.delete(lane);
+    }
+    this.held.push(delivery);
+  }
+
+  #park({ partition, offset, key }: ParkedNotice): void {
+    if (key === null) return;
+    const closing = this.#closed.get(key);
+    if (closing !== undefined && closing.partition === partition) {
+      if (offset <= closing.offset) this.#closed.delete(key);
+      return;
+    }
+    this.held = this.held.filter(
+      (it) => this.#laneOf(it.offset) !== key || it.partition !== partition || it.offset <= offset,
+    );
+  }
+}
