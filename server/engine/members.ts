@@ -53,6 +53,15 @@ export interface JoinedMember {
   leave(): Promise<void>;
 }
 
+/** A delivery that is in the hands of a member. */
+export interface InFlightDelivery {
+  readonly topicId: number;
+  readonly partition: number;
+  readonly offset: number;
+  readonly attempt: number;
+  readonly member: string;
+}
+
 /** All consumers with members at this instance, and the settling of whatever arrives here. */
 export interface Members {
   /** Throws `consumer-not-found`, `too-many-streams`, `shutting-down` and `database-unavailable`. */
@@ -61,6 +70,8 @@ export interface Members {
   settle(setup: ConsumerSetup, items: readonly SettlementItem[]): Promise<Settled>;
   /** A consumer by name, at most a few seconds old unless `isFresh` is asked for; null when there is none. */
   findSetup(consumer: string, isFresh?: boolean): Promise<ConsumerSetup | null>;
+  /** What is in flight to members connected here, of one consumer. */
+  inFlight(consumerId: number): InFlightDelivery[];
   /** Members connected here, and deliveries in flight to them. */
   counts(): { members: number; inFlight: number };
   /** Delivers nothing new, waits a little for settlements, then frees everything so that others can go on at once. */
@@ -280,6 +291,11 @@ export function createMembers(options: MembersOptions): Members {
     join: (request) => reachable(join(request)),
     settle: (setup, items) => settler.settle(setup, items),
     findSetup: (consumer, isFresh) => reachable(setups.find(consumer, isFresh)),
+    inFlight(consumerId) {
+      return [...(openRooms.get(consumerId)?.held() ?? [])].flatMap((held) =>
+        [...held.inFlightDeliveries()].map((it) => ({ ...it, partition: held.partition, member: held.member })),
+      );
+    },
     counts() {
       const streams = [...allStreams()].map(([, stream]) => stream);
       return { members: streams.length, inFlight: streams.reduce((sum, stream) => sum + stream.inFlight, 0) };
