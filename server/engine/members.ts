@@ -17,6 +17,7 @@ import { ConsumerSetups } from "./consumer-setups.ts";
 import { reachable } from "./database-unavailable.ts";
 import type { EndReason, FrameSink } from "./frame-sink.ts";
 import { haltConsumer } from "./halt-consumer.ts";
+import { type InFlightDelivery, inFlightOf } from "./in-flight.ts";
 import { interruptedOf } from "./interrupted-deliveries.ts";
 import { MemberStream } from "./member-stream.ts";
 import { ackTimeouts, type OverdueDeliveries } from "./overdue-deliveries.ts";
@@ -51,15 +52,6 @@ export interface JoinedMember {
   readonly member: string;
   /** The connection is gone. Its partitions are free at once. */
   leave(): Promise<void>;
-}
-
-/** A delivery that is in the hands of a member. */
-export interface InFlightDelivery {
-  readonly topicId: number;
-  readonly partition: number;
-  readonly offset: number;
-  readonly attempt: number;
-  readonly member: string;
 }
 
 /** All consumers with members at this instance, and the settling of whatever arrives here. */
@@ -291,11 +283,7 @@ export function createMembers(options: MembersOptions): Members {
     join: (request) => reachable(join(request)),
     settle: (setup, items) => settler.settle(setup, items),
     findSetup: (consumer, isFresh) => reachable(setups.find(consumer, isFresh)),
-    inFlight(consumerId) {
-      return [...(openRooms.get(consumerId)?.held() ?? [])].flatMap((held) =>
-        [...held.inFlightDeliveries()].map((it) => ({ ...it, partition: held.partition, member: held.member })),
-      );
-    },
+    inFlight: (consumerId) => inFlightOf(openRooms.get(consumerId)?.held() ?? []),
     counts() {
       const streams = [...allStreams()].map(([, stream]) => stream);
       return { members: streams.length, inFlight: streams.reduce((sum, stream) => sum + stream.inFlight, 0) };
