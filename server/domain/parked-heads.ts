@@ -170,7 +170,10 @@ export class ParkedHeads {
     return heads;
   }
 
-  /** Takes over what a settlement made of some sequences. Their deliveries in flight are over. */
+  /**
+   * Takes over what a settlement made of some sequences. The delivery of a head is over unless the head is as it was:
+   * then only something was parked behind it.
+   */
   apply(version: number, sequences: Iterable<SequenceHead>): void {
     this.#version = version;
     for (const { topicId, sequence, head } of sequences) {
@@ -179,7 +182,7 @@ export class ParkedHeads {
         ? lanes.byKey.get(sequence.slice(1))
         : lanes.byOffset.get(Number(sequence.slice(1)));
       if (lane !== undefined) this.#remove(lane);
-      if (head !== null) this.#put(head, null);
+      if (head !== null) this.#put(head, deadlineOf(lane, head));
     }
   }
 
@@ -201,8 +204,7 @@ export class ParkedHeads {
     const fresh: ParkedHead[] = [];
     for (const head of heads) {
       const lane = before.get(`${head.topicId} ${sequenceName(head)}`);
-      const isSame = lane?.head.offset === head.offset && lane.head.attempt === head.attempt && !head.isDead;
-      this.#put(head, isSame ? lane.deadline : null);
+      this.#put(head, deadlineOf(lane, head));
       if (lane === undefined || head.offset < lane.head.offset) fresh.push(head);
     }
     return fresh;
@@ -238,4 +240,10 @@ export class ParkedHeads {
   #deadlineOf(head: ParkedHead): number | null {
     return this.#topics.get(head.topicId)?.byOffset.get(head.offset)?.deadline ?? null;
   }
+}
+
+/** Until when a head is in flight, given its lane before: it stays so where the row has not changed. */
+function deadlineOf(before: Lane | undefined, head: ParkedHead): number | null {
+  const isSame = before?.head.offset === head.offset && before.head.attempt === head.attempt && !head.isDead;
+  return isSame ? before.deadline : null;
 }
