@@ -8,6 +8,7 @@ import { createTopicReaders } from "./engine/topic-readers.ts";
 import { createWakeups } from "./engine/wakeups.ts";
 import type { Log } from "./log.ts";
 import { accessUseCases } from "./services/access-use-cases.ts";
+import { awaitProcessed } from "./services/await-processed.ts";
 import { changePositions } from "./services/change-positions.ts";
 import { createApiKey } from "./services/create-api-key.ts";
 import { declareConsumer } from "./services/declare-consumer.ts";
@@ -16,6 +17,7 @@ import { describeConsumer } from "./services/describe-consumer.ts";
 import { describeTopic } from "./services/describe-topic.ts";
 import { getEvent } from "./services/get-event.ts";
 import { getState } from "./services/get-state.ts";
+import { isProcessed } from "./services/is-processed.ts";
 import { listApiKeys } from "./services/list-api-keys.ts";
 import { listAudit } from "./services/list-audit.ts";
 import { listConsumers } from "./services/list-consumers.ts";
@@ -78,6 +80,8 @@ export async function compose(options: ComposeOptions) {
     undoPositionChange: undoPositionChange(deps),
     pauseConsumer: pauseConsumer(deps),
     resumeConsumer: resumeConsumer(deps),
+    isProcessed: isProcessed(deps),
+    awaitProcessed: awaitProcessed(deps),
     createApiKey: createApiKey(deps),
     listApiKeys: listApiKeys(deps),
     revokeApiKey: revokeApiKey(deps),

@@ -158,7 +158,8 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
     async rest(request, { identity, requestId }) {
       if (request.method === "GET" && new URL(request.url).pathname === "/v1/openapi.json")
         return Response.json(document);
-      const signal = identity?.signal ?? NEVER;
+      // Nothing here outlives a minute, so the caller's going away is the end that matters, not that of his key.
+      const { signal } = request;
       try {
         return await answerRest(request, {
           ...shared,

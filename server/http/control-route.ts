@@ -30,7 +30,14 @@ export async function answerControl(
   for (const [name, value] of Object.entries(req.headers)) {
     if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(", ") : value);
   }
-  const request = new Request(url, { method, headers, ...(hasBody ? { body: new Uint8Array(body) } : {}) });
+  const gone = new AbortController();
+  res.once("close", () => gone.abort());
+  const request = new Request(url, {
+    method,
+    headers,
+    signal: gone.signal,
+    ...(hasBody ? { body: new Uint8Array(body) } : {}),
+  });
   const response = await control(request, { identity, requestId });
   const answer = Buffer.from(await response.arrayBuffer());
   if (res.destroyed) return RESPONSE_ALREADY_SENT;

@@ -43,7 +43,7 @@ export interface Context {
   /** An operator, by the session cookie. */
   readonly person: Person | null;
   readonly requestId: string;
-  /** Aborted when the session or the key ends. */
+  /** Aborted when the session ends, for streams; for requests to `/v1`, when the caller is gone. */
   readonly signal: AbortSignal;
   /** A fault as the refusal it amounts to (`database-unavailable`); every other error as it is. */
   readonly asRefusal: (error: unknown) => unknown;

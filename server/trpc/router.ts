@@ -1,3 +1,4 @@
+import { accounts } from "./routers/accounts.ts";
 import { apiKeys } from "./routers/api-keys.ts";
 import { audit } from "./routers/audit.ts";
 import { consumers } from "./routers/consumers.ts";
@@ -15,6 +16,7 @@ export const appRouter = router({
   events,
   consumers,
   positions,
+  accounts,
   state,
   apiKeys,
   audit,

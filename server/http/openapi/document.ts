@@ -19,6 +19,8 @@ const REFUSALS: Record<string, readonly ErrorCode[]> = {
   "positions-applyPlan": ["consumer-not-found", "plan-not-found", "plan-outdated"],
   "positions-undo": ["consumer-not-found", "position-change-not-found", "already-undone"],
   "positions-list": ["invalid-input", "consumer-not-found"],
+  "accounts-processed": ["invalid-input", "consumer-not-found"],
+  "accounts-wait": ["invalid-input", "consumer-not-found", "queue-full"],
   "state-get": ["invalid-input", "consumer-not-found", "state-entry-not-found"],
   "state-list": ["invalid-input", "consumer-not-found"],
 };
@@ -40,7 +42,7 @@ export function openApiDocument(version: string): OpenAPIObject {
     baseUrl: "/v1",
     docsUrl: "/docs",
     license: { name: "Apache-2.0", identifier: "Apache-2.0" },
-    tags: ["Topics", "Events", "Consumers", "State", "Position changes", "Health"],
+    tags: ["Topics", "Events", "Consumers", "State", "Position changes", "Accounts", "Health"],
     securitySchemes: { apiKey: { type: "http", scheme: "bearer", description: "An API key's secret." } },
     paths: { ...eventPaths, ...consumerPaths, ...healthPaths },
     defs: { Problem: problemSchema },

@@ -1,0 +1,48 @@
+import { z } from "zod";
+import { positionWait, processed } from "../../contract/account.ts";
+import { consumerName, offset, topicName } from "../../contract/names.ts";
+import { authenticated, router } from "../trpc.ts";
+
+const TAG = ["Accounts"];
+const MAX_WAIT_MS = 60_000;
+
+const place = z.strictObject({ consumer: consumerName, topic: topicName, offset });
+
+export const accounts = router({
+  processed: authenticated
+    .meta({
+      openapi: {
+        method: "GET",
+        path: "/consumers/{consumer}/processed",
+        tags: TAG,
+        summary: "Ask whether a consumer has processed an event",
+        description:
+          "Exact: true when the event is settled, or the consumer's filter excludes it and the position has passed it, and it is not parked. An event that is replayed counts as processed until it fails.",
+      },
+    })
+    .input(place)
+    .output(processed)
+    .query(async ({ ctx, input }) => {
+      ctx.require("read", input.consumer);
+      return { processed: await ctx.services.isProcessed(input) };
+    }),
+
+  wait: authenticated
+    .meta({
+      openapi: {
+        method: "GET",
+        path: "/consumers/{consumer}/positions/wait",
+        tags: TAG,
+        summary: "Wait until a consumer has processed an event",
+        description:
+          "Read your own writes: answers as soon as the event is processed, or with `processed: false` after `timeoutMs` (10 s unless given, 60 s at most). 429 `queue-full` when too many requests wait already.",
+      },
+    })
+    .input(place.extend({ timeoutMs: z.int().min(0).max(MAX_WAIT_MS).default(10_000) }))
+    .output(positionWait)
+    .query(({ ctx, input, signal }) => {
+      ctx.require("read", input.consumer);
+      const ends = signal === undefined ? ctx.signal : AbortSignal.any([ctx.signal, signal]);
+      return ctx.services.awaitProcessed({ ...input, signal: ends });
+    }),
+});
