@@ -32,7 +32,7 @@ export async function computePositionPlan(
   const positions = await targetPositions(db, target, moving);
   const changes: PlannedChange[] = [];
   for (const [index, { standing, from }] of moving.entries()) {
-    changes.push(await measureMove(db, standing, positions[index] ?? from));
+    changes.push(await measureMove(db, standing, { to: positions[index] ?? from, parked }));
   }
   const facts = await selectPlanFacts(db, {
     consumerId: setup.consumerId,
@@ -70,6 +70,7 @@ export function standingOf(
   cursors: readonly StoredCursor[],
 ): Standing {
   return {
+    consumerId: setup.consumerId,
     subscribed,
     partitions: setup.partitions,
     cursors: cursors.filter((it) => it.topicId === subscribed.topicId),

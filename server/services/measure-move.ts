@@ -1,4 +1,4 @@
-import type { PlannedChange } from "../contract/position-changes.ts";
+import type { PlannedChange, PositionPlan } from "../contract/position-changes.ts";
 import type { PriorLayout } from "../domain/layout.ts";
 import { countCovered, estimateCovered } from "../domain/position-move.ts";
 import { reach } from "../domain/restore-point.ts";
@@ -7,6 +7,7 @@ import type { StoredCursor } from "../store/cursor-table.ts";
 import type { Queryable } from "../store/database.ts";
 import { countEvents } from "../store/position-events-count.ts";
 import { selectKeysInRange } from "../store/position-keys-select.ts";
+import { countParkedWithin } from "../store/position-parked-count.ts";
 import { selectRangeEnds } from "../store/position-range-ends.ts";
 
 // Partitions that are ahead of the lowest position have settled events above it. Which those are follows from their
@@ -14,6 +15,7 @@ import { selectRangeEnds } from "../store/position-range-ends.ts";
 const MAX_LOOKED_AT = 50_000;
 
 export interface Standing {
+  readonly consumerId: number;
   readonly subscribed: SubscribedTopic;
   readonly partitions: number;
   /** Of this topic. */
@@ -29,15 +31,26 @@ export const lowestPosition = (cursors: readonly StoredCursor[]): number =>
 export const highestReach = ({ cursors, priorLayouts }: Pick<Standing, "cursors" | "priorLayouts">): number =>
   Math.max(...cursors.map(reach), ...priorLayouts.map((it) => it.endsAt));
 
-/** What moving one topic to a position does: how many events run again or are skipped, from which to which. */
-export async function measureMove(db: Queryable, standing: Standing, to: number): Promise<PlannedChange> {
+/**
+ * What moving one topic to a position does: how many events run again or are skipped, from which to which. Parked events
+ * that are kept do not run again by the move, but when they are due or redriven.
+ */
+export async function measureMove(
+  db: Queryable,
+  standing: Standing,
+  { to, parked }: { readonly to: number; readonly parked: PositionPlan["parked"]["action"] },
+): Promise<PlannedChange> {
   const { topicId, topic, filter } = standing.subscribed;
   const from = lowestPosition(standing.cursors);
   const isForward = to > from;
   const top = highestReach(standing);
   const between = await countEvents(db, { topicId, after: Math.min(from, to), through: Math.max(from, to), filter });
   const ahead = await coveredAhead(db, standing, { after: from, through: isForward ? Math.min(top, to) : top });
-  const rerun = isForward ? 0 : between + ahead.count;
+  const kept =
+    isForward || parked === "clear"
+      ? 0
+      : await countParkedWithin(db, { consumerId: standing.consumerId, topicId, after: to, through: top });
+  const rerun = isForward ? 0 : Math.max(0, between + ahead.count - kept);
   const skip = isForward ? Math.max(0, between - ahead.count) : 0;
   const through = isForward ? to : Math.max(from, ahead.last);
   const ends =

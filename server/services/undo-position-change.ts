@@ -131,7 +131,7 @@ async function restore(
     const priorLayouts = point.priorLayouts.filter((it) => it.topicId === topicId);
     restored.push({
       topicId,
-      change: await measureMove(db, standing, lowestPosition(after)),
+      change: await measureMove(db, standing, { to: lowestPosition(after), parked: "keep" }),
       before: standing.cursors,
       after,
       priorLayouts: put.priorLayout === null ? priorLayouts : [...priorLayouts, savedLayout(put.priorLayout)],

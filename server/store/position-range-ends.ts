@@ -32,7 +32,7 @@ export async function selectRangeEnds(
     text: `${end("ASC")} UNION ALL ${end("DESC")}`,
     values: [topicId, after, through, filter.types ?? null, filter.keys ?? null, filter.keyPrefix ?? null, scan],
   });
-  const [first, last] = rows;
+  const [first, last] = rows.toSorted((a, b) => a.offset - b.offset);
   // With one row only one of the ends was within the scan, and which one does not matter.
   return { firstEvent: first ?? null, lastEvent: last ?? first ?? null };
 }
