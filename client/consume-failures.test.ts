@@ -215,6 +215,20 @@ test.each(["succeeds", "fails"])(
   },
 );
 
+test("an event that was delivered again while it ran is not run twice when it succeeds", async () => {
+  append("a", "a");
+  const { runs, end } = consume(async ({ offset, attempt }) => {
+    if (offset > 1 || attempt > 1) return;
+    consumer.park(1);
+    consumer.redrive();
+    append("b");
+    await until(() => runs.includes("b3"));
+  });
+  await until(allSettled);
+  await end();
+  expect(runs).toEqual(["a1", "b3", "a2"]);
+});
+
 test("an event without a key holds nothing up", async () => {
   append(undefined, undefined, "a");
   const { runs, end } = consume(({ offset, attempt }) => offset === 1 && attempt === 1 && fail());

@@ -1,3 +1,4 @@
+import { Changes } from "./changes.ts";
 import { ClosedLanes } from "./closed-lanes.ts";
 import { ConsumerState } from "./consumer-state.ts";
 import { type EventContext, JobContext } from "./event-context.ts";
@@ -50,7 +51,7 @@ export class Member {
   #isTaking = false;
   #isStopping = false;
   #finishing: Promise<void> | null = null;
-  #onChange: (() => void)[] = [];
+  readonly #changes = new Changes();
   readonly #extender: Extender;
 
   constructor(transport: Transport, options: MemberOptions) {
@@ -66,7 +67,7 @@ export class Member {
         this.dropLease(job.delivery.partition, job.delivery.epoch);
         if (!isCertain) options.onBreak();
       },
-      idle: () => this.#notify(),
+      idle: () => this.#changes.notify(),
       failed: (error) => options.onBreak({ error }),
     });
     this.#extender = new Extender(this.#held, (jobs) => this.#settler.extend(jobs));
@@ -142,7 +143,7 @@ export class Member {
 
   /** Resolves when there is room for more deliveries, or the signal aborts. */
   async room(signal: AbortSignal): Promise<void> {
-    while (this.#held.size >= MAX_HELD && !signal.aborted) await this.#changed(signal);
+    while (this.#held.size >= MAX_HELD && !signal.aborted) await this.#changes.next(signal);
   }
 
   /** Forgets deliveries that no handler is working on: they come again. Those that run may finish and settle. */
@@ -171,7 +172,8 @@ export class Member {
     this.dropQueued(() => true);
     const grace = new AbortController();
     const timer = setTimeout(() => grace.abort(), graceMs);
-    while ((this.#running > 0 || !this.#settler.isIdle) && !grace.signal.aborted) await this.#changed(grace.signal);
+    while ((this.#running > 0 || !this.#settler.isIdle) && !grace.signal.aborted)
+      await this.#changes.next(grace.signal);
     clearTimeout(timer);
     this.#extender.stop();
     this.#settler.stop();
@@ -207,11 +209,12 @@ export class Member {
     this.#running--;
     if (job.status === "waiting") {
       job.status = "done";
+      if (job.isParked) this.#dropRepeats(job);
       this.#pending.publish(job);
       this.#settler.settle(job);
     }
     this.#lanes.release(job.lane);
-    this.#notify();
+    this.#changes.notify();
     this.pump();
   }
 
@@ -232,8 +235,17 @@ export class Member {
       }
     }
     this.#lanes.release(job.lane);
-    this.#notify();
+    this.#changes.notify();
     this.pump();
+  }
+
+  /** It took so long that it was delivered again meanwhile; done is done, whichever attempt did it. */
+  #dropRepeats({ lane, delivery }: Job): void {
+    if (lane === null) return;
+    this.#lanes.dropBehind(lane, (it) => {
+      const { offset, epoch } = it.delivery;
+      return offset === delivery.offset && epoch === delivery.epoch && this.#over(it, "dropped");
+    });
   }
 
   /** Before the lane is released: no later event of the key may overtake the one that failed. */
@@ -265,31 +277,13 @@ export class Member {
     }
     this.#held.delete(job);
     this.#pending.forget(job);
-    this.#notify();
+    this.#changes.notify();
     return true;
   }
 
   #laneOf(place: { topic: string; partition: number }, key: string | null): string | null {
     if (this.#declared.ordering === "topic") return `${place.topic}/${place.partition}`;
     return key === null ? null : `${place.topic}/${key}`;
-  }
-
-  #changed(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
-        signal.removeEventListener("abort", done);
-        resolve();
-      };
-      signal.addEventListener("abort", done, { once: true });
-      this.#onChange.push(done);
-    });
-  }
-
-  #notify(): void {
-    if (this.#onChange.length === 0) return;
-    const waiting = this.#onChange;
-    this.#onChange = [];
-    for (const resolve of waiting) resolve();
   }
 }
 

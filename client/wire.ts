@@ -125,7 +125,8 @@ export interface TopicDeclaration {
 export interface TopicDescription {
   topic: string;
   description: string;
-  retention: Retention | null;
+  /** null = events are kept for ever; a bound that is null = none. */
+  retention: { maxAgeMs: number | null; maxEvents: number | null; maxBytes: number | null; force: boolean } | null;
   createdAt: string;
   /** Offset of the last event; 0 = empty. */
   head: number;

@@ -16,18 +16,23 @@ export interface TestServer {
   keyFor(scopes: readonly Scope[]): Promise<string>;
   /** What the SDK has no word for. A string goes as it is. */
   post(path: string, body: unknown): Promise<unknown>;
+  /** Another server on the same database. Returns its address. */
+  startAnother(): Promise<string>;
   stop(): Promise<void>;
 }
 
 /** The real server, without pages, on a fresh database of the run's PostgreSQL. */
 export async function startTestServer(): Promise<TestServer> {
   const db = await testDatabase();
-  const server = await serve({
-    environment: parseEnvironment({ PORT: "0", MILLRACE_API_KEY: SECRET }),
-    databaseUrl: db.url,
-    log: createLog("warn"),
-    root: join(import.meta.dirname, "../.."),
-  });
+  const start = () =>
+    serve({
+      environment: parseEnvironment({ PORT: "0", MILLRACE_API_KEY: SECRET }),
+      databaseUrl: db.url,
+      log: createLog("warn"),
+      root: join(import.meta.dirname, "../.."),
+    });
+  const server = await start();
+  const others: (typeof server)[] = [];
   return {
     url: server.url,
     apiKey: SECRET,
@@ -46,7 +51,13 @@ export async function startTestServer(): Promise<TestServer> {
       if (!response.ok) throw new Error(answer);
       return JSON.parse(answer);
     },
+    async startAnother() {
+      const other = await start();
+      others.push(other);
+      return other.url;
+    },
     async stop() {
+      for (const other of others) await other.close();
       await server.close();
       await db.drop();
     },
