@@ -130,6 +130,23 @@ export class DeliveryTracker {
     return this.#keys[this.#indexOf(offset)] ?? null;
   }
 
+  /**
+   * Whether a parked event may be delivered, as far as the flow goes. Always, unless a position was moved back over it:
+   * then the flow has to pass it again first, the database has to know so, and what comes before it of its key has to
+   * be over, because that runs again as well.
+   */
+  isPassed(offset: number, key: string | null): boolean {
+    if (offset > this.replayUntil) return true;
+    if (offset > this.#scanned) return false;
+    for (let i = this.#first; i < this.#offsets.length; i++) {
+      const at = this.#offsets[i] ?? 0;
+      if (at > offset) break;
+      const isOfIt = at === offset || (key !== null && this.#keys[i] === key);
+      if (isOfIt && this.#states[i] !== SETTLED) return false;
+    }
+    return true;
+  }
+
   /** The deliveries in flight, ascending. */
   inFlightOffsets(): number[] {
     return this.#offsets.filter((_, i) => i >= this.#first && this.#states[i] === IN_FLIGHT);

@@ -51,6 +51,8 @@ export class ParkedHeads {
   #closing = 0;
   /** No head that waits is due before this: 10,000 heads are looked through only when one may be. */
   #soonest = Number.POSITIVE_INFINITY;
+  /** Some were due and not ready: no time tells when they will be. */
+  #hasUnready = false;
 
   constructor(version: number, heads: Iterable<ParkedHead> = []) {
     this.#version = version;
@@ -118,16 +120,18 @@ export class ParkedHeads {
     this.#closing = 0;
   }
 
-  /** Heads to be delivered now, those that waited longest first. */
-  due(now: number, limit: number): ParkedHead[] {
-    if (now < this.#soonest || limit <= 0) return [];
+  /** Heads to be delivered now, those that waited longest first; of these, those that are ready. */
+  due(now: number, limit: number, isReady: (head: ParkedHead) => boolean = () => true): ParkedHead[] {
+    if ((now < this.#soonest && !this.#hasUnready) || limit <= 0) return [];
     const due: ParkedHead[] = [];
     let soonest = Number.POSITIVE_INFINITY;
+    this.#hasUnready = false;
     for (const { byOffset } of this.#topics.values()) {
       for (const { head, deadline } of byOffset.values()) {
         if (deadline !== null || head.isDead) continue;
-        if (head.dueAt <= now) due.push(head);
-        else if (head.dueAt < soonest) soonest = head.dueAt;
+        if (head.dueAt > now) soonest = Math.min(soonest, head.dueAt);
+        else if (isReady(head)) due.push(head);
+        else this.#hasUnready = true;
       }
     }
     this.#soonest = due.length > 0 ? now : soonest;

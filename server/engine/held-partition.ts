@@ -1,5 +1,5 @@
 import { type CursorState, DeliveryTracker } from "../domain/delivery-tracker.ts";
-import type { ParkedHeads } from "../domain/parked-heads.ts";
+import type { ParkedHead, ParkedHeads } from "../domain/parked-heads.ts";
 import type { ConsumerSetup } from "../store/consumer-setup-select.ts";
 import { type FrameTemplate, frameTemplate } from "./delivery-frame.ts";
 
@@ -42,6 +42,13 @@ export class HeldPartition {
       this.trackers.set(topicId, new DeliveryTracker(cursor));
       this.templates.set(topicId, frameTemplate({ topic, partition: held.partition, epoch: held.epoch }));
     }
+  }
+
+  /** Heads of parked sequences to be delivered now. */
+  dueHeads(now: number, limit: number): ParkedHead[] {
+    return this.parked.due(now, limit, ({ topicId, offset, key }) => {
+      return this.trackers.get(topicId)?.isPassed(offset, key) ?? true;
+    });
   }
 
   get inFlight(): number {

@@ -227,7 +227,7 @@ export class MemberStream {
     if (this.#setup.ordering === "topic") return false;
     let isMore = false;
     for (const held of this.#active()) {
-      const due = held.parked.due(this.#options.now(), Math.min(this.#parkedRoom(), PARKED_AT_ONCE));
+      const due = held.dueHeads(this.#options.now(), Math.min(this.#parkedRoom(), PARKED_AT_ONCE));
       for (const topic of this.#setup.topics) {
         const heads = due.filter((it) => it.topicId === topic.topicId);
         if (heads.length > 0 && (await this.#deliverHeads(held, topic, heads))) isMore = true;
@@ -278,7 +278,7 @@ export class MemberStream {
     const now = this.#options.now();
     const dueAts = this.#active().map((held) => {
       // Looks again where the time has come: what was due may be in flight by now.
-      held.parked.due(now, 1);
+      held.dueHeads(now, 1);
       return held.parked.nextDueAt() ?? Number.POSITIVE_INFINITY;
     });
     const dueAt = Math.min(...dueAts);
@@ -358,7 +358,9 @@ export class MemberStream {
       const isReplay = row.offset <= tracker.replayUntil;
       if (isReplay && liveOnly.includes(row.type)) continue;
       const place = held.parked.placeOf(topicId, row);
-      if (place === "behind") {
+      // A parked event that comes up again lies above a position that was moved back. It goes with those that are
+      // behind one, so that the database counts it as passed before it is delivered and released.
+      if (place === "behind" || (place === "parked" && ordering === "key")) {
         if (tracker.parking >= MAX_PARKING) {
           stoppedAt = row.offset - 1;
           break;
@@ -367,7 +369,6 @@ export class MemberStream {
         isParking = true;
         continue;
       }
-      if (place === "parked" && ordering === "key") continue;
       const head = ordering === "topic" ? held.parked.lowest(topicId) : undefined;
       if (
         head !== undefined &&
