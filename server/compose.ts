@@ -3,6 +3,7 @@ import { openAccess } from "./auth/access.ts";
 import { hashPassword } from "./auth/password.ts";
 import { createAppender } from "./engine/appender.ts";
 import { createMembers } from "./engine/members.ts";
+import { startOperationRunner } from "./engine/operation-runner.ts";
 import { createTopicDirectory } from "./engine/topic-directory.ts";
 import { createTopicReaders } from "./engine/topic-readers.ts";
 import { createWakeups } from "./engine/wakeups.ts";
@@ -15,12 +16,18 @@ import { declareConsumer } from "./services/declare-consumer.ts";
 import { declareTopic } from "./services/declare-topic.ts";
 import { describeConsumer } from "./services/describe-consumer.ts";
 import { describeTopic } from "./services/describe-topic.ts";
+import { discardParked } from "./services/discard-parked.ts";
 import { getEvent } from "./services/get-event.ts";
+import { getOperation } from "./services/get-operation.ts";
+import { getSequence } from "./services/get-sequence.ts";
 import { getState } from "./services/get-state.ts";
 import { isProcessed } from "./services/is-processed.ts";
 import { listApiKeys } from "./services/list-api-keys.ts";
 import { listAudit } from "./services/list-audit.ts";
 import { listConsumers } from "./services/list-consumers.ts";
+import { listOperations } from "./services/list-operations.ts";
+import { listParked } from "./services/list-parked.ts";
+import { listParkedGroups } from "./services/list-parked-groups.ts";
 import { listPositionChanges } from "./services/list-position-changes.ts";
 import { listState } from "./services/list-state.ts";
 import { listTopics } from "./services/list-topics.ts";
@@ -29,10 +36,14 @@ import { pauseConsumer } from "./services/pause-consumer.ts";
 import { planPositions } from "./services/plan-positions.ts";
 import { publishEvents } from "./services/publish-events.ts";
 import { readEvents } from "./services/read-events.ts";
+import { redriveParked } from "./services/redrive-parked.ts";
+import { replayEvents } from "./services/replay-events.ts";
+import { restoreDiscarded } from "./services/restore-discarded.ts";
 import { resumeConsumer } from "./services/resume-consumer.ts";
 import { revokeApiKey } from "./services/revoke-api-key.ts";
 import type { Services } from "./services/services.ts";
 import { settle } from "./services/settle.ts";
+import { changeOperationRate, steerOperation } from "./services/steer-operation.ts";
 import { undoPositionChange } from "./services/undo-position-change.ts";
 import { openDatabase } from "./store/database.ts";
 
@@ -57,7 +68,8 @@ export async function compose(options: ComposeOptions) {
   const topicReaders = createTopicReaders(database, { wakeups, onError });
   const appender = createAppender(database, { wakeups, onError, onCommitted: (batch) => topicReaders.handOver(batch) });
   const topics = createTopicDirectory(database);
-  const members = createMembers({ database, topicReaders, wakeups, instance: randomUUID(), onError });
+  const instance = randomUUID();
+  const members = createMembers({ database, topicReaders, wakeups, instance, onError });
 
   const deps = { database, wakeups, topics, appender, members };
   const services: Services = {
@@ -80,6 +92,17 @@ export async function compose(options: ComposeOptions) {
     undoPositionChange: undoPositionChange(deps),
     pauseConsumer: pauseConsumer(deps),
     resumeConsumer: resumeConsumer(deps),
+    listParked: listParked(deps),
+    listParkedGroups: listParkedGroups(deps),
+    getSequence: getSequence(deps),
+    redriveParked: redriveParked(deps),
+    discardParked: discardParked(deps),
+    restoreParked: restoreDiscarded(deps),
+    replayEvents: replayEvents(deps),
+    listOperations: listOperations(deps),
+    getOperation: getOperation(deps),
+    steerOperation: steerOperation(deps),
+    changeOperationRate: changeOperationRate(deps),
     isProcessed: isProcessed(deps),
     awaitProcessed: awaitProcessed(deps),
     createApiKey: createApiKey(deps),
@@ -96,6 +119,8 @@ export async function compose(options: ComposeOptions) {
     ...(options.apiKey === undefined ? {} : { apiKey: options.apiKey }),
   });
 
+  const operations = startOperationRunner({ database, wakeups, instance, onError });
+
   return {
     services,
     access,
@@ -108,7 +133,7 @@ export async function compose(options: ComposeOptions) {
     },
     async close() {
       // Callers first, what they stand on last: the appender answers everybody before the database goes.
-      await Promise.allSettled([appender.close(), members.close()]);
+      await Promise.allSettled([appender.close(), members.close(), operations.close()]);
       await Promise.allSettled([topicReaders.close(), access.close()]);
       await wakeups.close();
       await database.close();

@@ -104,7 +104,8 @@ export function effectsOf(known: readonly DecidedItem[], settlement: EffectsOpti
           break;
         }
         effects.writes.parked.push({
-          ...blockedRow(topicId, event, attemptsMax),
+          // A dead one has no attempt left, whatever killed it: so it is dead still when it becomes the head again.
+          ...blockedRow(topicId, event, dueInMs === null ? attempt : attemptsMax),
           state: dueInMs === null ? "dead" : "retrying",
           attempt,
           dueInMs,

@@ -7,8 +7,8 @@ export interface SequenceName {
 }
 
 /**
- * Makes the lowest row of each sequence its head again after rows came or went: a blocked one becomes due at once, and
- * a head that has got a row before it is blocked behind that. The leases of their partitions must be locked.
+ * Makes the lowest row of each sequence its head again after rows came or went: a blocked one becomes due at once (or is
+ * dead still, when it has no attempt left), and a head that has got a row before it is blocked behind that. The leases of their partitions must be locked.
  */
 export async function mendSequences(
   db: Queryable,
@@ -32,7 +32,9 @@ export async function mendSequences(
         WHERE p.consumer_id = $1 AND p.topic_id = l.topic_id AND p.sequence = l.sequence AND p."offset" > l."offset"
           AND p.state IN ('retrying', 'dead')
       )
-      UPDATE parked_event p SET state = 'retrying', due_at = now()
+      UPDATE parked_event p
+      SET state = CASE WHEN p.attempt < p.attempts_max THEN 'retrying' ELSE 'dead' END,
+        due_at = CASE WHEN p.attempt < p.attempts_max THEN now() END
       FROM lowest l
       WHERE p.consumer_id = $1 AND p.topic_id = l.topic_id AND p."offset" = l."offset" AND p.state = 'blocked'`,
     values: [consumerId, sequences.map((it) => it.topicId), sequences.map((it) => it.sequence)],

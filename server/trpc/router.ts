@@ -4,6 +4,8 @@ import { audit } from "./routers/audit.ts";
 import { consumers } from "./routers/consumers.ts";
 import { events } from "./routers/events.ts";
 import { live } from "./routers/live.ts";
+import { operations } from "./routers/operations.ts";
+import { parked } from "./routers/parked.ts";
 import { positions } from "./routers/positions.ts";
 import { setup } from "./routers/setup.ts";
 import { state } from "./routers/state.ts";
@@ -16,6 +18,8 @@ export const appRouter = router({
   events,
   consumers,
   positions,
+  parked,
+  operations,
   accounts,
   state,
   apiKeys,

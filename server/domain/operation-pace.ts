@@ -1,0 +1,46 @@
+export interface PaceFacts {
+  /** Items per second; null = without a bound. */
+  readonly rate: number | null;
+  readonly canary: boolean;
+  /** Taken up so far, and what became of them. */
+  readonly done: number;
+  readonly ok: number;
+  readonly failed: number;
+  readonly stopAfterFailures: number | null;
+  /** Deliveries it caused that nobody has settled yet; 0 for what needs no delivery. */
+  readonly outstanding: number;
+  /** Milliseconds since the last step of this runner. */
+  readonly elapsedMs: number;
+  /** What the rate allowed before and was not used, below one item. */
+  readonly carried: number;
+}
+
+export type Pace =
+  | { readonly kind: "stop"; readonly note: string }
+  /** Take up so many now; `carried` belongs to the next step. */
+  | { readonly kind: "go"; readonly count: number; readonly carried: number };
+
+/** Items in one step: settlements of the consumer wait for it. */
+const MAX_STEP = 500;
+/** Deliveries of one operation under way at a time. */
+const MAX_OUTSTANDING = 500;
+/** A runner that slept does not make up for more than this. */
+const MAX_ELAPSED_MS = 1_000;
+
+/** How many items an operation takes up now. */
+export function paceOf(facts: PaceFacts): Pace {
+  const { rate, canary, done, ok, failed, stopAfterFailures, outstanding, carried } = facts;
+  if (canary && failed > 0 && ok === 0) {
+    return { kind: "stop", note: "the canary failed again: nothing else was taken up" };
+  }
+  if (stopAfterFailures !== null && failed >= stopAfterFailures) {
+    return { kind: "stop", note: `stopped by itself: ${failed} failed again` };
+  }
+  if (canary && ok + failed === 0) return { kind: "go", count: done === 0 ? 1 : 0, carried };
+  const room = Math.max(0, MAX_OUTSTANDING - outstanding);
+  if (rate === null) return { kind: "go", count: Math.min(MAX_STEP, room), carried: 0 };
+  const allowed = carried + (rate * Math.min(facts.elapsedMs, MAX_ELAPSED_MS)) / 1_000;
+  const count = Math.min(MAX_STEP, room, Math.floor(allowed));
+  // What there was no room for is not saved up: it would come as a burst.
+  return { kind: "go", count, carried: Math.min(allowed - count, 1) };
+}

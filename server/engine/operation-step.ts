@@ -1,0 +1,139 @@
+import { formatRanges } from "../domain/offset-ranges.ts";
+import { type ConsumerSetup, selectConsumerSetup } from "../store/consumer-setup-select.ts";
+import { type Database, type Queryable, transaction } from "../store/database.ts";
+import type { EventKey } from "../store/event-keys-select.ts";
+import { lockLeases } from "../store/lease-lock.ts";
+import { advanceOperation, type ClaimedOperation } from "../store/operation-claim.ts";
+import type { StoredParkedFilter } from "../store/parked-filter.ts";
+import { mendSequences } from "../store/parked-sequences-mend.ts";
+import { type ChangedRow, discardRows, redriveHeads, restoreRows } from "../store/parked-verbs.ts";
+import { raiseParkedVersion } from "../store/parked-version-raise.ts";
+import { type ReplayRange, selectReplayEvents } from "../store/replay-events-select.ts";
+import { insertReplayRows } from "../store/replay-rows.ts";
+import { mergeCursors } from "../store/settle-cursors-merge.ts";
+
+/** What is stored as an operation's filter: the operator's words, with names resolved when it began. */
+export type StoredOperationFilter =
+  | { readonly parked: StoredParkedFilter }
+  | { readonly replay: Omit<ReplayRange, "filter" | "liveOnly"> };
+
+export interface StepResult {
+  /** Taken up in this step. */
+  readonly taken: number;
+  /** There is nothing more to take up. */
+  readonly isExhausted: boolean;
+  /** False: another instance runs it now, or it was paused or aborted meanwhile; nothing was done. */
+  readonly isMine: boolean;
+}
+
+const NOT_MINE: StepResult = { taken: 0, isExhausted: false, isMine: false };
+
+/** Takes up at most `limit` items, in one transaction under the leases, and notes how far it has come in the same. */
+export async function stepOperation(
+  database: Database,
+  step: { readonly operation: ClaimedOperation; readonly instance: string; readonly limit: number },
+): Promise<StepResult> {
+  const { operation, limit } = step;
+  const setup = await selectConsumerSetup(database.pool, { consumerId: operation.consumerId });
+  if (setup === null) return NOT_MINE;
+  const stored = operation.filter.resolved as StoredOperationFilter;
+  const replay =
+    "replay" in stored ? await nextOfReplay(database.pool, { setup, operation, replay: stored.replay, limit }) : null;
+  return transaction(database.pool, async (db) => {
+    const { consumerId, id } = operation;
+    await lockLeases(db, { consumerId, partitions: "all" });
+    const changed =
+      replay !== null
+        ? await insertReplayRows(db, { ...replay, consumerId, operationId: id, attemptsMax: setup.retry.maxAttempts })
+        : "parked" in stored
+          ? await changeParked(db, { operation, filter: stored.parked, limit })
+          : [];
+    if (operation.kind !== "redrive") await mendSequences(db, { consumerId, sequences: changed });
+    if (operation.kind === "discard" && setup.ordering === "topic") await passBy(db, setup, changed);
+    if (changed.length > 0) await raiseParkedVersion(db, consumerId);
+    const taken = replay?.events.length ?? changed.length;
+    const isExhausted = taken < limit;
+    const last = replay === null ? changed.at(-1) : lastOf(replay);
+    const isMine = await advanceOperation(db, {
+      instance: step.instance,
+      consumerId,
+      id,
+      progress: last === undefined ? operation.progress : last,
+      isExhausted,
+      done: taken,
+      // What needs no delivery is carried out with the step; a replayed event that is parked already is left to that.
+      ok: replay !== null ? taken - changed.length : operation.kind === "redrive" ? 0 : taken,
+    });
+    if (!isMine) throw new NotMine();
+    return { taken, isExhausted, isMine };
+  }).catch((error: unknown) => {
+    if (error instanceof NotMine) return NOT_MINE;
+    throw error;
+  });
+}
+
+/** Thrown inside the step's transaction to roll it back. */
+class NotMine extends Error {}
+
+function lastOf({ topicId, events }: { readonly topicId: number; readonly events: readonly EventKey[] }) {
+  const last = events.at(-1);
+  return last === undefined ? undefined : { topicId, offset: last.offset };
+}
+
+async function nextOfReplay(
+  db: Queryable,
+  of: {
+    readonly setup: ConsumerSetup;
+    readonly operation: ClaimedOperation;
+    readonly replay: Omit<ReplayRange, "filter" | "liveOnly">;
+    readonly limit: number;
+  },
+) {
+  const { setup, operation, replay, limit } = of;
+  const topic = setup.topics.find((it) => it.topicId === replay.topicId);
+  // A topic that the consumer has dropped since has nothing to replay any more.
+  if (topic === undefined) return { topicId: replay.topicId, events: [] };
+  const after = Math.max(replay.after, operation.progress?.offset ?? 0);
+  const range = { ...replay, after, filter: topic.filter, liveOnly: topic.liveOnly };
+  return { topicId: replay.topicId, events: await selectReplayEvents(db, range, limit) };
+}
+
+function changeParked(
+  db: Queryable,
+  of: { readonly operation: ClaimedOperation; readonly filter: StoredParkedFilter; readonly limit: number },
+): Promise<ChangedRow[]> {
+  const { operation, filter, limit } = of;
+  const { consumerId, createdAt, actor, reason } = operation;
+  switch (operation.kind) {
+    case "redrive":
+      return redriveHeads(db, {
+        consumerId,
+        filter,
+        operationId: operation.id,
+        after: operation.progress,
+        failedBefore: createdAt,
+        limit,
+      });
+    case "discard":
+      return discardRows(db, { consumerId, filter, parkedBefore: createdAt, by: actor, reason, limit });
+    case "restore":
+      return restoreRows(db, { consumerId, filter, discardedBefore: createdAt, limit });
+    case "replay":
+      return Promise.resolve([]);
+  }
+}
+
+/** Of a topic-ordered consumer the position waits below what is parked: what is discarded it has to pass by. */
+async function passBy(db: Queryable, setup: ConsumerSetup, changed: readonly ChangedRow[]): Promise<void> {
+  await mergeCursors(db, {
+    consumerId: setup.consumerId,
+    expected: [],
+    cursors: changed.map((it) => ({
+      topicId: it.topicId,
+      partition: it.hash % setup.partitions,
+      ranges: formatRanges([[it.offset, it.offset]]),
+      settled: 0,
+      failed: 0,
+    })),
+  });
+}

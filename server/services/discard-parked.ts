@@ -1,0 +1,21 @@
+import { reachable } from "../engine/database-unavailable.ts";
+import { countParked } from "../store/parked-verbs.ts";
+import { requireConsumer } from "./require-consumer.ts";
+import { resolveParkedFilter } from "./resolve-parked-filter.ts";
+import type { Services } from "./services.ts";
+import { type OperationDeps, startOperation } from "./start-operation.ts";
+
+/** Takes parked events out for good, restorably; their sequences go on. */
+export const discardParked =
+  (deps: OperationDeps): Services["discardParked"] =>
+  ({ consumer, filter, reason, actor }) =>
+    reachable(
+      (async () => {
+        const { pool } = deps.database;
+        const setup = await requireConsumer(pool, consumer);
+        const parked = resolveParkedFilter(setup, filter, "filter.");
+        const total = await countParked(pool, { consumerId: setup.consumerId, filter: parked });
+        const resolved = { parked };
+        return startOperation(deps, { setup, kind: "discard", filter, resolved, options: {}, total, reason, actor });
+      })(),
+    );

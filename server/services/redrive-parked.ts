@@ -1,0 +1,33 @@
+import { reachable } from "../engine/database-unavailable.ts";
+import { countRedrivable } from "../store/parked-verbs.ts";
+import { requireConsumer } from "./require-consumer.ts";
+import { resolveParkedFilter } from "./resolve-parked-filter.ts";
+import type { Services } from "./services.ts";
+import { type OperationDeps, startOperation } from "./start-operation.ts";
+
+/** Delivers dead letters again, in the order of their sequences, as an operation. */
+export const redriveParked =
+  (deps: OperationDeps): Services["redriveParked"] =>
+  ({ consumer, filter, canary, rate, stopAfterFailures, reason, actor }) =>
+    reachable(
+      (async () => {
+        const { pool } = deps.database;
+        const setup = await requireConsumer(pool, consumer);
+        const parked = resolveParkedFilter(setup, filter, "filter.");
+        const total = await countRedrivable(pool, { consumerId: setup.consumerId, filter: parked });
+        return startOperation(deps, {
+          setup,
+          kind: "redrive",
+          filter,
+          resolved: { parked },
+          options: {
+            ...(canary !== undefined && { canary }),
+            ...(rate !== undefined && { rate }),
+            ...(stopAfterFailures !== undefined && { stopAfterFailures }),
+          },
+          total,
+          reason,
+          actor,
+        });
+      })(),
+    );

@@ -1,0 +1,28 @@
+import { invalidField } from "../domain/errors.ts";
+import { reachable } from "../engine/database-unavailable.ts";
+import { countParked } from "../store/parked-verbs.ts";
+import { requireConsumer } from "./require-consumer.ts";
+import { resolveParkedFilter } from "./resolve-parked-filter.ts";
+import type { Services } from "./services.ts";
+import { type OperationDeps, startOperation } from "./start-operation.ts";
+
+/** Brings discarded events back to their place in their sequences. */
+export const restoreDiscarded =
+  (deps: OperationDeps): Services["restoreParked"] =>
+  ({ consumer, filter, reason, actor }) =>
+    reachable(
+      (async () => {
+        const { pool } = deps.database;
+        const setup = await requireConsumer(pool, consumer);
+        if (setup.ordering === "topic") {
+          throw invalidField("consumer", "its order is the topic's, which has gone on; move its position back instead");
+        }
+        if (filter.state !== undefined && filter.state !== "discarded") {
+          throw invalidField("filter.state", 'only "discarded" events can be restored');
+        }
+        const parked = { ...resolveParkedFilter(setup, filter, "filter."), state: "discarded" as const };
+        const total = await countParked(pool, { consumerId: setup.consumerId, filter: parked });
+        const resolved = { parked };
+        return startOperation(deps, { setup, kind: "restore", filter, resolved, options: {}, total, reason, actor });
+      })(),
+    );

@@ -1,0 +1,102 @@
+import type { OperationStatus } from "../contract/operations.ts";
+import { DomainError } from "../domain/errors.ts";
+import { settledChannel } from "../engine/consumer-channels.ts";
+import { reachable } from "../engine/database-unavailable.ts";
+import { OPERATIONS_CHANNEL } from "../engine/operation-runner.ts";
+import { type Queryable, transaction } from "../store/database.ts";
+import { insertAuditEntry } from "../store/insert-audit-entry.ts";
+import { lockLeases } from "../store/lease-lock.ts";
+import { selectOperation, updateOperationRate, updateOperationStatus } from "../store/operation-table.ts";
+import { mendSequences } from "../store/parked-sequences-mend.ts";
+import { raiseParkedVersion } from "../store/parked-version-raise.ts";
+import { deleteReplayRows } from "../store/replay-rows.ts";
+import type { Services } from "./services.ts";
+import type { OperationDeps } from "./start-operation.ts";
+
+const NEXT = {
+  pause: { from: ["queued", "running"], to: "paused", said: "operation.paused" },
+  resume: { from: ["paused"], to: "queued", said: "operation.resumed" },
+  abort: { from: ["queued", "running", "paused"], to: "aborted", said: "operation.aborted" },
+} as const satisfies Record<string, { from: readonly OperationStatus[]; to: OperationStatus; said: string }>;
+
+/**
+ * Pauses, resumes or aborts an operation. What a redrive has taken up goes on to its outcome; what a replay has not
+ * brought through yet is taken back, because it was settled before.
+ */
+export const steerOperation =
+  ({ database, wakeups }: OperationDeps): Services["steerOperation"] =>
+  ({ id, verb, actor }) =>
+    reachable(
+      (async () => {
+        const { from, to, said } = NEXT[verb];
+        const consumerId = await transaction(database.pool, async (db) => {
+          const before = await required(db, id);
+          const { consumer, kind, status } = before.operation;
+          if (!(from as readonly OperationStatus[]).includes(status)) {
+            throw new DomainError("operation-over", `the operation is ${status}`, { facts: { status } });
+          }
+          if (verb === "abort" && kind === "replay") await takeBackReplay(db, before.consumerId, id);
+          await updateOperationStatus(db, { consumerId: before.consumerId, id, status: to });
+          await insertAuditEntry(db, {
+            actor: actor.name,
+            action: said,
+            target: `consumer:${consumer}`,
+            before: { operation: id, status },
+            after: { operation: id, status: to },
+            requestId: actor.requestId,
+          });
+          return before.consumerId;
+        });
+        wakeups.announce(OPERATIONS_CHANNEL);
+        if (verb === "abort") wakeups.announce(settledChannel(consumerId));
+        return (await required(database.pool, id)).operation;
+      })(),
+    );
+
+export const changeOperationRate =
+  ({ database, wakeups }: OperationDeps): Services["changeOperationRate"] =>
+  ({ id, rate, actor }) =>
+    reachable(
+      (async () => {
+        await transaction(database.pool, async (db) => {
+          const before = await required(db, id);
+          const { consumer, status, canary, stopAfterFailures } = before.operation;
+          if (status === "done" || status === "aborted" || status === "failed") {
+            throw new DomainError("operation-over", `the operation is ${status}`, { facts: { status } });
+          }
+          await updateOperationRate(db, {
+            consumerId: before.consumerId,
+            id,
+            options: {
+              ...(rate !== null && { rate }),
+              ...(canary && { canary }),
+              ...(stopAfterFailures !== null && { stopAfterFailures }),
+            },
+          });
+          await insertAuditEntry(db, {
+            actor: actor.name,
+            action: "operation.rate-changed",
+            target: `consumer:${consumer}`,
+            before: { operation: id, rate: before.operation.rate },
+            after: { operation: id, rate },
+            requestId: actor.requestId,
+          });
+        });
+        wakeups.announce(OPERATIONS_CHANNEL);
+        return (await required(database.pool, id)).operation;
+      })(),
+    );
+
+async function required(db: Queryable, id: string) {
+  const found = await selectOperation(db, id);
+  if (found === null) throw new DomainError("operation-not-found", "there is no such operation");
+  return found;
+}
+
+async function takeBackReplay(db: Queryable, consumerId: number, id: string): Promise<void> {
+  await lockLeases(db, { consumerId, partitions: "all" });
+  const removed = await deleteReplayRows(db, { consumerId, operationId: id });
+  if (removed.length === 0) return;
+  await mendSequences(db, { consumerId, sequences: removed });
+  await raiseParkedVersion(db, consumerId);
+}

@@ -1,0 +1,95 @@
+import { z } from "zod";
+import type { ScopeAction } from "../../contract/api-keys.ts";
+import { operation, operationChange, operationList, operationQuery } from "../../contract/operations.ts";
+import type { Services } from "../../services/services.ts";
+import { authenticated, router } from "../trpc.ts";
+
+const TAG = ["Operations"];
+const byId = z.strictObject({ id: z.uuid() });
+
+interface Asking {
+  readonly services: Services;
+  require(action: ScopeAction, name: string): void;
+}
+
+/** The operation, once the caller may do this to its consumer. */
+async function permitted(ctx: Asking, action: ScopeAction, id: string) {
+  const found = await ctx.services.getOperation({ id });
+  ctx.require(action, found.consumer);
+  return found;
+}
+
+export const operations = router({
+  list: authenticated
+    .meta({
+      openapi: { method: "GET", path: "/operations", tags: TAG, summary: "List operations, newest first" },
+    })
+    .input(operationQuery)
+    .output(operationList)
+    .query(async ({ ctx, input }) => {
+      const { consumer, open, limit } = input;
+      const all = await ctx.services.listOperations({
+        limit,
+        ...(consumer !== undefined && { consumer }),
+        ...(open === "true" && { isOpen: true }),
+      });
+      return { operations: all.filter((it) => ctx.can("read", it.consumer)) };
+    }),
+
+  get: authenticated
+    .meta({ openapi: { method: "GET", path: "/operations/{id}", tags: TAG, summary: "Describe an operation" } })
+    .input(byId)
+    .output(operation)
+    .query(({ ctx, input }) => permitted(ctx, "read", input.id)),
+
+  pause: authenticated
+    .meta({
+      openapi: { method: "POST", path: "/operations/{id}/pause", tags: TAG, summary: "Pause an operation" },
+    })
+    .input(byId)
+    .output(operation)
+    .mutation(async ({ ctx, input }) => {
+      await permitted(ctx, "operate", input.id);
+      return ctx.services.steerOperation({ id: input.id, verb: "pause", actor: ctx.actor });
+    }),
+
+  resume: authenticated
+    .meta({
+      openapi: { method: "POST", path: "/operations/{id}/resume", tags: TAG, summary: "Resume a paused operation" },
+    })
+    .input(byId)
+    .output(operation)
+    .mutation(async ({ ctx, input }) => {
+      await permitted(ctx, "operate", input.id);
+      return ctx.services.steerOperation({ id: input.id, verb: "resume", actor: ctx.actor });
+    }),
+
+  abort: authenticated
+    .meta({
+      openapi: {
+        method: "POST",
+        path: "/operations/{id}/abort",
+        tags: TAG,
+        summary: "Abort an operation",
+        description:
+          "Nothing more is taken up. What a redrive has taken up goes on to its outcome; what a replay has not brought through is taken back.",
+      },
+    })
+    .input(byId)
+    .output(operation)
+    .mutation(async ({ ctx, input }) => {
+      await permitted(ctx, "operate", input.id);
+      return ctx.services.steerOperation({ id: input.id, verb: "abort", actor: ctx.actor });
+    }),
+
+  changeRate: authenticated
+    .meta({
+      openapi: { method: "PATCH", path: "/operations/{id}", tags: TAG, summary: "Change an operation's rate" },
+    })
+    .input(operationChange.extend({ id: z.uuid() }))
+    .output(operation)
+    .mutation(async ({ ctx, input }) => {
+      await permitted(ctx, "operate", input.id);
+      return ctx.services.changeOperationRate({ ...input, actor: ctx.actor });
+    }),
+});

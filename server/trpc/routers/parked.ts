@@ -1,0 +1,156 @@
+import { z } from "zod";
+import { consumerName, label, topicName } from "../../contract/names.ts";
+import { operation, replayRequest } from "../../contract/operations.ts";
+import {
+  discardRequest,
+  parkedGroups,
+  parkedPage,
+  parkedQuery,
+  redriveRequest,
+  sequence,
+} from "../../contract/parked.ts";
+import { authenticated, router } from "../trpc.ts";
+import { withoutUndefined } from "../without-undefined.ts";
+
+const TAG = ["Parked events"];
+
+export const parked = router({
+  list: authenticated
+    .meta({
+      openapi: {
+        method: "GET",
+        path: "/consumers/{consumer}/parked",
+        tags: TAG,
+        summary: "List a consumer's parked events, by topic and offset",
+      },
+    })
+    .input(parkedQuery.extend({ consumer: consumerName }))
+    .output(parkedPage)
+    .query(({ ctx, input }) => {
+      ctx.require("read", input.consumer);
+      return ctx.services.listParked(input);
+    }),
+
+  groups: authenticated
+    .meta({
+      openapi: {
+        method: "GET",
+        path: "/consumers/{consumer}/parked/groups",
+        tags: TAG,
+        summary: "Group a consumer's failures by what went wrong",
+        description:
+          "Failures with the same error class, the same message (numbers, ids and quotes aside) and the same top frame are one group. Most events first, at most 500.",
+      },
+    })
+    .input(z.strictObject({ consumer: consumerName }))
+    .output(parkedGroups)
+    .query(async ({ ctx, input }) => {
+      ctx.require("read", input.consumer);
+      return { groups: await ctx.services.listParkedGroups(input) };
+    }),
+
+  /** Of all consumers that the caller may read. */
+  allGroups: authenticated.output(parkedGroups).query(async ({ ctx }) => {
+    const groups = await ctx.services.listParkedGroups({});
+    return { groups: groups.filter((it) => ctx.can("read", it.consumer)) };
+  }),
+
+  sequence: authenticated
+    .meta({
+      openapi: {
+        method: "GET",
+        path: "/consumers/{consumer}/sequences/{topic}/{key}",
+        tags: TAG,
+        summary: "Show the lane of one key: its parked head, the head's attempts, and what waits behind it",
+      },
+    })
+    .input(z.strictObject({ consumer: consumerName, topic: topicName, key: label }))
+    .output(sequence)
+    .query(({ ctx, input }) => {
+      ctx.require("read", input.consumer);
+      return ctx.services.getSequence(input);
+    }),
+
+  redrive: authenticated
+    .meta({
+      openapi: {
+        method: "POST",
+        path: "/consumers/{consumer}/redrives",
+        tags: TAG,
+        summary: "Deliver dead letters again",
+        description:
+          'Starts an operation (202). Each letter gets one attempt; when it goes through, what waits behind it follows in order. An empty filter is refused; `{"all": true}` is everything.',
+      },
+    })
+    .input(redriveRequest.extend({ consumer: consumerName }))
+    .output(operation)
+    .mutation(async ({ ctx, input }) => {
+      ctx.require("operate", input.consumer);
+      ctx.answer.status = 202;
+      return ctx.services.redriveParked({ ...withoutUndefined(input), actor: ctx.actor });
+    }),
+
+  discard: authenticated
+    .meta({
+      openapi: {
+        method: "POST",
+        path: "/consumers/{consumer}/discards",
+        tags: TAG,
+        summary: "Discard parked events, restorably",
+        description: "Starts an operation (202). Their sequences go on without them.",
+      },
+    })
+    .input(discardRequest.extend({ consumer: consumerName }))
+    .output(operation)
+    .mutation(async ({ ctx, input }) => {
+      ctx.require("operate", input.consumer);
+      ctx.answer.status = 202;
+      return ctx.services.discardParked({ ...input, actor: ctx.actor });
+    }),
+
+  restore: authenticated
+    .meta({
+      openapi: {
+        method: "POST",
+        path: "/consumers/{consumer}/restores",
+        tags: TAG,
+        summary: "Bring discarded events back",
+        description:
+          "Starts an operation (202). They take their place in their sequences again; those that had failed are dead letters.",
+      },
+    })
+    .input(discardRequest.extend({ consumer: consumerName }))
+    .output(operation)
+    .mutation(async ({ ctx, input }) => {
+      ctx.require("operate", input.consumer);
+      ctx.answer.status = 202;
+      return ctx.services.restoreParked({ ...input, actor: ctx.actor });
+    }),
+
+  replay: authenticated
+    .meta({
+      openapi: {
+        method: "POST",
+        path: "/consumers/{consumer}/replays",
+        tags: ["Operations"],
+        summary: "Deliver a range again, and leave the position alone",
+        description:
+          "Starts an operation (202). Deliveries carry `replay: true` and the operation's id, in the order of their keys; types declared `liveOnly` are left out; an event that fails is parked like any other.",
+      },
+    })
+    .input(z.strictObject({ ...replayRequest.shape, consumer: consumerName }).superRefine(checkRange))
+    .output(operation)
+    .mutation(async ({ ctx, input }) => {
+      ctx.require("operate", input.consumer);
+      ctx.answer.status = 202;
+      return ctx.services.replayEvents({ ...withoutUndefined(input), actor: ctx.actor });
+    }),
+});
+
+/** `extend` would drop the request's own refinements. */
+function checkRange(input: z.infer<typeof replayRequest>, context: z.RefinementCtx): void {
+  const { consumer: _, ...request } = input as z.infer<typeof replayRequest> & { consumer?: string };
+  for (const issue of replayRequest.safeParse(request).error?.issues ?? []) {
+    context.addIssue({ code: "custom", message: issue.message, path: issue.path });
+  }
+}
