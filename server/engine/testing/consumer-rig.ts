@@ -4,15 +4,25 @@ import type { Delivery, Settlement } from "../../contract/settlements.ts";
 import { changePositions } from "../../services/change-positions.ts";
 import { declareConsumer } from "../../services/declare-consumer.ts";
 import { describeConsumer } from "../../services/describe-consumer.ts";
+import { discardParked } from "../../services/discard-parked.ts";
+import { getOperation } from "../../services/get-operation.ts";
+import { getSequence } from "../../services/get-sequence.ts";
 import { getState } from "../../services/get-state.ts";
+import { listParked } from "../../services/list-parked.ts";
+import { listParkedGroups } from "../../services/list-parked-groups.ts";
 import { pauseConsumer } from "../../services/pause-consumer.ts";
 import { planPositions } from "../../services/plan-positions.ts";
+import { redriveParked } from "../../services/redrive-parked.ts";
+import { replayEvents } from "../../services/replay-events.ts";
+import { restoreDiscarded } from "../../services/restore-discarded.ts";
 import { resumeConsumer } from "../../services/resume-consumer.ts";
 import { settle } from "../../services/settle.ts";
+import { steerOperation } from "../../services/steer-operation.ts";
 import { undoPositionChange } from "../../services/undo-position-change.ts";
 import { type Database, openDatabase } from "../../store/database.ts";
 import type { FrameSink } from "../frame-sink.ts";
 import { createMembers, type JoinedMember, type Members, type MembersOptions } from "../members.ts";
+import { type OperationRunner, type OperationRunnerOptions, startOperationRunner } from "../operation-runner.ts";
 import { createTopicReaders } from "../topic-readers.ts";
 import { createWakeups } from "../wakeups.ts";
 
@@ -86,6 +96,8 @@ export class TestMember implements FrameSink {
 /** One server process, as far as consumers go. */
 export function openInstance(url: string, options: Partial<MembersOptions> = {}) {
   const errors: Error[] = [];
+  const instance = randomUUID();
+  const runners: OperationRunner[] = [];
   const onError = (error: Error) => void errors.push(error);
   const database = openDatabase({ url, maxConnections: 6, onError });
   const wakeups = createWakeups(database, { onError });
@@ -94,7 +106,7 @@ export function openInstance(url: string, options: Partial<MembersOptions> = {})
     database,
     topicReaders,
     wakeups,
-    instance: randomUUID(),
+    instance,
     onError,
     leaseMs: 1_000,
     drainMs: 500,
@@ -122,6 +134,21 @@ export function openInstance(url: string, options: Partial<MembersOptions> = {})
     settle: (consumer: string, settlements: readonly Settlement[]) => send({ consumer, settlements }),
     retry: (consumer: string, deliveries: readonly Delivery[], more: Partial<Settlement> = {}) =>
       send({ consumer, settlements: deliveries.map((it) => failed(it, more)) }),
+    /** Runs operations until the instance closes. */
+    startOperations(more: Partial<OperationRunnerOptions> = {}) {
+      const runner = startOperationRunner({ database, wakeups, instance, onError, ...more });
+      runners.push(runner);
+      return runner;
+    },
+    redrive: redriveParked({ database, wakeups }),
+    discard: discardParked({ database, wakeups }),
+    restore: restoreDiscarded({ database, wakeups }),
+    replay: replayEvents({ database, wakeups }),
+    operation: getOperation({ database }),
+    steer: steerOperation({ database, wakeups }),
+    groups: listParkedGroups({ database }),
+    listParked: listParked({ database }),
+    sequence: getSequence({ database }),
     pause: pauseConsumer({ database, wakeups }),
     resume: resumeConsumer({ database, wakeups }),
     /** The parked rows of a consumer, in order: `topic/offset state attempt`. */
@@ -137,6 +164,7 @@ export function openInstance(url: string, options: Partial<MembersOptions> = {})
     ack: (consumer: string, deliveries: readonly Delivery[], more: Partial<Settlement> = {}) =>
       send({ consumer, settlements: deliveries.map((it) => acked(it, more)) }),
     async close(how: "drained" | "crashed" = "drained") {
+      for (const runner of runners) await runner.close();
       if (how === "drained") await members.close();
       else await members.abandon();
       await topicReaders.close();
