@@ -115,6 +115,13 @@ test("a wrong token changes nothing and is answered by a fresh plan", async () =
     });
   }
   expect((await a.describe({ consumer })).topics[0]?.position).toBe(4);
+  // A token of now does not make a plan of then good.
+  const forward = await a.plan({ consumer, target: { to: "latest" }, actor });
+  await a.change({ consumer, planId: forward.id, token: forward.token, reason: "r", actor });
+  const { token } = await a.plan({ consumer, target: { to: "earliest" }, parked: "clear", actor });
+  await expect(a.change({ consumer, planId: plan.id, token, reason: "r", actor })).rejects.toMatchObject({
+    code: "plan-outdated",
+  });
 });
 
 test("two operators at once: one's plan is applied, the other gets a fresh one", async () => {
