@@ -33,10 +33,11 @@ function problemOf(
     case "pending":
       if (row === undefined) return isCovered ? "is lost: the position goes past it" : null;
       if (row.state !== "blocked" && row.state !== "retrying") return `is ${row.state}`;
-      return row.attempt === 0 ? null : `has attempt ${row.attempt}`;
+      return null;
     case "failed": {
       if (row === undefined) return "is not parked";
-      if (row.attempt !== fate.attempt) return `has attempt ${row.attempt}`;
+      // Deliveries that broke off count as well.
+      if (row.attempt < fate.attempt) return `has attempt ${row.attempt}`;
       const isFirst = first(stored, row) === row;
       const wanted = isFirst ? (fate.isDead ? "dead" : "retrying") : "blocked";
       return row.state === wanted ? null : `is ${row.state}`;

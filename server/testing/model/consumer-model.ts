@@ -14,7 +14,6 @@ export type Fate =
       readonly kind: "failed";
       /** Deliveries that have failed. */
       readonly attempt: number;
-      readonly attemptsMax: number;
       readonly isDead: boolean;
       /** It may be delivered again; a dead one never is. */
       readonly isDue: boolean;
@@ -37,6 +36,8 @@ interface Change {
 export interface Answer {
   readonly delivery: Delivery;
   readonly settlement: Settlement;
+  /** After so many failures it was to be dead: those that broke off are not held against it once it is parked. */
+  readonly attemptsMax: number;
 }
 
 /**
@@ -100,9 +101,8 @@ export class ConsumerModel {
   }
 
   /** Takes an answer that the engine says counts. */
-  settle({ delivery, settlement }: Answer): void {
+  settle({ delivery, settlement, attemptsMax }: Answer): void {
     const { offset } = settlement;
-    const fate = this.fate(offset);
     if (this.isOver(offset)) return;
     for (const [key, value] of Object.entries(settlement.state?.set ?? {})) {
       this.state.set(key, { value, version: (this.state.get(key)?.version ?? 0) + 1 });
@@ -121,10 +121,9 @@ export class ConsumerModel {
         break;
       case "retry":
       case "dead-letter": {
-        const attemptsMax = fate.kind === "failed" ? fate.attemptsMax : MAX_ATTEMPTS;
         const isDead = settlement.outcome === "dead-letter" || delivery.attempt >= attemptsMax;
         const isDue = settlement.delayMs === 0;
-        this.#fates.set(offset, { kind: "failed", attempt: delivery.attempt, attemptsMax, isDead, isDue });
+        this.#fates.set(offset, { kind: "failed", attempt: delivery.attempt, isDead, isDue });
         this.#demoteAfter(offset);
         break;
       }
@@ -132,12 +131,12 @@ export class ConsumerModel {
     }
   }
 
-  /** A later head of the sequence (a position was moved back over it) waits, and is tried at once in its turn. */
+  /** A later head of the sequence (a position was moved back over it) waits, and unless dead is tried at once in its turn. */
   #demoteAfter(offset: number): void {
     for (const later of this.sequenceOf(offset)) {
       const fate = this.fate(later.offset);
       if (later.offset > offset && fate.kind === "failed") {
-        this.#fates.set(later.offset, { ...fate, isDead: false, isDue: true });
+        this.#fates.set(later.offset, { ...fate, isDue: true });
       }
     }
   }
@@ -153,7 +152,7 @@ export class ConsumerModel {
   redrive(isChosen: (offset: number) => boolean = () => true): void {
     for (const [offset, fate] of this.#fates) {
       if (fate.kind !== "failed" || !fate.isDead || !isChosen(offset)) continue;
-      this.#fates.set(offset, { ...fate, isDead: false, isDue: true, attemptsMax: fate.attempt + 1 });
+      this.#fates.set(offset, { ...fate, isDead: false, isDue: true });
     }
   }
 

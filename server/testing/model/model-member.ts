@@ -71,7 +71,8 @@ export class ModelMember {
     this.held = this.held.filter((it) => it !== delivery);
     if (lane === null) return;
     this.#busy.add(lane);
-    if (!isFailure) return;
+    // Behind one that was parked before nothing has been delivered.
+    if (!isFailure || delivery.parked === true) return;
     this.#closed.set(lane, delivery);
     this.held = this.held.filter((it) => this.#laneOf(it.offset) !== lane || it.partition !== delivery.partition);
   }

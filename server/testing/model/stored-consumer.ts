@@ -10,6 +10,7 @@ export interface StoredRow {
   readonly key: string | null;
   readonly state: "retrying" | "dead" | "blocked" | "discarded";
   readonly attempt: number;
+  readonly attemptsMax: number;
   readonly isDue: boolean;
 }
 
@@ -39,7 +40,7 @@ export async function readStoredConsumer(database: Database, consumer: string): 
     const where = "consumer_id = (SELECT id FROM consumer WHERE name = $1)";
     const leases = await rowsOf<{ epoch: number }>(`SELECT epoch FROM lease WHERE ${where} ORDER BY partition`);
     const parked = await rowsOf<StoredRow>(
-      `SELECT "offset", key, state, attempt, coalesce(due_at <= clock_timestamp(), false) AS "isDue"
+      `SELECT "offset", key, state, attempt, attempts_max AS "attemptsMax", coalesce(due_at <= clock_timestamp(), false) AS "isDue"
        FROM parked_event WHERE ${where} ORDER BY "offset"`,
     );
     const state = await rowsOf<{ key: string; value: string; version: number }>(
