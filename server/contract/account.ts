@@ -16,10 +16,14 @@ export const account = z.object({
   consumer: consumerName,
   topic: topicName,
   head: position,
-  /** Settled: acked, at some time. */
+  /**
+   * Settled at some time; and of events that retention has taken since, those that the filter had passed over, too:
+   * what they were is not known any more.
+   */
   settled: z.object({ count: z.int() }),
-  /** Passed over because the consumer's filter excludes them. */
+  /** Never delivered, because the consumer's filter, as it is now, excludes them. */
   filtered: counted,
+  /** With a member that is connected to the instance that answers. */
   inFlight: counted,
   retrying: counted,
   dead: counted,
@@ -27,7 +31,9 @@ export const account = z.object({
   discarded: counted,
   /** Passed over by position changes, per change. */
   skipped: z.array(counted.extend({ change: z.string(), actor: z.string() })),
-  /** Not delivered yet. */
+  /** Before the place where the consumer began in the topic. */
+  beforeStart: counted,
+  /** Not delivered yet, or in flight at another instance. */
   pending: counted,
   /** Retention took them before they could be delivered. */
   expired: counted,
@@ -46,6 +52,7 @@ export const fateName = z.enum([
   "blocked",
   "discarded",
   "skipped",
+  "before-start",
   "expired",
   "pending",
 ]);

@@ -19,6 +19,7 @@ const REFUSALS: Record<string, readonly ErrorCode[]> = {
   "positions-applyPlan": ["consumer-not-found", "plan-not-found", "plan-outdated"],
   "positions-undo": ["consumer-not-found", "position-change-not-found", "already-undone"],
   "positions-list": ["invalid-input", "consumer-not-found"],
+  "accounts-get": ["invalid-input", "consumer-not-found"],
   "accounts-processed": ["invalid-input", "consumer-not-found"],
   "accounts-wait": ["invalid-input", "consumer-not-found", "queue-full"],
   "state-get": ["invalid-input", "consumer-not-found", "state-entry-not-found"],

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { positionWait, processed } from "../../contract/account.ts";
+import { accountList, positionWait, processed } from "../../contract/account.ts";
 import { consumerName, offset, topicName } from "../../contract/names.ts";
 import { authenticated, router } from "../trpc.ts";
 
@@ -9,6 +9,25 @@ const MAX_WAIT_MS = 60_000;
 const place = z.strictObject({ consumer: consumerName, topic: topicName, offset });
 
 export const accounts = router({
+  get: authenticated
+    .meta({
+      openapi: {
+        method: "GET",
+        path: "/consumers/{consumer}/account",
+        tags: TAG,
+        summary: "Account for every event of a consumer's topics",
+        description:
+          "Every offset from 1 to head in exactly one class, with the first ranges of all but the settled ones; `total` is their sum, and equals `head`. One account per topic, or the one of `topic`.",
+      },
+    })
+    .input(z.strictObject({ consumer: consumerName, topic: topicName.optional() }))
+    .output(accountList)
+    .query(async ({ ctx, input }) => {
+      ctx.require("read", input.consumer);
+      const { consumer, topic } = input;
+      return { accounts: await ctx.services.getAccount({ consumer, ...(topic !== undefined && { topic }) }) };
+    }),
+
   processed: authenticated
     .meta({
       openapi: {

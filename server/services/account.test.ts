@@ -1,0 +1,242 @@
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Account } from "../contract/account.ts";
+import { type Coverage, covers } from "../domain/coverage.ts";
+import { partitionOf, sequenceHash } from "../domain/partition-of.ts";
+import { createTopic, type Instance, openInstance, publish } from "../engine/testing/consumer-rig.ts";
+import { selectAccountFacts } from "../store/account-facts-select.ts";
+import { mergeCursors } from "../store/settle-cursors-merge.ts";
+import { type TestDatabase, testDatabase } from "../testing/test-database.ts";
+import { getAccount } from "./get-account.ts";
+import { requireConsumer } from "./require-consumer.ts";
+
+let db: TestDatabase;
+let instance: Instance;
+beforeAll(async () => {
+  db = await testDatabase();
+  instance = openInstance(db.url);
+});
+afterAll(async () => {
+  await instance.close("crashed");
+  await db.drop();
+});
+
+const actor = { name: "person:ann", requestId: "r" };
+const EVENTS = 24;
+let runs = 0;
+
+/** The classes of an account as one class per offset; throws when an offset is in two. */
+function classesOf(account: Account): string[] {
+  const classes: string[] = Array(account.head).fill("settled");
+  const put = (name: string, { ranges }: { ranges: readonly (readonly [number, number])[] }) => {
+    for (const [from, to] of ranges) {
+      for (let offset = from; offset <= to; offset++) {
+        if (classes[offset - 1] !== "settled") throw new Error(`${offset} is ${classes[offset - 1]} and ${name}`);
+        classes[offset - 1] = name;
+      }
+    }
+  };
+  const { filtered, inFlight, retrying, dead, blocked, discarded, beforeStart, pending, expired } = account;
+  for (const [name, it] of Object.entries({
+    filtered,
+    inFlight,
+    retrying,
+    dead,
+    blocked,
+    discarded,
+    beforeStart,
+    pending,
+    expired,
+  })) {
+    put(name, it);
+    expect(classes.filter((other) => other === name)).toHaveLength(it.count);
+  }
+  for (const it of account.skipped) put(`skipped ${it.change}`, it);
+  expect(classes.filter((it) => it === "settled")).toHaveLength(account.settled.count);
+  return classes;
+}
+
+type Command =
+  | { readonly do: "settle" | "park" | "discard" | "release"; readonly at: number }
+  | { readonly do: "move"; readonly to: number }
+  | { readonly do: "undo" }
+  | { readonly do: "partitions"; readonly count: number }
+  | { readonly do: "filter"; readonly isOn: boolean };
+
+const at = fc.integer({ min: 1, max: EVENTS });
+const command: fc.Arbitrary<Command> = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ do: fc.constant("settle" as const), at }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("park" as const), at }) },
+  fc.record({ do: fc.constantFrom("discard" as const, "release" as const), at }),
+  fc.record({ do: fc.constant("move" as const), to: at }),
+  fc.record({ do: fc.constant("undo" as const) }),
+  fc.record({ do: fc.constant("partitions" as const), count: fc.integer({ min: 1, max: 4 }) }),
+  fc.record({ do: fc.constant("filter" as const), isOn: fc.boolean() }),
+);
+
+/** A consumer in the real database, and beside it what becomes of each offset, told one by one. */
+async function openHistory(start: "earliest" | "latest" | { offset: number }) {
+  runs += 1;
+  const topic = `topic-${runs}`;
+  const consumer = `consumer-${runs}`;
+  const topicId = await createTopic(instance.database, topic);
+  await publish(instance, topicId, { count: EVENTS / 2, keys: 5 });
+  const setup = { partitions: 1, isFiltered: false };
+  const declare = () =>
+    instance.declare(consumer, {
+      topics: [{ topic, start, ...(setup.isFiltered && { types: ["even"] }) }],
+      partitions: setup.partitions,
+    });
+  await declare();
+  await publish(instance, topicId, { count: EVENTS / 2, keys: 5 });
+  const { consumerId } = await requireConsumer(instance.database.pool, consumer);
+  const { pool } = instance.database;
+  const keyOf = (offset: number) => `k${offset % 5}`;
+  const isExcluded = (offset: number) => setup.isFiltered && offset % 2 === 1;
+  const offsets = Array.from({ length: EVENTS }, (_, index) => index + 1);
+  const began = start === "earliest" ? 0 : start === "latest" ? EVENTS / 2 : start.offset - 1;
+  const model = offsets.map((offset) => ({
+    isCovered: offset <= began,
+    wasSettled: false,
+    how: offset <= began ? "beforeStart" : "pending",
+  }));
+
+  async function coverage(): Promise<Coverage[]> {
+    const { partitions } = await requireConsumer(pool, consumer);
+    const [facts] = await selectAccountFacts(pool, { consumerId, partitions, topicIds: [topicId] });
+    return [...(facts?.history.now ?? [])];
+  }
+
+  /** What is covered now and was not before became so by what was just done. */
+  async function follow(how: string): Promise<void> {
+    const now = await coverage();
+    model.forEach((it, index) => {
+      const offset = index + 1;
+      const event = { offset, hash: sequenceHash({ key: keyOf(offset), offset }) };
+      const isCovered = now.some((layout) => covers(layout, event));
+      if (isCovered && !it.isCovered) {
+        it.how = how;
+        if (how === "settled") it.wasSettled = true;
+      }
+      it.isCovered = isCovered;
+    });
+  }
+
+  /** As the holder of the partition does: what is not its own, or excluded, it passes over. */
+  async function cover(offset: number): Promise<void> {
+    const { partitions } = setup;
+    const own = (it: number) => partitionOf({ key: keyOf(it), offset: it }, partitions);
+    const partition = own(offset);
+    const passed = offsets.filter((it) => it === offset || (it < offset && (own(it) !== partition || isExcluded(it))));
+    const { rows } = await pool.query<{ epoch: number }>(
+      "SELECT epoch FROM lease WHERE consumer_id = $1 AND partition = $2",
+      [consumerId, partition],
+    );
+    const ranges = `{${passed.map((it) => `[${it},${it + 1})`).join(",")}}`;
+    await mergeCursors(pool, {
+      consumerId,
+      expected: [{ partition, epoch: rows[0]?.epoch ?? 0, parkedVersion: null }],
+      cursors: [{ topicId, partition, ranges, settled: 1, failed: 0 }],
+    });
+    await follow("settled");
+  }
+
+  return {
+    async run(it: Command): Promise<void> {
+      switch (it.do) {
+        case "settle":
+          return cover(it.at);
+        case "park": {
+          const key = keyOf(it.at);
+          await pool.query(
+            `INSERT INTO parked_event (consumer_id, topic_id, "offset", key, hash, type, state, attempts_max)
+             VALUES ($1, $2, $3, $4, $5, 'even', $6, 5) ON CONFLICT DO NOTHING`,
+            [
+              consumerId,
+              topicId,
+              it.at,
+              key,
+              sequenceHash({ key, offset: it.at }),
+              it.at % 3 === 0 ? "dead" : "blocked",
+            ],
+          );
+          return cover(it.at);
+        }
+        case "discard":
+          await pool.query(`UPDATE parked_event SET state = 'discarded' WHERE consumer_id = $1 AND "offset" = $2`, [
+            consumerId,
+            it.at,
+          ]);
+          return;
+        case "release":
+          await pool.query(`DELETE FROM parked_event WHERE consumer_id = $1 AND "offset" = $2`, [consumerId, it.at]);
+          return;
+        case "move": {
+          const plan = await instance.plan({ consumer, target: { to: "offset", offset: it.to }, actor });
+          const change = await instance.change({ consumer, planId: plan.id, token: plan.token, reason: "test", actor });
+          return follow(`skipped ${change.id}`);
+        }
+        case "undo": {
+          const { rows } = await pool.query<{ id: string }>(
+            "SELECT id FROM position_change WHERE consumer_id = $1 ORDER BY applied_at DESC LIMIT 1",
+            [consumerId],
+          );
+          if (rows[0] === undefined) return;
+          const change = await instance.undo({ consumer, id: rows[0].id, reason: "test", actor });
+          return follow(`skipped ${change.id}`);
+        }
+        case "partitions":
+          setup.partitions = it.count;
+          await declare();
+          return follow("skipped by nothing");
+        case "filter":
+          setup.isFiltered = it.isOn;
+          await declare();
+          return follow("skipped by nothing");
+      }
+    },
+    async check(inFlight: readonly number[]): Promise<void> {
+      const members = {
+        inFlight: () => inFlight.map((offset) => ({ topicId, offset, partition: 0, attempt: 1, member: "one" })),
+      };
+      const account = getAccount({ database: instance.database, members });
+      const [actual] = await account({ consumer, topic });
+      const { rows } = await pool.query<{ offset: number; state: string }>(
+        `SELECT "offset", state FROM parked_event WHERE consumer_id = $1`,
+        [consumerId],
+      );
+      const parked = new Map(rows.map((row) => [row.offset, row.state]));
+      const expected = model.map(({ isCovered, wasSettled, how }, index) => {
+        const offset = index + 1;
+        const state = parked.get(offset);
+        if (state !== undefined) return state;
+        if (!isCovered && inFlight.includes(offset)) return "inFlight";
+        if (isExcluded(offset)) return "filtered";
+        if (!isCovered) return "pending";
+        return wasSettled ? "settled" : how;
+      });
+      if (actual === undefined) throw new Error("no account");
+      expect(classesOf(actual)).toEqual(expected);
+      expect(actual.total).toBe(actual.head);
+      expect(actual.head).toBe(EVENTS);
+    },
+  };
+}
+
+describe("an account", () => {
+  test("puts every offset into exactly one class, whatever has happened: as a model that tells them one by one", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom("earliest" as const, "latest" as const, { offset: 5 }),
+        fc.array(command, { minLength: 1, maxLength: 25 }),
+        fc.uniqueArray(at, { maxLength: 4 }),
+        async (start, commands, inFlight) => {
+          const history = await openHistory(start);
+          for (const it of commands) await history.run(it);
+          await history.check(inFlight);
+        },
+      ),
+      { numRuns: Number(process.env.MILLRACE_PROPERTY_RUNS ?? 40) },
+    );
+  }, 60_000);
+});
