@@ -17,6 +17,7 @@ import { declareTopic } from "./services/declare-topic.ts";
 import { describeConsumer } from "./services/describe-consumer.ts";
 import { describeTopic } from "./services/describe-topic.ts";
 import { discardParked } from "./services/discard-parked.ts";
+import { getAccount } from "./services/get-account.ts";
 import { getEvent } from "./services/get-event.ts";
 import { getOperation } from "./services/get-operation.ts";
 import { getSequence } from "./services/get-sequence.ts";
@@ -103,6 +104,7 @@ export async function compose(options: ComposeOptions) {
     getOperation: getOperation(deps),
     steerOperation: steerOperation(deps),
     changeOperationRate: changeOperationRate(deps),
+    getAccount: getAccount(deps),
     isProcessed: isProcessed(deps),
     awaitProcessed: awaitProcessed(deps),
     createApiKey: createApiKey(deps),
