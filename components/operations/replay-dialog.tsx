@@ -1,0 +1,175 @@
+"use client";
+
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useRouter } from "next/navigation";
+import { useState } from "react";
+import { toast } from "sonner";
+import { useApi } from "../data/api.ts";
+import { curl } from "../display/curl.ts";
+import { formatCount } from "../display/format-count.ts";
+import { clockName } from "../display/format-time.ts";
+import { ReasonDialog } from "../display/reason-dialog.tsx";
+import { isoOf, TimeInput } from "../display/time-input.tsx";
+import { usePreferences } from "../preferences/preferences-provider.tsx";
+import { Field } from "../ui/field.tsx";
+import { Input } from "../ui/input.tsx";
+import { Select } from "../ui/select.tsx";
+import { ToggleGroup } from "../ui/toggle-group.tsx";
+import { rateOf } from "./change-rate.tsx";
+
+interface ReplayDialogProps {
+  readonly consumer: string;
+  readonly topics: readonly { readonly topic: string; readonly position: number }[];
+  readonly isOpen: boolean;
+  readonly onOpenChange: (isOpen: boolean) => void;
+}
+
+const offsetOf = (text: string): number | undefined => {
+  const offset = Number(text.replaceAll(/[,\s]/g, ""));
+  return text.trim() !== "" && Number.isSafeInteger(offset) && offset >= 1 ? offset : undefined;
+};
+const listOf = (text: string): string[] =>
+  text
+    .split(",")
+    .map((it) => it.trim())
+    .filter((it) => it !== "");
+
+/** Which part of what is settled is delivered again. The position stays where it is. */
+export function ReplayDialog({ consumer, topics, isOpen, onOpenChange }: ReplayDialogProps) {
+  const api = useApi();
+  const router = useRouter();
+  const queries = useQueryClient();
+  const { preferences } = usePreferences();
+  const [topic, setTopic] = useState(topics[0]?.topic ?? "");
+  const [by, setBy] = useState<"offsets" | "times">("offsets");
+  const [from, setFrom] = useState("");
+  const [to, setTo] = useState("");
+  const [types, setTypes] = useState("");
+  const [keys, setKeys] = useState("");
+  const [rateText, setRate] = useState("");
+
+  const position = topics.find((it) => it.topic === topic)?.position ?? 0;
+  const rate = rateOf(rateText);
+  const fromOffset = offsetOf(from);
+  const toOffset = offsetOf(to);
+  const fromTime = by === "times" ? isoOf(from, preferences.clock) : null;
+  const toTime = by === "times" ? isoOf(to, preferences.clock) : null;
+  const range =
+    by === "offsets"
+      ? { ...(fromOffset !== undefined && { fromOffset }), ...(toOffset !== undefined && { toOffset }) }
+      : { ...(fromTime !== null && { fromTime }), ...(toTime !== null && { toTime }) };
+  const request = {
+    topic,
+    ...range,
+    ...(listOf(types).length > 0 && { types: listOf(types) }),
+    ...(listOf(keys).length > 0 && { keys: listOf(keys) }),
+    ...(rate !== undefined && rate !== null && { rate }),
+  };
+  const offsets = Math.max(0, Math.min(toOffset ?? position, position) - (fromOffset ?? 1) + 1);
+  const blocked =
+    position === 0
+      ? "Nothing of this topic is settled yet."
+      : rate === undefined
+        ? "The rate must be a number above 0."
+        : by === "offsets" && offsets === 0
+          ? `The range must lie within what is settled: 1 to ${formatCount(position)}.`
+          : null;
+
+  const replay = useMutation(
+    api.parked.replay.mutationOptions({
+      onSuccess: (operation) => {
+        toast.success(`Replay of ${formatCount(operation.total)} events queued for ${consumer}`);
+        void queries.invalidateQueries({ queryKey: api.operations.list.pathKey() });
+        onOpenChange(false);
+        router.push(`/operations/${operation.id}`);
+      },
+    }),
+  );
+
+  return (
+    <ReasonDialog
+      title={
+        <>
+          Replay for <span className="font-mono text-sm">{consumer}</span>
+        </>
+      }
+      description="Settled events are delivered again, marked as a replay, in the order of their keys. The position stays."
+      isOpen={isOpen}
+      onOpenChange={onOpenChange}
+      action={
+        by === "times"
+          ? `Replay the range for ${consumer}`
+          : `Replay up to ${formatCount(offsets)} events for ${consumer}`
+      }
+      isBusy={replay.isPending}
+      problem={replay.error?.message}
+      blockedBecause={blocked}
+      api={(reason) =>
+        curl({
+          method: "POST",
+          path: `/v1/consumers/${consumer}/replays`,
+          json: JSON.stringify({ ...request, reason }),
+        })
+      }
+      onConfirm={(reason) => replay.mutate({ consumer, ...request, reason })}
+    >
+      {topics.length > 1 ? (
+        <Field label="Topic">
+          <Select
+            value={topic}
+            choices={topics.map((it) => ({ value: it.topic, label: it.topic }))}
+            onChange={setTopic}
+          />
+        </Field>
+      ) : null}
+      <ToggleGroup
+        aria-label="Range by"
+        value={by}
+        choices={[
+          { value: "offsets", label: "By offset" },
+          { value: "times", label: "By time" },
+        ]}
+        onChange={(next) => {
+          setBy(next);
+          setFrom("");
+          setTo("");
+        }}
+      />
+      {by === "offsets" ? (
+        <div className="grid grid-cols-2 gap-3">
+          <Field label="From offset" isOptional>
+            <Input inputMode="numeric" placeholder="1" value={from} onChange={(event) => setFrom(event.target.value)} />
+          </Field>
+          <Field label="To offset" isOptional>
+            <Input
+              inputMode="numeric"
+              placeholder={String(position)}
+              value={to}
+              onChange={(event) => setTo(event.target.value)}
+            />
+          </Field>
+        </div>
+      ) : (
+        <div className="grid grid-cols-2 gap-3">
+          <Field label={`From (${clockName(preferences.clock)})`} isOptional>
+            <TimeInput value={from} onChange={setFrom} />
+          </Field>
+          <Field label={`To (${clockName(preferences.clock)})`} isOptional>
+            <TimeInput value={to} onChange={setTo} />
+          </Field>
+        </div>
+      )}
+      <div className="grid grid-cols-2 gap-3">
+        <Field label="Types" hint="Separated by commas." isOptional>
+          <Input value={types} onChange={(event) => setTypes(event.target.value)} />
+        </Field>
+        <Field label="Keys" hint="Separated by commas." isOptional>
+          <Input isMono value={keys} onChange={(event) => setKeys(event.target.value)} />
+        </Field>
+      </div>
+      <Field label="At most, per second" isOptional>
+        <Input inputMode="decimal" value={rateText} onChange={(event) => setRate(event.target.value)} />
+      </Field>
+    </ReasonDialog>
+  );
+}
