@@ -19,6 +19,7 @@ import { describeTopic } from "./services/describe-topic.ts";
 import { discardParked } from "./services/discard-parked.ts";
 import { getAccount } from "./services/get-account.ts";
 import { getEvent } from "./services/get-event.ts";
+import { getFates } from "./services/get-fates.ts";
 import { getOperation } from "./services/get-operation.ts";
 import { getSequence } from "./services/get-sequence.ts";
 import { getState } from "./services/get-state.ts";
@@ -105,6 +106,7 @@ export async function compose(options: ComposeOptions) {
     steerOperation: steerOperation(deps),
     changeOperationRate: changeOperationRate(deps),
     getAccount: getAccount(deps),
+    getFates: getFates(deps),
     isProcessed: isProcessed(deps),
     awaitProcessed: awaitProcessed(deps),
     createApiKey: createApiKey(deps),

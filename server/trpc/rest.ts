@@ -18,7 +18,7 @@ interface RestRoute {
   readonly path: string;
   readonly pattern: RegExp;
   readonly pathFields: readonly string[];
-  /** Names of numeric query parameters: text becomes a number only where a number is asked for. */
+  /** Names of numeric parameters of path and query: text becomes a number only where a number is asked for. */
   readonly numbers: ReadonlySet<string>;
   readonly call: (context: Context, input: unknown) => Promise<unknown>;
 }
@@ -79,12 +79,12 @@ export async function answerRest(request: Request, context: Context): Promise<Re
   return Response.json(result, { status: context.answer.status });
 }
 
-function pathInput(route: RestRoute, path: string): Record<string, string> {
+function pathInput(route: RestRoute, path: string): Record<string, unknown> {
   const parts = route.pattern.exec(path)?.slice(1) ?? [];
   return Object.fromEntries(
     route.pathFields.map((name, index) => {
       try {
-        return [name, decodeURIComponent(parts[index] ?? "")];
+        return [name, numberOr(decodeURIComponent(parts[index] ?? ""), route.numbers.has(name))];
       } catch (cause) {
         throw new DomainError("invalid-input", `${name}: is not percent-encoded UTF-8`, {
           fields: [{ field: name, message: "is not percent-encoded UTF-8" }],
@@ -100,9 +100,14 @@ function queryInput(route: RestRoute, query: URLSearchParams): Record<string, un
     [...new Set(query.keys())].map((name) => {
       const [value = "", ...more] = query.getAll(name);
       if (more.length > 0) throw invalidField(name, "must be given once");
-      return [name, route.numbers.has(name) && /^-?\d{1,16}$/.test(value) ? Number(value) : value];
+      return [name, numberOr(value, route.numbers.has(name))];
     }),
   );
+}
+
+/** Text that is not a number stays as it is: the schema refuses it by name. */
+function numberOr(text: string, isNumber: boolean): unknown {
+  return isNumber && /^-?\d{1,16}$/.test(text) ? Number(text) : text;
 }
 
 async function bodyInput(request: Request): Promise<Record<string, unknown>> {

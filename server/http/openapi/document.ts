@@ -20,6 +20,7 @@ const REFUSALS: Record<string, readonly ErrorCode[]> = {
   "positions-undo": ["consumer-not-found", "position-change-not-found", "already-undone"],
   "positions-list": ["invalid-input", "consumer-not-found"],
   "accounts-get": ["invalid-input", "consumer-not-found"],
+  "accounts-fates": ["invalid-input", "topic-not-found", "event-not-found"],
   "accounts-processed": ["invalid-input", "consumer-not-found"],
   "accounts-wait": ["invalid-input", "consumer-not-found", "queue-full"],
   "state-get": ["invalid-input", "consumer-not-found", "state-entry-not-found"],

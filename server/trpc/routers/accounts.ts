@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { accountList, positionWait, processed } from "../../contract/account.ts";
+import { accountList, fateList, positionWait, processed } from "../../contract/account.ts";
 import { consumerName, offset, topicName } from "../../contract/names.ts";
 import { authenticated, router } from "../trpc.ts";
 
@@ -26,6 +26,24 @@ export const accounts = router({
       ctx.require("read", input.consumer);
       const { consumer, topic } = input;
       return { accounts: await ctx.services.getAccount({ consumer, ...(topic !== undefined && { topic }) }) };
+    }),
+
+  fates: authenticated
+    .meta({
+      openapi: {
+        method: "GET",
+        path: "/topics/{topic}/events/{offset}/deliveries",
+        tags: TAG,
+        summary: "Say what became of an event, for every consumer",
+        description: "One fate per consumer of the topic that the caller may read, with the facts of it in words.",
+      },
+    })
+    .input(z.strictObject({ topic: topicName, offset }))
+    .output(fateList)
+    .query(async ({ ctx, input }) => {
+      ctx.require("read", input.topic);
+      const fates = await ctx.services.getFates(input);
+      return { ...input, fates: fates.filter((it) => ctx.can("read", it.consumer)) };
     }),
 
   processed: authenticated

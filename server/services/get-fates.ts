@@ -1,0 +1,101 @@
+import type { Fate } from "../contract/account.ts";
+import { DomainError } from "../domain/errors.ts";
+import { passes } from "../domain/event-filter.ts";
+import { parkedText, pendingText, settledText } from "../domain/fate-words.ts";
+import { sequenceName } from "../domain/parked-heads.ts";
+import { partitionOf, sequenceHash } from "../domain/partition-of.ts";
+import { standingOf } from "../domain/position-history.ts";
+import { reachable } from "../engine/database-unavailable.ts";
+import type { InFlightDelivery } from "../engine/in-flight.ts";
+import type { Members } from "../engine/members.ts";
+import type { TopicDirectory } from "../engine/topic-directory.ts";
+import { type AccountFacts, selectAccountFacts } from "../store/account-facts-select.ts";
+import type { Database } from "../store/database.ts";
+import { readEventsAt } from "../store/event-rows.ts";
+import { type FateFacts, selectFateFacts } from "../store/fate-facts-select.ts";
+import { readSnapshot } from "../store/read-snapshot.ts";
+import type { Services } from "./services.ts";
+
+interface Deps {
+  readonly database: Database;
+  readonly topics: Pick<TopicDirectory, "find">;
+  readonly members: Pick<Members, "inFlight">;
+}
+
+interface FateEvent {
+  readonly offset: number;
+  readonly key: string | null;
+  readonly type: string;
+}
+
+/** What became of one event, for every consumer of its topic. Throws `topic-not-found` and `event-not-found`. */
+export const getFates =
+  ({ database, topics, members }: Deps): Services["getFates"] =>
+  async ({ topic: name, offset }) => {
+    const topic = await topics.find(name);
+    return reachable(
+      readSnapshot(database.pool, async (db) => {
+        const [event] = await readEventsAt(db, { topicId: topic.id, topic: name }, [offset]);
+        if (event === undefined) throw new DomainError("event-not-found", `${name} has no event ${offset}`);
+        const consumers = await selectFateFacts(db, { topicId: topic.id, offset, sequence: sequenceName(event) });
+        const fates: Fate[] = [];
+        for (const facts of consumers) {
+          const { consumerId, partitions } = facts;
+          const [account] = await selectAccountFacts(db, { consumerId, partitions, topicIds: [topic.id] });
+          const delivery = members
+            .inFlight(consumerId)
+            .find((it) => it.topicId === topic.id && it.offset === offset && it.partition < partitions);
+          if (account !== undefined) fates.push(fateOf(event, { facts, account, delivery }));
+        }
+        return fates;
+      }),
+    );
+  };
+
+function fateOf(
+  event: FateEvent,
+  { facts, account, delivery }: { facts: FateFacts; account: AccountFacts; delivery: InFlightDelivery | undefined },
+): Fate {
+  const { consumer, partitions, parked, behind, failures } = facts;
+  const { offset } = event;
+  const partition = partitionOf(event, partitions);
+  const member = delivery?.member ?? null;
+  const nothing = { attempt: null, dueAt: null, member: null, behind: null, parked: null, change: null };
+  const fate = { consumer, partition, ...nothing };
+  if (parked !== null && !parked.isRerun) {
+    const { state, attempt, dueAt } = parked;
+    const isBlocked = state === "blocked";
+    return {
+      ...fate,
+      fate: state,
+      detail: parkedText(parked, { member, behind }),
+      attempt,
+      dueAt: state === "retrying" ? dueAt : null,
+      member: state === "retrying" ? member : null,
+      behind: isBlocked ? behind : null,
+      parked: state,
+    };
+  }
+  const standing = standingOf(account.history, { offset, hash: sequenceHash(event) });
+  if (standing === "open" && delivery !== undefined) {
+    const { attempt } = delivery;
+    return { ...fate, fate: "in-flight", detail: `attempt ${attempt} is with ${delivery.member}`, attempt, member };
+  }
+  if (!passes(facts.filter, event)) {
+    return { ...fate, fate: "filtered", detail: `the consumer's filter passes over it (type ${event.type})` };
+  }
+  if (standing === "settled") {
+    return { ...fate, fate: "settled", detail: settledText(failures, parked?.operationId ?? null), member };
+  }
+  if (standing === "before-start") {
+    const detail = `the consumer began after offset ${account.history.beganAfter}`;
+    return { ...fate, fate: "before-start", detail };
+  }
+  if (standing === "open") {
+    const position = account.history.now[0]?.cursors.get(partition)?.position ?? 0;
+    const detail = pendingText({ ahead: Math.max(0, offset - 1 - position), behind });
+    return { ...fate, fate: "pending", detail, behind };
+  }
+  const detail = `a position change by ${standing.actor} went past it`;
+  return { ...fate, fate: "skipped", detail, change: standing.id };
+}
