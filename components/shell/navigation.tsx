@@ -3,6 +3,7 @@
 import { BookOpen, Search } from "lucide-react";
 import Link from "next/link";
 import { usePathname } from "next/navigation";
+import { OperationsTray } from "../operations/tray.tsx";
 import { cn } from "../ui/class-names.ts";
 import { Kbd } from "../ui/kbd.tsx";
 import { ENVIRONMENT_COLOURS, Logo, useEnvironment } from "./environment-mark.tsx";
@@ -60,6 +61,7 @@ export function Navigation({ onSearch }: { onSearch: () => void }) {
           </Link>
         ))}
       </nav>
+      <OperationsTray />
       <div className="flex flex-col gap-0.5 border-line border-t p-2">
         <a href="/docs" className={LINK}>
           <BookOpen aria-hidden="true" strokeWidth={1.75} />

@@ -1,4 +1,13 @@
-import { Database, LayoutDashboard, type LucideIcon, Radio, ScrollText, Settings } from "lucide-react";
+import {
+  Database,
+  LayoutDashboard,
+  ListChecks,
+  type LucideIcon,
+  MailWarning,
+  Radio,
+  ScrollText,
+  Settings,
+} from "lucide-react";
 
 export interface Place {
   readonly href: string;
@@ -13,6 +22,8 @@ export const PLACES: readonly Place[] = [
   { href: "/", label: "Overview", icon: LayoutDashboard, key: "o" },
   { href: "/topics", label: "Topics", icon: Database, key: "t" },
   { href: "/consumers", label: "Consumers", icon: Radio, key: "c" },
+  { href: "/dead-letters", label: "Dead letters", icon: MailWarning, key: "d" },
+  { href: "/operations", label: "Operations", icon: ListChecks, key: "p" },
   { href: "/audit", label: "Audit", icon: ScrollText, key: "a" },
   { href: "/settings", label: "Settings", icon: Settings, key: "s" },
 ];
