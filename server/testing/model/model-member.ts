@@ -1,6 +1,11 @@
 import type { Delivery, ParkedNotice } from "../../contract/settlements.ts";
 import type { ReceivedFrame, TestMember } from "../../engine/testing/consumer-rig.ts";
-import type { ConsumerModel } from "./consumer-model.ts";
+import type { ModelEvent } from "./consumer-model.ts";
+
+/** What is known of the events that were published. */
+export interface Published {
+  event(offset: number): Pick<ModelEvent, "key" | "isFiltered">;
+}
 
 interface Assigned {
   readonly partition: number;
@@ -15,7 +20,7 @@ export class ModelMember {
   /** Held and not answered, in the order in which it came. */
   held: Delivery[] = [];
   isPaused = false;
-  readonly #model: ConsumerModel;
+  readonly #published: Published;
   #seen = 0;
   /** Keys of which an answer is on its way. */
   readonly #busy = new Set<string>();
@@ -23,11 +28,11 @@ export class ModelMember {
   readonly #lastLive = new Map<string, number>();
 
   constructor(
-    model: ConsumerModel,
+    published: Published,
     readonly name: string,
     readonly sink: TestMember,
   ) {
-    this.#model = model;
+    this.#published = published;
   }
 
   get isEnded(): boolean {
@@ -88,7 +93,7 @@ export class ModelMember {
   }
 
   #laneOf(offset: number): string | null {
-    return this.#model.event(offset).key;
+    return this.#published.event(offset).key;
   }
 
   #take({ event, data }: ReceivedFrame): void {
@@ -124,7 +129,8 @@ export class ModelMember {
   #deliver(delivery: Delivery): void {
     const { offset, partition, epoch } = delivery;
     if (this.isPaused) throw new Error(`${offset} was delivered to ${this.name} during a pause`);
-    if (this.#model.event(offset).isFiltered) throw new Error(`${offset} was delivered though the filter excludes it`);
+    if (this.#published.event(offset).isFiltered)
+      throw new Error(`${offset} was delivered though the filter excludes it`);
     if (delivery.parked !== true) {
       const id = `${partition} ${epoch}`;
       const last = this.#lastLive.get(id) ?? 0;
