@@ -4,6 +4,7 @@ import { hashPassword } from "./auth/password.ts";
 import { createAppender } from "./engine/appender.ts";
 import { createMembers } from "./engine/members.ts";
 import { startOperationRunner } from "./engine/operation-runner.ts";
+import { createSampler } from "./engine/sampler.ts";
 import { createTopicDirectory } from "./engine/topic-directory.ts";
 import { createTopicReaders } from "./engine/topic-readers.ts";
 import { createWakeups } from "./engine/wakeups.ts";
@@ -11,6 +12,7 @@ import type { Log } from "./log.ts";
 import { accessUseCases } from "./services/access-use-cases.ts";
 import { awaitProcessed } from "./services/await-processed.ts";
 import { changePositions } from "./services/change-positions.ts";
+import { countParked } from "./services/count-parked.ts";
 import { createApiKey } from "./services/create-api-key.ts";
 import { declareConsumer } from "./services/declare-consumer.ts";
 import { declareTopic } from "./services/declare-topic.ts";
@@ -18,11 +20,13 @@ import { describeConsumer } from "./services/describe-consumer.ts";
 import { describeTopic } from "./services/describe-topic.ts";
 import { discardParked } from "./services/discard-parked.ts";
 import { getAccount } from "./services/get-account.ts";
+import { getConsumerHistory } from "./services/get-consumer-history.ts";
 import { getEvent } from "./services/get-event.ts";
 import { getFates } from "./services/get-fates.ts";
 import { getOperation } from "./services/get-operation.ts";
 import { getSequence } from "./services/get-sequence.ts";
 import { getState } from "./services/get-state.ts";
+import { getTopicHistory } from "./services/get-topic-history.ts";
 import { isProcessed } from "./services/is-processed.ts";
 import { listApiKeys } from "./services/list-api-keys.ts";
 import { listAudit } from "./services/list-audit.ts";
@@ -96,6 +100,7 @@ export async function compose(options: ComposeOptions) {
     resumeConsumer: resumeConsumer(deps),
     listParked: listParked(deps),
     listParkedGroups: listParkedGroups(deps),
+    countParked: countParked(deps),
     getSequence: getSequence(deps),
     redriveParked: redriveParked(deps),
     discardParked: discardParked(deps),
@@ -107,6 +112,8 @@ export async function compose(options: ComposeOptions) {
     changeOperationRate: changeOperationRate(deps),
     getAccount: getAccount(deps),
     getFates: getFates(deps),
+    getConsumerHistory: getConsumerHistory(deps),
+    getTopicHistory: getTopicHistory(deps),
     isProcessed: isProcessed(deps),
     awaitProcessed: awaitProcessed(deps),
     createApiKey: createApiKey(deps),

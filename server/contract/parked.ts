@@ -61,6 +61,22 @@ export type ParkedQuery = z.infer<typeof parkedQuery>;
 export const parkedPage = z.object({ events: z.array(parkedEvent), next: z.string().nullable() });
 export type ParkedPage = z.infer<typeof parkedPage>;
 
+const facet = z.array(z.object({ value: z.string(), count: z.int() }));
+
+/** What passes a filter, by state, topic, type and key (most events first, at most 20 each), and what verbs would take up. */
+export const parkedFacets = z.object({
+  /** Discarded ones only when asked for by state. */
+  states: z.object({ retrying: z.int(), dead: z.int(), blocked: z.int(), discarded: z.int() }),
+  topics: facet,
+  types: facet,
+  keys: facet,
+  /** Heads that a redrive would deliver again. */
+  redrivable: z.int(),
+  discardable: z.int(),
+  restorable: z.int(),
+});
+export type ParkedFacets = z.infer<typeof parkedFacets>;
+
 /** Failures of one kind in one consumer: the heads of their sequences, and what waits behind those. */
 export const parkedGroup = z.object({
   consumer: consumerName,

@@ -5,6 +5,8 @@ import type { EventRow, PublishResult } from "../contract/events.ts";
 import type { Operation, ReplayRequest } from "../contract/operations.ts";
 import type {
   DiscardRequest,
+  ParkedFacets,
+  ParkedFilter,
   ParkedGroup,
   ParkedPage,
   ParkedQuery,
@@ -114,6 +116,8 @@ export interface Services {
   readonly resumeConsumer: (input: ResumeRequest & { consumer: string; actor: Actor }) => Promise<ConsumerDescription>;
 
   readonly listParked: (input: ParkedQuery & { consumer: string }) => Promise<ParkedPage>;
+  /** The preview of a verb: what passes the filter, and how much each verb would take up. */
+  readonly countParked: (input: ParkedFilter & { consumer: string }) => Promise<ParkedFacets>;
   /** Groups of one consumer, or of all. */
   readonly listParkedGroups: (input: { consumer?: string }) => Promise<ParkedGroup[]>;
   readonly getSequence: (input: { consumer: string; topic: string; key: string }) => Promise<Sequence>;

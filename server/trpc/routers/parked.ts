@@ -3,6 +3,8 @@ import { consumerName, label, topicName } from "../../contract/names.ts";
 import { operation, replayRequest } from "../../contract/operations.ts";
 import {
   discardRequest,
+  parkedFacets,
+  parkedFilter,
   parkedGroups,
   parkedPage,
   parkedQuery,
@@ -47,6 +49,22 @@ export const parked = router({
     .query(async ({ ctx, input }) => {
       ctx.require("read", input.consumer);
       return { groups: await ctx.services.listParkedGroups(input) };
+    }),
+
+  facets: authenticated
+    .meta({
+      openapi: {
+        method: "GET",
+        path: "/consumers/{consumer}/parked/facets",
+        tags: TAG,
+        summary: "Count what passes a filter by state, topic, type and key, and what each verb would take up",
+      },
+    })
+    .input(parkedFilter.extend({ consumer: consumerName }))
+    .output(parkedFacets)
+    .query(({ ctx, input }) => {
+      ctx.require("read", input.consumer);
+      return ctx.services.countParked(input);
     }),
 
   /** Of all consumers that the caller may read. */
