@@ -6,6 +6,8 @@ import type { PositionPlan } from "@/server/contract/position-changes.ts";
 import { ApiEquivalent } from "../display/api-equivalent.tsx";
 import { curl } from "../display/curl.ts";
 import { formatCount, plural } from "../display/format-count.ts";
+import { formatDuration } from "../display/format-time.ts";
+import { DateTime } from "../display/moment.tsx";
 import { Callout } from "../display/notice.tsx";
 import { Button } from "../ui/button.tsx";
 import { DialogBody, DialogFooter } from "../ui/dialog.tsx";
@@ -31,17 +33,36 @@ function actionText(rerun: number, skip: number, consumer: string): string {
   return "Nothing to move";
 }
 
+const PARKED_ACTIONS = { keep: "kept", clear: "cleared", redrive: "redriven" } as const;
+
+/** The same when no event runs again or is skipped. */
+function extrasText(of: { cleared: number; forgotten: number; redriven: number; consumer: string }): string {
+  const parts = [
+    ...(of.cleared > 0 ? [`Clear ${plural(of.cleared, "parked event")}`] : []),
+    ...(of.redriven > 0 ? [`Redrive ${plural(of.redriven, "dead letter")}`] : []),
+    ...(of.forgotten > 0 ? [`Clear ${plural(of.forgotten, "state entry", "state entries")}`] : []),
+  ];
+  return `${parts.join(" and ")} of ${of.consumer}`;
+}
+
 export function ConfirmMove({ consumer, plan, isOutdated, isBusy, problem, onBack, onApply }: ConfirmMoveProps) {
   const [reason, setReason] = useState("");
   const [name, setName] = useState("");
   const rerun = plan.changes.reduce((sum, it) => sum + it.rerun, 0);
   const skip = plan.changes.reduce((sum, it) => sum + it.skip, 0);
-  const isNothing = plan.changes.every((it) => it.from === it.to);
+  const { parked, state } = plan;
+  const { dead, retrying, blocked } = parked.counts;
+  const cleared = parked.action === "clear" ? dead + retrying + blocked : 0;
+  const forgotten = state.action === "clear" ? state.entries : 0;
+  const redriven = parked.action === "redrive" ? dead : 0;
+  const isNothing = plan.changes.every((it) => it.from === it.to) && cleared + forgotten + redriven === 0;
+  // What is lost for the consumer asks for its name; what only runs again, for a reason.
+  const isRisky = skip > 0 || cleared > 0 || forgotten > 0;
   const missing = isNothing
     ? "The position stands there already."
     : reason.trim() === ""
       ? "Say why."
-      : name !== consumer
+      : isRisky && name !== consumer
         ? "Type the consumer's name."
         : null;
 
@@ -84,7 +105,15 @@ export function ConfirmMove({ consumer, plan, isOutdated, isBusy, problem, onBac
             <tbody>
               {plan.changes.map((it) => (
                 <tr key={it.topic} className="h-8 border-line border-b last:border-0">
-                  <td className="px-3 font-mono text-xs">{it.topic}</td>
+                  <td className="px-3 py-1">
+                    <span className="font-mono text-xs">{it.topic}</span>
+                    {it.firstEvent === null || it.lastEvent === null ? null : (
+                      <span className="block text-2xs text-muted">
+                        first {formatCount(it.firstEvent.offset)} <DateTime at={it.firstEvent.recordedAt} />, last{" "}
+                        {formatCount(it.lastEvent.offset)} <DateTime at={it.lastEvent.recordedAt} />
+                      </span>
+                    )}
+                  </td>
                   <td className="whitespace-nowrap px-3 text-right">
                     {formatCount(it.from)} <ArrowRight aria-label="to" className="inline size-3 text-faint" />{" "}
                     {formatCount(it.to)}
@@ -96,12 +125,33 @@ export function ConfirmMove({ consumer, plan, isOutdated, isBusy, problem, onBac
             </tbody>
           </table>
         </div>
+        <dl className="grid grid-cols-[10rem_1fr] gap-x-3 gap-y-1 text-sm">
+          <dt className="text-muted">Parked events</dt>
+          <dd>
+            {PARKED_ACTIONS[parked.action]}: {formatCount(dead)} dead, {formatCount(retrying)} retrying,{" "}
+            {formatCount(blocked)} waiting behind them
+          </dd>
+          <dt className="text-muted">State entries</dt>
+          <dd>
+            {state.action === "keep" ? "kept" : "cleared"}: {formatCount(state.entries)}
+          </dd>
+          <dt className="text-muted">Members fenced</dt>
+          <dd>
+            {plan.members.length === 0
+              ? "none is connected"
+              : `${plan.members.join(", ")}: what they have in flight will not count`}
+          </dd>
+          <dt className="text-muted">Estimated time</dt>
+          <dd>{plan.estimatedMs === null ? "unknown" : formatDuration(plan.estimatedMs)}</dd>
+        </dl>
         <Field label="Reason" hint="Kept in the audit.">
           <Textarea autoFocus maxLength={1000} value={reason} onChange={(event) => setReason(event.target.value)} />
         </Field>
-        <Field label={`Type ${consumer} to confirm`}>
-          <Input className="font-mono" value={name} onChange={(event) => setName(event.target.value)} />
-        </Field>
+        {isRisky ? (
+          <Field label={`Type ${consumer} to confirm`}>
+            <Input className="font-mono" value={name} onChange={(event) => setName(event.target.value)} />
+          </Field>
+        ) : null}
         {problem === undefined ? null : <Callout tone="bad">{problem}</Callout>}
         <ApiEquivalent
           code={curl({
@@ -113,8 +163,10 @@ export function ConfirmMove({ consumer, plan, isOutdated, isBusy, problem, onBac
       </DialogBody>
       <DialogFooter note={missing}>
         <Button onClick={onBack}>Back</Button>
-        <Button type="submit" look={skip > 0 ? "danger" : "primary"} disabled={missing !== null || isBusy}>
-          {actionText(rerun, skip, consumer)}
+        <Button type="submit" look={isRisky ? "danger" : "primary"} disabled={missing !== null || isBusy}>
+          {rerun + skip === 0 && !isNothing
+            ? extrasText({ cleared, forgotten, redriven, consumer })
+            : actionText(rerun, skip, consumer)}
         </Button>
       </DialogFooter>
     </form>

@@ -2,36 +2,50 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { parseAsBoolean, parseAsStringLiteral, useQueryState } from "nuqs";
+import { useState } from "react";
 import { useApi } from "../data/api.ts";
 import { FactStrip } from "../display/facts.tsx";
 import { Failure } from "../display/failure.tsx";
 import { formatCount, plural } from "../display/format-count.ts";
 import { formatDuration } from "../display/format-time.ts";
+import { Ago, DateTime } from "../display/moment.tsx";
+import { Callout } from "../display/notice.tsx";
 import { Status } from "../display/status.tsx";
+import { ReplayDialog } from "../operations/replay-dialog.tsx";
 import { Page } from "../shell/page.tsx";
 import { Button } from "../ui/button.tsx";
 import { TabLinks } from "../ui/tabs.tsx";
+import { AccountPanel } from "./account-panel.tsx";
 import { ConsumerSettings } from "./consumer-settings.tsx";
 import { standingOf } from "./consumer-status.tsx";
 import { MemberTable } from "./member-table.tsx";
 import { MovePosition } from "./move-position.tsx";
+import { ParkedPanel } from "./parked-panel.tsx";
+import { PauseDialog } from "./pause-dialog.tsx";
 import { PositionHistory } from "./position-history.tsx";
 import { PositionTables } from "./position-tables.tsx";
 import { StateEntries } from "./state-entries.tsx";
 
-const TABS = ["positions", "state", "history", "settings"] as const;
+const TABS = ["positions", "parked", "account", "state", "history", "settings"] as const;
 const LABELS: Record<(typeof TABS)[number], string> = {
   positions: "Positions",
+  parked: "Parked",
+  account: "Account",
   state: "State",
   history: "History",
   settings: "Settings",
 };
+
+const PAUSED = { operator: "Paused", storm: "Paused", halted: "Halted" } as const;
 
 export function ConsumerPage({ consumer }: { consumer: string }) {
   const api = useApi();
   const { data, error, refetch } = useQuery(api.consumers.get.queryOptions({ consumer }));
   const [tab] = useQueryState("tab", parseAsStringLiteral(TABS).withDefault("positions"));
   const [isMoving, setMoving] = useQueryState("move", parseAsBoolean.withDefault(false));
+  const [isPausing, setPausing] = useState(false);
+  const [isReplaying, setReplaying] = useState(false);
+  const parked = data === undefined ? undefined : data.parked.dead + data.parked.retrying + data.parked.blocked;
   const standing = data === undefined ? undefined : standingOf(data);
 
   return (
@@ -51,9 +65,17 @@ export function ConsumerPage({ consumer }: { consumer: string }) {
         />
       }
       actions={
-        <Button size="sm" disabled={data === undefined} onClick={() => void setMoving(true)}>
-          Move position
-        </Button>
+        <>
+          <Button size="sm" disabled={data === undefined} onClick={() => setPausing(true)}>
+            {data?.pause == null ? "Pause" : "Resume"}
+          </Button>
+          <Button size="sm" disabled={data === undefined} onClick={() => setReplaying(true)}>
+            Replay
+          </Button>
+          <Button size="sm" disabled={data === undefined} onClick={() => void setMoving(true)}>
+            Move position
+          </Button>
+        </>
       }
     >
       {error !== null ? (
@@ -70,6 +92,18 @@ export function ConsumerPage({ consumer }: { consumer: string }) {
               </>
             )}
           </div>
+          {data?.pause == null ? null : (
+            <Callout tone={data.pause.kind === "operator" ? "warn" : "bad"}>
+              {PAUSED[data.pause.kind]} by {data.pause.by.replace(/^person:/, "")} <Ago at={data.pause.since} />:{" "}
+              {data.pause.reason}
+              {data.pause.until === null ? null : (
+                <>
+                  {" "}
+                  It ends by itself at <DateTime at={data.pause.until} />.
+                </>
+              )}
+            </Callout>
+          )}
           <FactStrip
             facts={[
               { label: "Lag", value: formatCount(standing?.lag), note: "events not settled" },
@@ -81,9 +115,12 @@ export function ConsumerPage({ consumer }: { consumer: string }) {
                 note: data === undefined ? "" : `order kept per ${data.ordering}`,
               },
               {
-                label: "In flight",
-                value: data === undefined ? "–" : `≤ ${formatCount(data.maxInFlight)}`,
-                note: "per member",
+                label: "Parked",
+                value: formatCount(parked),
+                note:
+                  data === undefined
+                    ? ""
+                    : `${formatCount(data.parked.dead)} dead, ${formatCount(data.parked.retrying)} retrying`,
               },
               {
                 label: "Topics",
@@ -103,6 +140,10 @@ export function ConsumerPage({ consumer }: { consumer: string }) {
               <PositionTables description={data} />
               <MemberTable description={data} />
             </>
+          ) : tab === "parked" ? (
+            <ParkedPanel description={data} />
+          ) : tab === "account" ? (
+            <AccountPanel consumer={consumer} />
           ) : tab === "state" ? (
             <StateEntries consumer={consumer} />
           ) : tab === "history" ? (
@@ -113,11 +154,15 @@ export function ConsumerPage({ consumer }: { consumer: string }) {
         </>
       )}
       {data === undefined ? null : (
-        <MovePosition
-          description={data}
-          isOpen={isMoving}
-          onOpenChange={(isOpen) => void setMoving(isOpen ? true : null)}
-        />
+        <>
+          <MovePosition
+            description={data}
+            isOpen={isMoving}
+            onOpenChange={(isOpen) => void setMoving(isOpen ? true : null)}
+          />
+          <PauseDialog description={data} isOpen={isPausing} onOpenChange={setPausing} />
+          <ReplayDialog consumer={consumer} topics={data.topics} isOpen={isReplaying} onOpenChange={setReplaying} />
+        </>
       )}
     </Page>
   );

@@ -87,6 +87,25 @@ const COLUMNS: readonly Column<ConsumerRow>[] = [
     width: "w-28",
   },
   {
+    id: "parked",
+    header: "Parked",
+    sortBy: (it) => parked(it),
+    cell: (it) =>
+      parked(it) === 0 ? (
+        <span className="text-faint">0</span>
+      ) : (
+        <Link
+          href={`/dead-letters?consumer=${it.consumer}`}
+          title={`${formatCount(it.parked.dead)} dead, ${formatCount(it.parked.retrying)} retrying, ${formatCount(it.parked.blocked)} waiting behind them`}
+          className="live-value rounded-sm text-bad hover:underline"
+        >
+          {formatCount(parked(it))}
+        </Link>
+      ),
+    isNumber: true,
+    width: "w-24",
+  },
+  {
     id: "members",
     header: "Members",
     sortBy: (it) => it.members.length,
@@ -98,6 +117,8 @@ const COLUMNS: readonly Column<ConsumerRow>[] = [
 
 const position = (it: ConsumerDescription): number => it.topics.reduce((sum, at) => sum + at.position, 0);
 const head = (it: ConsumerDescription): number => it.topics.reduce((sum, at) => sum + at.head, 0);
+
+const parked = ({ parked: { dead, retrying, blocked } }: ConsumerDescription): number => dead + retrying + blocked;
 
 const FILTERS = ["all", "attention", "healthy", "idle"] as const;
 const PASSES: Record<(typeof FILTERS)[number], (it: Standing) => boolean> = {

@@ -1,14 +1,19 @@
 "use client";
 
-import { useQuery } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { History } from "lucide-react";
+import { useState } from "react";
+import { toast } from "sonner";
 import type { PositionChange } from "@/server/contract/position-changes.ts";
 import { useApi } from "../data/api.ts";
+import { curl } from "../display/curl.ts";
 import { type Column, DataTable } from "../display/data-table.tsx";
 import { Failure } from "../display/failure.tsx";
 import { formatCount } from "../display/format-count.ts";
 import { Ago } from "../display/moment.tsx";
 import { Empty } from "../display/notice.tsx";
+import { ReasonDialog } from "../display/reason-dialog.tsx";
+import { Button } from "../ui/button.tsx";
 import { Panel } from "../ui/panel.tsx";
 import { targetText } from "./target-text.ts";
 
@@ -44,23 +49,106 @@ const COLUMNS: readonly Column<PositionChange>[] = [
   { id: "reason", header: "Reason", cell: (it) => <span title={it.reason}>{it.reason}</span>, from: "lg" },
 ];
 
+/** What became of a change: whether it stands, was undone, or undid another. */
+function Fate({ change, changes }: { change: PositionChange; changes: readonly PositionChange[] }) {
+  const at = (id: string | null) => changes.find((it) => it.id === id)?.appliedAt;
+  if (change.undoneBy !== null) {
+    return (
+      <span className="text-muted">
+        undone <Ago at={at(change.undoneBy)} />
+      </span>
+    );
+  }
+  if (change.undoOf !== null) return <span>undoes the one before</span>;
+  return <span className="text-faint">stands</span>;
+}
+
 export function PositionHistory({ consumer }: { consumer: string }) {
   const api = useApi();
+  const queries = useQueryClient();
+  const [undoing, setUndoing] = useState<PositionChange | null>(null);
   const { data, error, refetch } = useQuery(api.positions.list.queryOptions({ consumer }));
+  const undo = useMutation(
+    api.positions.undo.mutationOptions({
+      onSuccess: async () => {
+        toast.success(`Position change of ${consumer} undone`);
+        setUndoing(null);
+        await queries.invalidateQueries({ queryKey: api.positions.list.queryKey({ consumer }) });
+        await queries.invalidateQueries({ queryKey: api.consumers.get.queryKey({ consumer }) });
+      },
+    }),
+  );
   if (error !== null) return <Failure error={error} what="history" onRetry={() => void refetch()} />;
+  const changes = data?.changes ?? [];
+  const newest = changes[0];
+  const columns: readonly Column<PositionChange>[] = [
+    ...COLUMNS,
+    { id: "fate", header: "Now", cell: (it) => <Fate change={it} changes={changes} />, width: "w-44", from: "md" },
+    {
+      id: "undo",
+      header: "",
+      cell: (it) => (
+        <Button
+          size="sm"
+          look="ghost"
+          blockedBecause={
+            it.undoneBy !== null
+              ? "It was undone."
+              : it.id === newest?.id
+                ? undefined
+                : "Only the newest change can be undone."
+          }
+          onClick={() => setUndoing(it)}
+        >
+          {it.undoOf === null ? "Undo" : "Redo"}
+        </Button>
+      ),
+      isNumber: true,
+      width: "w-24",
+    },
+  ];
   return (
     <Panel title="Position changes" aside="newest first">
       <DataTable
         label="Position changes"
-        columns={COLUMNS}
+        columns={columns}
         rows={data?.changes}
         rowId={(it) => it.id}
         empty={
           <Empty icon={History} title="The position was never moved">
-            It has only gone forward, by settlements. A move by an operator is listed here with its reason.
+            It has only gone forward, by settlements. A move by an operator is listed here with its reason, and can be
+            undone.
           </Empty>
         }
       />
+      <ReasonDialog
+        title={undoing?.undoOf === null ? "Undo the position change" : "Undo the undo"}
+        description="Positions go back to where they stood, and with them whatever parked events and state the change had touched. Members stay connected."
+        isOpen={undoing !== null}
+        onOpenChange={(isOpen) => {
+          if (!isOpen) setUndoing(null);
+        }}
+        action={`Undo for ${consumer}`}
+        isBusy={undo.isPending}
+        problem={undo.error?.message}
+        api={(reason) =>
+          curl({
+            method: "POST",
+            path: `/v1/consumers/${consumer}/position-changes/${undoing?.id}/undo`,
+            json: JSON.stringify({ reason }),
+          })
+        }
+        onConfirm={(reason) => undoing !== null && undo.mutate({ consumer, id: undoing.id, reason })}
+      >
+        <ul className="flex flex-col gap-1 text-sm">
+          {undoing?.changes.map((it) => (
+            <li key={it.topic}>
+              <span className="font-mono text-xs">{it.topic}</span> back from {formatCount(it.to)} to{" "}
+              {formatCount(it.from)}
+            </li>
+          ))}
+        </ul>
+      </ReasonDialog>
     </Panel>
   );
 }

@@ -1,19 +1,24 @@
 "use client";
 
+import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { ConsumerDescription } from "@/server/contract/consumers.ts";
-import type { PositionPlanRequest, PositionTarget } from "@/server/contract/position-changes.ts";
+import type { PositionPlanRequest } from "@/server/contract/position-changes.ts";
+import { useApi } from "../data/api.ts";
 import { ApiEquivalent } from "../display/api-equivalent.tsx";
 import { curl } from "../display/curl.ts";
+import { formatCount } from "../display/format-count.ts";
 import { clockName } from "../display/format-time.ts";
 import { Callout } from "../display/notice.tsx";
-import { isoOf, TimeInput } from "../display/time-input.tsx";
+import { TimeInput } from "../display/time-input.tsx";
 import { usePreferences } from "../preferences/preferences-provider.tsx";
 import { Button } from "../ui/button.tsx";
 import { DialogBody, DialogClose, DialogFooter } from "../ui/dialog.tsx";
 import { Field } from "../ui/field.tsx";
 import { Input } from "../ui/input.tsx";
+import { Select } from "../ui/select.tsx";
 import { ToggleGroup } from "../ui/toggle-group.tsx";
+import { TARGETS, type TargetFields, type TargetKind, targetOf } from "./target-choice.ts";
 import { TopicChoice } from "./topic-choice.tsx";
 
 export type Move = PositionPlanRequest;
@@ -26,33 +31,41 @@ interface TargetFormProps {
   readonly onPreview: (move: Move) => void;
 }
 
-const EXPLAINED: Record<PositionTarget["to"], string> = {
-  earliest: "Everything still retained is delivered again.",
-  latest: "What is not settled yet is never delivered; only new events are.",
-  offset: "The next event delivered is the one at this offset.",
-  time: "The next event delivered is the first one recorded at or after this time.",
-};
-
-function targetOf(to: PositionTarget["to"], offset: string, time: string | null): PositionTarget | null {
-  if (to === "offset") {
-    const number = Number(offset.replaceAll(/[,\s]/g, ""));
-    return Number.isSafeInteger(number) && number >= 1 ? { to, offset: number } : null;
-  }
-  if (to === "time") return time === null ? null : { to, time };
-  return { to };
-}
+const PARKED = { keep: "Keep", clear: "Clear", redrive: "Redrive" } as const;
+const PARKED_EXPLAINED = {
+  keep: "They stay as they are.",
+  clear: "They are forgotten; an undo brings them back.",
+  redrive: "Dead letters are delivered again.",
+} as const;
 
 export function TargetForm({ description, initial, isBusy, problem, onPreview }: TargetFormProps) {
   const { preferences } = usePreferences();
   const names = description.topics.map((it) => it.topic);
-  const [to, setTo] = useState<PositionTarget["to"]>(initial?.target.to ?? "earliest");
-  const [offset, setOffset] = useState(initial?.target.to === "offset" ? String(initial.target.offset) : "");
-  const [time, setTime] = useState("");
+  const [to, setTo] = useState<TargetKind>(initial?.target.to ?? "earliest");
+  const [fields, setFields] = useState<TargetFields>({
+    offset: initial !== null && "offset" in initial.target ? String(initial.target.offset) : "",
+    time: "",
+    minutes: initial?.target.to === "duration" ? String(initial.target.ms / 60_000) : "",
+    by: initial?.target.to === "shift" ? String(initial.target.by) : "",
+    consumer: initial?.target.to === "consumer" ? initial.target.consumer : "",
+    topic: initial?.target.to === "before" ? initial.target.topic : (names[0] ?? ""),
+  });
   const [topics, setTopics] = useState<string[]>(initial?.topics ?? names);
+  const [parked, setParked] = useState<keyof typeof PARKED>(initial?.parked ?? "keep");
+  const [state, setState] = useState<"keep" | "clear">(initial?.state ?? "keep");
 
-  const target = targetOf(to, offset, isoOf(time, preferences.clock));
+  const target = targetOf(to, fields, preferences.clock);
+  const isAll = topics.length === names.length || to === "before";
   const move: Move | null =
-    target === null || topics.length === 0 ? null : { target, ...(topics.length === names.length ? {} : { topics }) };
+    target === null || topics.length === 0
+      ? null
+      : {
+          target,
+          ...(isAll ? {} : { topics }),
+          ...(parked === "keep" ? {} : { parked }),
+          ...(state === "keep" ? {} : { state }),
+        };
+  const { dead, retrying, blocked } = description.parked;
 
   return (
     <form
@@ -63,40 +76,46 @@ export function TargetForm({ description, initial, isBusy, problem, onPreview }:
       }}
     >
       <DialogBody>
-        <div className="flex flex-col items-start gap-1.5">
-          <span className="font-medium text-xs">Move to</span>
-          <ToggleGroup
-            aria-label="Move to"
-            value={to}
-            choices={[
-              { value: "earliest", label: "Earliest" },
-              { value: "latest", label: "Latest" },
-              { value: "offset", label: "Offset" },
-              { value: "time", label: "Time" },
-            ]}
-            onChange={setTo}
-          />
-          <p className="text-muted text-xs">{EXPLAINED[to]}</p>
-        </div>
-        {to === "offset" ? (
-          <Field label="Offset" hint="The same offset in every topic chosen below.">
-            <Input
-              autoFocus
-              inputMode="numeric"
-              value={offset}
-              onChange={(event) => setOffset(event.target.value)}
-              placeholder="12430"
-            />
-          </Field>
-        ) : null}
-        {to === "time" ? (
-          <Field label={`Time (${clockName(preferences.clock)})`}>
-            <TimeInput value={time} onChange={setTime} />
-          </Field>
-        ) : null}
-        {names.length > 1 ? (
+        <Field label="Move to" hint={TARGETS.find((it) => it.value === to)?.description}>
+          <Select value={to} choices={TARGETS.map(({ value, label }) => ({ value, label }))} onChange={setTo} />
+        </Field>
+        <TargetField
+          to={to}
+          fields={fields}
+          topics={names}
+          own={description.consumer}
+          onChange={(more) => setFields((it) => ({ ...it, ...more }))}
+        />
+        {names.length > 1 && to !== "before" ? (
           <TopicChoice topics={names} chosen={topics} onChange={setTopics} label="In these topics" />
         ) : null}
+        <div className="grid grid-cols-2 gap-3">
+          <div className="flex flex-col items-start gap-1.5">
+            <span className="font-medium text-xs">Parked events ({formatCount(dead + retrying + blocked)})</span>
+            <ToggleGroup
+              aria-label="Parked events"
+              value={parked}
+              choices={(["keep", "clear", "redrive"] as const).map((value) => ({ value, label: PARKED[value] }))}
+              onChange={setParked}
+            />
+            <p className="text-muted text-xs">{PARKED_EXPLAINED[parked]}</p>
+          </div>
+          <div className="flex flex-col items-start gap-1.5">
+            <span className="font-medium text-xs">State entries</span>
+            <ToggleGroup
+              aria-label="State entries"
+              value={state}
+              choices={[
+                { value: "keep", label: "Keep" },
+                { value: "clear", label: "Clear" },
+              ]}
+              onChange={setState}
+            />
+            <p className="text-muted text-xs">
+              {state === "keep" ? "They stay as they are." : "All are forgotten; an undo brings them back."}
+            </p>
+          </div>
+        </div>
         {problem === undefined ? null : <Callout tone="bad">{problem}</Callout>}
         <ApiEquivalent
           code={curl({
@@ -114,4 +133,80 @@ export function TargetForm({ description, initial, isBusy, problem, onPreview }:
       </DialogFooter>
     </form>
   );
+}
+
+interface TargetFieldProps {
+  readonly to: TargetKind;
+  readonly fields: TargetFields;
+  readonly topics: readonly string[];
+  readonly own: string;
+  readonly onChange: (more: Partial<TargetFields>) => void;
+}
+
+/** What the chosen target needs to know. */
+function TargetField({ to, fields, topics, own, onChange }: TargetFieldProps) {
+  const { preferences } = usePreferences();
+  const api = useApi();
+  const consumers = useQuery(api.consumers.list.queryOptions(undefined, { enabled: to === "consumer" }));
+  const text = (name: keyof TargetFields, placeholder: string) => (
+    <Input
+      autoFocus
+      inputMode="numeric"
+      placeholder={placeholder}
+      value={fields[name]}
+      onChange={(event) => onChange({ [name]: event.target.value })}
+    />
+  );
+  switch (to) {
+    case "earliest":
+    case "latest":
+      return null;
+    case "offset":
+      return (
+        <Field label="Offset" hint="The same offset in every topic chosen below.">
+          {text("offset", "12430")}
+        </Field>
+      );
+    case "before":
+      return (
+        <div className="grid grid-cols-2 gap-3">
+          <Field label="Topic">
+            <Select
+              value={fields.topic}
+              choices={topics.map((it) => ({ value: it, label: it }))}
+              onChange={(topic) => onChange({ topic })}
+            />
+          </Field>
+          <Field label="Offset of the event">{text("offset", "12430")}</Field>
+        </div>
+      );
+    case "time":
+      return (
+        <Field label={`Time (${clockName(preferences.clock)})`}>
+          <TimeInput value={fields.time} onChange={(time) => onChange({ time })} />
+        </Field>
+      );
+    case "duration":
+      return <Field label="Back by, in minutes">{text("minutes", "90")}</Field>;
+    case "shift":
+      return (
+        <Field label="Offsets" hint="Negative = back.">
+          {text("by", "-100")}
+        </Field>
+      );
+    case "consumer": {
+      const others = (consumers.data?.consumers ?? [])
+        .filter((it) => it.consumer !== own && it.topics.some((at) => topics.includes(at.topic)))
+        .map((it) => ({ value: it.consumer, label: it.consumer }));
+      return (
+        <Field label="Consumer" hint={others.length === 0 ? "No other consumer has these topics." : undefined}>
+          <Select
+            value={fields.consumer}
+            choices={[{ value: "", label: "Choose one" }, ...others]}
+            onChange={(consumer) => onChange({ consumer })}
+          />
+        </Field>
+      );
+    }
+  }
 }

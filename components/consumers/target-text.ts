@@ -1,5 +1,6 @@
 import type { PositionTarget } from "@/server/contract/position-changes.ts";
 import { formatCount } from "../display/format-count.ts";
+import { formatDuration } from "../display/format-time.ts";
 
 /** A target as it is said: `offset 12,430`. */
 export function targetText(target: PositionTarget): string {
@@ -12,5 +13,13 @@ export function targetText(target: PositionTarget): string {
       return `offset ${formatCount(target.offset)}`;
     case "time":
       return target.time;
+    case "duration":
+      return `back by ${formatDuration(target.ms)}`;
+    case "shift":
+      return target.by < 0 ? `back by ${formatCount(-target.by)} offsets` : `on by ${formatCount(target.by)} offsets`;
+    case "consumer":
+      return `where ${target.consumer} stands`;
+    case "before":
+      return `before ${target.topic}/${formatCount(target.offset)}`;
   }
 }

@@ -26,7 +26,7 @@ import { TopicTabs } from "./topic-tabs.tsx";
 type Place = ConsumerDescription["topics"][number];
 interface ReaderRow extends Place {
   readonly consumer: string;
-  readonly members: ConsumerDescription["members"];
+  readonly of: ConsumerDescription;
 }
 
 function filterOf({ types, keys, keyPrefix }: Place): string {
@@ -52,7 +52,7 @@ const READERS: readonly Column<ReaderRow>[] = [
   {
     id: "status",
     header: "Status",
-    cell: (it) => <ConsumerStatus consumer={{ topics: [it], members: it.members }} />,
+    cell: (it) => <ConsumerStatus consumer={it.of} />,
     width: "w-28",
   },
   { id: "filter", header: "Takes", cell: (it) => <span className="text-muted">{filterOf(it)}</span>, from: "lg" },
@@ -83,7 +83,7 @@ const READERS: readonly Column<ReaderRow>[] = [
   {
     id: "members",
     header: "Members",
-    cell: (it) => formatCount(it.members.length),
+    cell: (it) => formatCount(it.of.members.length),
     isNumber: true,
     width: "w-24",
     from: "md",
@@ -102,7 +102,7 @@ export function TopicPage({ topic }: { topic: string }) {
   const readers = consumers.data?.consumers.flatMap((consumer) =>
     consumer.topics
       .filter((place) => place.topic === topic)
-      .map((place): ReaderRow => ({ ...place, consumer: consumer.consumer, members: consumer.members })),
+      .map((place): ReaderRow => ({ ...place, consumer: consumer.consumer, of: consumer })),
   );
   const series = history.series(SERIES_SECONDS, topic);
   const rate = history.rate(topic);

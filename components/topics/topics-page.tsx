@@ -116,7 +116,7 @@ export function TopicsPage() {
                   consumer: consumer.consumer,
                   lag: place.lag,
                   lagMs: place.lagMs,
-                  tone: standingOf({ topics: [place], members: consumer.members }).tone,
+                  tone: standingOf(consumer).tone,
                 },
               ];
         });
