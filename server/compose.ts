@@ -131,6 +131,7 @@ export async function compose(options: ComposeOptions) {
   });
 
   const operations = startOperationRunner({ database, wakeups, instance, onError });
+  const sampler = createSampler(database, { onError });
 
   return {
     services,
@@ -144,7 +145,7 @@ export async function compose(options: ComposeOptions) {
     },
     async close() {
       // Callers first, what they stand on last: the appender answers everybody before the database goes.
-      await Promise.allSettled([appender.close(), members.close(), operations.close()]);
+      await Promise.allSettled([appender.close(), members.close(), operations.close(), sampler.close()]);
       await Promise.allSettled([topicReaders.close(), access.close()]);
       await wakeups.close();
       await database.close();

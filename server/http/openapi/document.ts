@@ -21,6 +21,8 @@ const REFUSALS: Record<string, readonly ErrorCode[]> = {
   "positions-list": ["invalid-input", "consumer-not-found"],
   "accounts-get": ["invalid-input", "consumer-not-found"],
   "accounts-fates": ["invalid-input", "topic-not-found", "event-not-found"],
+  "accounts-consumerHistory": ["invalid-input", "consumer-not-found"],
+  "accounts-topicHistory": ["invalid-input", "topic-not-found"],
   "accounts-processed": ["invalid-input", "consumer-not-found"],
   "accounts-wait": ["invalid-input", "consumer-not-found", "queue-full"],
   "state-get": ["invalid-input", "consumer-not-found", "state-entry-not-found"],

@@ -1,10 +1,20 @@
 import { z } from "zod";
-import { accountList, fateList, positionWait, processed } from "../../contract/account.ts";
+import {
+  accountList,
+  consumerHistory,
+  fateList,
+  positionWait,
+  processed,
+  topicHistory,
+} from "../../contract/account.ts";
 import { consumerName, offset, topicName } from "../../contract/names.ts";
 import { authenticated, router } from "../trpc.ts";
 
 const TAG = ["Accounts"];
 const MAX_WAIT_MS = 60_000;
+
+const MAX_HOURS = 720;
+const hours = z.int().min(1).max(MAX_HOURS).default(24);
 
 const place = z.strictObject({ consumer: consumerName, topic: topicName, offset });
 
@@ -44,6 +54,42 @@ export const accounts = router({
       ctx.require("read", input.topic);
       const fates = await ctx.services.getFates(input);
       return { ...input, fates: fates.filter((it) => ctx.can("read", it.consumer)) };
+    }),
+
+  consumerHistory: authenticated
+    .meta({
+      openapi: {
+        method: "GET",
+        path: "/consumers/{consumer}/history",
+        tags: TAG,
+        summary: "Read a consumer's lag and rates over time",
+        description:
+          "At most 500 points over the last `hours` (24 unless given, 720 at most), oldest first, per topic: the worst lag of each stretch of `resolutionMs`, and rates per second within it; null where they cannot be told. Sampled every 10 s, kept so for a day, every 5 minutes for 30 days.",
+      },
+    })
+    .input(z.strictObject({ consumer: consumerName, hours }))
+    .output(consumerHistory)
+    .query(({ ctx, input }) => {
+      ctx.require("read", input.consumer);
+      return ctx.services.getConsumerHistory(input);
+    }),
+
+  topicHistory: authenticated
+    .meta({
+      openapi: {
+        method: "GET",
+        path: "/topics/{topic}/history",
+        tags: TAG,
+        summary: "Read a topic's growth over time",
+        description:
+          "At most 500 points over the last `hours` (24 unless given, 720 at most), oldest first, with the rate of publishing.",
+      },
+    })
+    .input(z.strictObject({ topic: topicName, hours }))
+    .output(topicHistory)
+    .query(({ ctx, input }) => {
+      ctx.require("read", input.topic);
+      return ctx.services.getTopicHistory(input);
     }),
 
   processed: authenticated

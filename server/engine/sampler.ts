@@ -1,0 +1,58 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Database } from "../store/database.ts";
+import { insertSamples, SAMPLE_S } from "../store/samples-insert.ts";
+import { coarsenSamples, deleteOldSamples } from "../store/samples-shrink.ts";
+
+export interface Sampler {
+  close(): Promise<void>;
+}
+
+/** Samples between two rounds of making old ones coarser. */
+const SHRINK_EVERY = 30;
+/** Steps of one round: a day that was missed takes an hour to catch up with. */
+const MAX_STEPS = 24;
+const TABLES = ["consumer_sample", "topic_sample"] as const;
+
+/**
+ * Samples lag and rates every ten seconds, on the full ten of the database's clock, however many instances there are.
+ * Nothing depends on it: a sample that is missed is a point that is missing.
+ */
+export function createSampler(
+  database: Pick<Database, "pool">,
+  { onError }: { readonly onError: (error: Error) => void },
+): Sampler {
+  const stop = new AbortController();
+  const running = run();
+
+  async function run(): Promise<void> {
+    for (let samples = 0; !stop.signal.aborted; samples++) {
+      let nextInMs = SAMPLE_S * 1_000;
+      try {
+        nextInMs = await insertSamples(database.pool);
+        if (samples % SHRINK_EVERY === 0) await shrinkSamples(database.pool, stop.signal);
+      } catch (error) {
+        if (!stop.signal.aborted) onError(error as Error);
+      }
+      // A little after the full ten: a clock that is read a millisecond early would sample the ten before.
+      await delay(nextInMs + 50, undefined, { signal: stop.signal, ref: false }).catch(() => undefined);
+    }
+  }
+
+  return {
+    async close() {
+      stop.abort();
+      await running;
+    },
+  };
+}
+
+/** One round: old samples are made coarser, very old ones forgotten, in steps that each do little. */
+export async function shrinkSamples(pool: Database["pool"], signal: AbortSignal): Promise<void> {
+  for (const table of TABLES) {
+    for (const step of [coarsenSamples, deleteOldSamples]) {
+      for (let steps = 0; steps < MAX_STEPS && !signal.aborted; steps++) {
+        if ((await step(pool, table)) === 0) break;
+      }
+    }
+  }
+}
