@@ -32,3 +32,11 @@ it("a head whose delivery has failed is due again, and one whose event was relea
   parked.apply(4, [{ topicId: 1, sequence: "kk", head: null }]);
   expect([parked.size, parked.inFlight]).toEqual([0, 0]);
 });
+
+it("a discarded event ahead of the position is not delivered by the flow, until it is restored", () => {
+  const parked = new ParkedHeads(1, [], [{ topicId: 1, offset: 5 }]);
+  expect(parked.placeOf(1, { key: "k", offset: 5 })).toBe("discarded");
+  expect(parked.placeOf(1, { key: "k", offset: 6 })).toBe("free");
+  parked.replace(2, []);
+  expect(parked.placeOf(1, { key: "k", offset: 5 })).toBe("free");
+});

@@ -25,6 +25,15 @@ export interface SequenceHead {
   readonly head: ParkedHead | null;
 }
 
+interface Place {
+  readonly topicId: number;
+  readonly offset: number;
+}
+
+function placeName({ topicId, offset }: Place): string {
+  return `${topicId} ${offset}`;
+}
+
 interface Lane {
   head: ParkedHead;
   /** Its delivery is in flight until then; null = it is not. */
@@ -54,9 +63,13 @@ export class ParkedHeads {
   /** Some were due and not ready: no time tells when they will be. */
   #hasUnready = false;
 
-  constructor(version: number, heads: Iterable<ParkedHead> = []) {
+  /** Discarded events that the flow has not passed, by topic id and offset: it must not deliver them. */
+  #discarded = new Set<string>();
+
+  constructor(version: number, heads: Iterable<ParkedHead> = [], discardedAhead: Iterable<Place> = []) {
     this.#version = version;
     for (const head of heads) this.#put(head, null);
+    this.#discarded = new Set(Array.from(discardedAhead, placeName));
   }
 
   get version(): number {
@@ -72,11 +85,17 @@ export class ParkedHeads {
     return this.#inFlight;
   }
 
-  /** What the delivery of an event meets: nothing in its way, an earlier event of its sequence, or its own parked row. */
+  /**
+   * What the delivery of an event meets: nothing in its way, an earlier event of its sequence, or its own parked row,
+   * which may be a discarded one.
+   */
   placeOf(
     topicId: number,
     event: { readonly key: string | null; readonly offset: number },
-  ): "free" | "behind" | "parked" {
+  ): "free" | "behind" | "parked" | "discarded" {
+    if (this.#discarded.size > 0 && this.#discarded.has(placeName({ topicId, offset: event.offset }))) {
+      return "discarded";
+    }
     if (this.#size === 0 && this.#closing === 0) return "free";
     const lanes = this.#topics.get(topicId);
     if (lanes === undefined) return "free";
@@ -194,7 +213,8 @@ export class ParkedHeads {
    * Takes over all heads as they are in the database. What is in flight stays so where the row has not changed.
    * Returns the heads that are new, or stand before the one known: deliveries behind them have to be taken back.
    */
-  replace(version: number, heads: readonly ParkedHead[]): ParkedHead[] {
+  replace(version: number, heads: readonly ParkedHead[], discardedAhead: Iterable<Place> = []): ParkedHead[] {
+    this.#discarded = new Set(Array.from(discardedAhead, placeName));
     const before = new Map<string, Lane>();
     for (const [topicId, { byOffset }] of this.#topics) {
       for (const lane of byOffset.values()) before.set(`${topicId} ${sequenceName(lane.head)}`, lane);

@@ -167,7 +167,8 @@ export class ConsumerRoom {
     for (const row of await this.#readParked(held.map((it) => it.partition))) {
       const holder = this.holder(row.partition);
       if (holder === undefined || holder.epoch !== row.epoch || holder.parked.version === row.version) continue;
-      for (const head of holder.parked.replace(row.version, this.#onClock(row))) this.#takeBack(holder, head);
+      const fresh = holder.parked.replace(row.version, this.#onClock(row), row.discardedAhead);
+      for (const head of fresh) this.#takeBack(holder, head);
     }
     this.#options.onParking(this.#setup);
     for (const stream of this.streams.values()) stream.onSettled();
@@ -368,7 +369,11 @@ export class ConsumerRoom {
         return new HeldPartition(this.#setup, {
           ...row,
           member: stream.member,
-          parked: new ParkedHeads(heads?.version ?? 0, heads === undefined ? [] : this.#onClock(heads)),
+          parked: new ParkedHeads(
+            heads?.version ?? 0,
+            heads === undefined ? [] : this.#onClock(heads),
+            heads?.discardedAhead,
+          ),
           interrupted,
         });
       }),

@@ -360,7 +360,9 @@ export class MemberStream {
       const place = held.parked.placeOf(topicId, row);
       // A parked event that comes up again lies above a position that was moved back. It goes with those that are
       // behind one, so that the database counts it as passed before it is delivered and released.
-      if (place === "behind" || (place === "parked" && ordering === "key")) {
+      // A discarded event ahead of the position is passed by in the same way.
+      if (place === "discarded" && ordering === "topic") continue;
+      if (place === "behind" || place === "discarded" || (place === "parked" && ordering === "key")) {
         if (tracker.parking >= MAX_PARKING) {
           stoppedAt = row.offset - 1;
           break;

@@ -12,6 +12,8 @@ export interface PartitionHeads {
   readonly epoch: number;
   readonly version: number;
   readonly heads: readonly StoredHead[];
+  /** Discarded events that lie ahead of the position, because it was moved back or put back. */
+  readonly discardedAhead: readonly { readonly topicId: number; readonly offset: number }[];
 }
 
 type HeadRow = [
@@ -28,7 +30,10 @@ type HeadRow = [
 const HEAD = `p.topic_id, p."offset", p.key, p.attempt, p.state = 'dead',
   coalesce(extract(epoch FROM p.due_at - clock_timestamp()) * 1000, 0)::float8, p.operation_id, p.is_replay`;
 
-/** All heads of some partitions with the version they are of, in one snapshot. */
+/**
+ * All heads of some partitions with the version they are of, in one snapshot. Few discarded events lie ahead of the
+ * position, and they are found by their offsets; all the others must not be looked at here, there may be 100,000.
+ */
 export async function selectPartitionHeads(
   db: Queryable,
   of: { readonly consumerId: number; readonly partitions: readonly number[]; readonly layoutPartitions: number },
@@ -36,22 +41,29 @@ export async function selectPartitionHeads(
   const { rows } = await db.query({
     name: "select_partition_heads",
     text: `
-      SELECT l.partition, l.epoch, l.parked_version, ${HEAD}
-      FROM lease l LEFT JOIN parked_event p ON p.consumer_id = l.consumer_id AND p.state IN ('retrying', 'dead')
-        AND p.hash % $3::bigint = l.partition
+      SELECT l.partition, l.epoch, l.parked_version, p.state = 'discarded', ${HEAD}
+      FROM lease l LEFT JOIN (
+        SELECT hash % $3::bigint AS partition, * FROM parked_event
+        WHERE consumer_id = $1 AND state IN ('retrying', 'dead')
+        UNION ALL
+        SELECT c.partition, p.*
+        FROM cursor c JOIN parked_event p ON p.consumer_id = c.consumer_id AND p.topic_id = c.topic_id
+          AND p."offset" > c.position AND NOT c.settled @> p."offset" AND p.hash % $3::bigint = c.partition
+        WHERE c.consumer_id = $1 AND c.partition = ANY ($2::int[]) AND p.state = 'discarded'
+      ) p ON p.partition = l.partition
       WHERE l.consumer_id = $1 AND l.partition = ANY ($2::int[])`,
     values: [of.consumerId, of.partitions, of.layoutPartitions],
     rowMode: "array",
   });
-  const partitions = new Map<number, PartitionHeads & { heads: StoredHead[] }>();
-  for (const row of rows as [number, number, number, ...HeadRow][]) {
-    const [partition, epoch, version, ...head] = row;
+  const partitions = new Map<number, PartitionHeads & { heads: StoredHead[]; discardedAhead: StoredHead[] }>();
+  for (const row of rows as [number, number, number, boolean, ...HeadRow][]) {
+    const [partition, epoch, version, isDiscarded, ...head] = row;
     let found = partitions.get(partition);
     if (found === undefined) {
-      found = { partition, epoch, version, heads: [] };
+      found = { partition, epoch, version, heads: [], discardedAhead: [] };
       partitions.set(partition, found);
     }
-    if (head[0] !== null) found.heads.push(headOf(head));
+    if (head[0] !== null) (isDiscarded ? found.discardedAhead : found.heads).push(headOf(head));
   }
   return [...partitions.values()];
 }
