@@ -423,13 +423,15 @@ export class ModelRun {
   }
 
   #story(): string {
-    const fates = this.#model.events.map(({ offset, key }) => {
+    const fates = this.#model.events.map((event) => {
+      const { offset, key } = event;
       const row = this.#last?.parked.get(offset);
-      return `${offset}/${key} ${JSON.stringify(this.#model.fate(offset))} ${row === undefined ? "" : JSON.stringify(row)}`;
+      const isPast = this.#last?.isCovered(event) ? "past" : "ahead";
+      return `${offset}/${key} ${isPast} ${JSON.stringify(this.#model.fate(offset))} ${row === undefined ? "" : JSON.stringify(row)}`;
     });
     const held = this.#members.map(({ member }) => `${member.name}: ${JSON.stringify(member.held)}`);
     return [
-      ...this.#trace.slice(-40),
+      ...this.#trace.slice(-80),
       `deliverable ${this.#model.deliverable()}`,
       ...fates,
       ...held,
