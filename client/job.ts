@@ -1,6 +1,5 @@
 import type { ReceivedEvent } from "./received-event.ts";
 import type { StateDraft } from "./state-draft.ts";
-import type { Track } from "./track.ts";
 import type { Verdict } from "./verdict.ts";
 import type { Delivery } from "./wire.ts";
 
@@ -13,7 +12,6 @@ export interface Job {
   readonly delivery: Delivery;
   readonly received: ReceivedEvent;
   readonly lane: string | null;
-  readonly track: Track;
   status: "waiting" | "done" | "sent" | "dropped";
   /** When the server last heard of it, by `Date.now()`. */
   heardAt: number;
@@ -25,9 +23,4 @@ export interface Job {
   draft: StateDraft | null;
   /** Made only when the handler asks for its signal. */
   abort: AbortController | null;
-}
-
-/** Its settlement says more than an `upTo` can say for it. */
-export function settlesAlone({ draft, verdict, isParked, delivery }: Job): boolean {
-  return draft !== null || verdict !== null || isParked || delivery.attempt > 1;
 }

@@ -8,7 +8,6 @@ import { KeyLanes } from "./key-lanes.ts";
 import { PendingState } from "./pending-state.ts";
 import { received } from "./received-event.ts";
 import { Settler } from "./settler.ts";
-import { Tracks } from "./tracks.ts";
 import type { Transport } from "./transport.ts";
 import { verdictOf } from "./verdict.ts";
 import type { CloudEvent, Delivery, ParkedNotice } from "./wire.ts";
@@ -45,7 +44,6 @@ export class Member {
   readonly #settler: Settler;
   readonly #pending: PendingState;
   readonly #held = new Set<Job>();
-  readonly #tracks = new Tracks();
   #running = 0;
   #isPumping = false;
   #isTaking = false;
@@ -58,10 +56,7 @@ export class Member {
     this.#options = options;
     this.#pending = new PendingState(transport, new ConsumerState(transport, options.consumer));
     this.#settler = new Settler(transport, options.consumer, {
-      settled: (job) => {
-        job.track.settled(job.delivery.offset);
-        this.#over(job);
-      },
+      settled: (job) => this.#over(job),
       superseded: (job) => this.#over(job, "dropped"),
       lost: (job, isCertain) => {
         this.dropLease(job.delivery.partition, job.delivery.epoch);
@@ -84,7 +79,6 @@ export class Member {
   disconnected(): void {
     this.#isTaking = false;
     this.dropQueued(() => true);
-    this.#tracks.forget(() => true);
     this.#closed.forget();
   }
 
@@ -93,16 +87,11 @@ export class Member {
     const it = received(event, delivery.offset);
     const lane = this.#laneOf(delivery, it.key);
     const now = Date.now();
-    const track = this.#tracks.of(delivery);
-    if (lane !== null && this.#isStale(lane, delivery, now)) {
-      track.drop(delivery.offset);
-      return;
-    }
+    if (lane !== null && this.#isStale(lane, delivery, now)) return;
     const job: Job = {
       delivery,
       received: it,
       lane,
-      track,
       status: "waiting",
       heardAt: now,
       isParked: delivery.parked === true,
@@ -110,7 +99,6 @@ export class Member {
       draft: null,
       abort: null,
     };
-    track.add(job);
     this.#held.add(job);
     this.#lanes.add(lane, job);
   }
@@ -183,7 +171,6 @@ export class Member {
   #dropLost(isLost: (lease: { readonly partition: number; readonly epoch: number }) => boolean): void {
     this.dropQueued(isLost);
     for (const job of this.#held) if (isLost(job.delivery)) this.#over(job, "dropped");
-    this.#tracks.forget(isLost);
   }
 
   #run(job: Job): void {
@@ -268,13 +255,8 @@ export class Member {
   }
 
   #over(job: Job, status: Job["status"] = job.status): true {
-    const isUnsent = job.status === "waiting" || job.status === "done";
     job.status = status;
-    if (status === "dropped") {
-      job.abort?.abort();
-      job.track.drop(job.delivery.offset);
-      if (isUnsent) job.track.onGone(job);
-    }
+    if (status === "dropped") job.abort?.abort();
     this.#held.delete(job);
     this.#pending.forget(job);
     this.#changes.notify();

@@ -1,61 +1,39 @@
-import { type Job, settlesAlone } from "./job.ts";
-import type { Track } from "./track.ts";
+import type { Job } from "./job.ts";
 import type { Settlement } from "./wire.ts";
 
 /** The server's bound on one request, and one of ours on its size: 8 MiB there, in UTF-8, which may need 3 bytes each. */
 export const MAX_SETTLEMENTS = 1000;
 const MAX_CHARACTERS = 2 * 1024 * 1024;
 
-/** One request of settlements. `jobs[i]` are the ones that `settlements[i]` settles. */
+/** One request of settlements. `jobs[i]` is the one that `settlements[i]` settles. */
 export interface SettlementBatch {
   readonly settlements: string[];
-  readonly jobs: Job[][];
+  readonly jobs: Job[];
   /** Finished jobs that did not fit. */
   readonly left: Job[];
 }
 
 /**
- * Packs finished jobs into one request: failures, parked ones and those with state by themselves, in the order they
- * finished; then runs of the others as one `upTo`; what finished ahead of an unfinished one by itself. So a failure
- * takes back what follows it before an `upTo` passes over that. The jobs packed become `sent`.
+ * Packs finished jobs into one request, in the order they finished; those packed become `sent`. Each says what became
+ * of itself and of nothing else: an `upTo` would pass over events of which this member knows nothing, because they wait
+ * behind a parked one, and an instance that does not hold the partition could not tell them from handled ones.
  */
 export function packSettlements(finished: readonly Job[]): SettlementBatch {
   const batch: SettlementBatch = { settlements: [], jobs: [], left: [] };
-  const plain: Job[] = [];
-  const tracks = new Set<Track>();
   let characters = 0;
   for (const job of finished) {
     if (job.status !== "done") continue;
-    tracks.add(job.track);
-    if (!settlesAlone(job)) {
-      plain.push(job);
-      continue;
-    }
     const text = outcomeText(job);
+    const isTooLarge = characters > 0 && characters + text.length > MAX_CHARACTERS;
     // Once one had to wait, all later ones wait: state keys are written in the order of the handlers.
-    const isFull = batch.left.length > 0 || batch.settlements.length >= MAX_SETTLEMENTS;
-    if (isFull || (characters > 0 && characters + text.length > MAX_CHARACTERS)) {
+    if (isTooLarge || batch.left.length > 0 || batch.settlements.length >= MAX_SETTLEMENTS) {
       batch.left.push(job);
       continue;
     }
     characters += text.length;
-    put(batch, text, [job]);
-    job.track.onGone(job);
-  }
-  for (const track of tracks) {
-    if (batch.settlements.length >= MAX_SETTLEMENTS) break;
-    const run = track.takeFinished();
-    const last = run.at(-1);
-    if (last !== undefined) put(batch, settlementText(last, "ack", run.length > 1 ? `,"upTo":true` : ""), run);
-  }
-  for (const job of plain) {
-    if (job.status !== "done") continue;
-    if (batch.settlements.length >= MAX_SETTLEMENTS) {
-      batch.left.push(job);
-      continue;
-    }
-    put(batch, settlementText(job, "ack", ""), [job]);
-    job.track.onGone(job);
+    job.status = "sent";
+    batch.settlements.push(text);
+    batch.jobs.push(job);
   }
   return batch;
 }
@@ -75,10 +53,4 @@ function outcomeText(job: Job): string {
 export function settlementText(job: Job, outcome: Settlement["outcome"], rest: string): string {
   const { topic, partition, epoch, offset } = job.delivery;
   return `{"topic":${JSON.stringify(topic)},"partition":${partition},"epoch":${epoch},"offset":${offset},"outcome":"${outcome}"${rest}}`;
-}
-
-function put(batch: SettlementBatch, text: string, jobs: Job[]): void {
-  for (const job of jobs) job.status = "sent";
-  batch.settlements.push(text);
-  batch.jobs.push(jobs);
 }

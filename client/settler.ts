@@ -22,7 +22,7 @@ export interface SettlerEvents {
 
 interface Outgoing {
   settlements: string[];
-  jobs: Job[][];
+  jobs: Job[];
 }
 
 /**
@@ -111,9 +111,9 @@ export class Settler {
         const signal = this.#stop.signal;
         const answer = await this.#transport.ask(this.#path, { method: "POST", body, signal, timeLimitMs: 15_000 });
         const superseded = new Set((JSON.parse(answer) as SettlementResult).superseded);
-        for (const [index, settled] of jobs.entries()) {
-          if (!superseded.has(index)) for (const job of settled) onSettled(job);
-          else this.#supersede(settled);
+        for (const [index, job] of jobs.entries()) {
+          if (superseded.has(index)) this.#events.superseded(job);
+          else onSettled(job);
         }
         return;
       } catch (error) {
@@ -121,7 +121,7 @@ export class Settler {
         if (refused !== null) {
           const isRefused = (_: unknown, index: number) => refused.size === 0 || refused.has(index);
           const isCertain = refused.size > 0 && error instanceof MillraceError && error.code === "stale-epoch";
-          for (const lost of jobs.filter(isRefused)) for (const job of lost) this.#events.lost(job, isCertain);
+          for (const job of jobs.filter(isRefused)) this.#events.lost(job, isCertain);
           settlements = settlements.filter((it, index) => !isRefused(it, index));
           jobs = jobs.filter((it, index) => !isRefused(it, index));
         } else if (isWorthReconnecting(error)) {
@@ -131,23 +131,12 @@ export class Settler {
       }
     }
   }
-
-  /** It was meant of the last of a run alone; the others are told of again, each by itself. */
-  #supersede(run: readonly Job[]): void {
-    for (const [index, job] of run.entries()) {
-      if (index === run.length - 1) this.#events.superseded(job);
-      else if (job.status === "sent") {
-        job.status = "done";
-        this.#finished.push(job);
-      }
-    }
-  }
 }
 
 function extensions(overdue: readonly Job[]): Outgoing {
   const now = Date.now();
   for (const job of overdue) job.heardAt = now;
-  return { settlements: overdue.map((job) => settlementText(job, "extend", "")), jobs: overdue.map((job) => [job]) };
+  return { settlements: overdue.map((job) => settlementText(job, "extend", "")), jobs: [...overdue] };
 }
 
 /** Which settlements of a request were refused; an empty set means all of them; null: another failure. */
