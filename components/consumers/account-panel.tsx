@@ -46,6 +46,7 @@ function linesOf(it: Account): Line[] {
         skip,
       ),
     ),
+    line("beforeStart", ["Before start", "the consumer began after them"], it.beforeStart),
     line("expired", ["Expired", "retention took them first"], it.expired),
     line("pending", ["Pending", "not delivered yet"], it.pending),
   ];

@@ -18,6 +18,7 @@ import { TabLinks } from "../ui/tabs.tsx";
 import { AccountPanel } from "./account-panel.tsx";
 import { ConsumerSettings } from "./consumer-settings.tsx";
 import { standingOf } from "./consumer-status.tsx";
+import { HistoryPanel } from "./history-panel.tsx";
 import { MemberTable } from "./member-table.tsx";
 import { MovePosition } from "./move-position.tsx";
 import { ParkedPanel } from "./parked-panel.tsx";
@@ -26,9 +27,10 @@ import { PositionHistory } from "./position-history.tsx";
 import { PositionTables } from "./position-tables.tsx";
 import { StateEntries } from "./state-entries.tsx";
 
-const TABS = ["positions", "parked", "account", "state", "history", "settings"] as const;
+const TABS = ["positions", "charts", "parked", "account", "state", "history", "settings"] as const;
 const LABELS: Record<(typeof TABS)[number], string> = {
   positions: "Positions",
+  charts: "Charts",
   parked: "Parked",
   account: "Account",
   state: "State",
@@ -140,6 +142,8 @@ export function ConsumerPage({ consumer }: { consumer: string }) {
               <PositionTables description={data} />
               <MemberTable description={data} />
             </>
+          ) : tab === "charts" ? (
+            <HistoryPanel consumer={consumer} />
           ) : tab === "parked" ? (
             <ParkedPanel description={data} />
           ) : tab === "account" ? (

@@ -1,6 +1,7 @@
 "use client";
 
 import type { ConsumerDescription, StartPoint } from "@/server/contract/consumers.ts";
+import { backoffDelayMs } from "@/server/domain/retry-policy.ts";
 import { FactList } from "../display/facts.tsx";
 import { formatCount } from "../display/format-count.ts";
 import { formatDuration } from "../display/format-time.ts";
@@ -11,6 +12,17 @@ import { Skeleton } from "../ui/skeleton.tsx";
 function startText(start: StartPoint): string {
   if (typeof start === "string") return start;
   return "offset" in start ? `offset ${formatCount(start.offset)}` : start.time;
+}
+
+const MAX_PREVIEWED = 8;
+
+/** When each attempt follows the one before, without jitter. */
+function scheduleText({ retry }: ConsumerDescription): string {
+  const count = Math.min(retry.maxAttempts - 1, MAX_PREVIEWED);
+  if (count === 0) return "no second attempt";
+  const delays = Array.from({ length: count }, (_, i) => formatDuration(backoffDelayMs(retry.backoff, i + 1, 0)));
+  const more = retry.maxAttempts - 1 > MAX_PREVIEWED ? ", …" : "";
+  return `then after ${delays.join(", ")}${more}; then dead`;
 }
 
 const list = (values: readonly string[] | undefined): string => (values === undefined ? "all" : values.join(", "));
@@ -36,6 +48,14 @@ export function ConsumerSettings({ description }: { description: ConsumerDescrip
                   ? backoff.delaysMs.map((it) => formatDuration(it)).join(", ")
                   : `${formatDuration(backoff.initialMs)}, × ${backoff.factor} each time, at most ${formatDuration(backoff.maxMs)}, ± ${Math.round(backoff.jitter * 100)} %`,
             },
+            { label: "Schedule", value: scheduleText(description) },
+            {
+              label: "Storm breaker",
+              value:
+                description.stormBreaker === undefined
+                  ? "none"
+                  : `pauses when ${Math.round(description.stormBreaker.failureShare * 100)} % of at least ${formatCount(description.stormBreaker.minEvents)} deliveries fail within ${formatDuration(description.stormBreaker.windowMs)}`,
+            },
             {
               label: "Permanent errors",
               value: retry.permanentErrors.length === 0 ? "none named" : retry.permanentErrors.join(", "),
@@ -55,6 +75,7 @@ export function ConsumerSettings({ description }: { description: ConsumerDescrip
                   label: "Keys",
                   value: it.keyPrefix === undefined ? list(it.keys) : `those that start with ${it.keyPrefix}`,
                 },
+                { label: "Never replayed", value: it.liveOnly === undefined ? "none named" : it.liveOnly.join(", ") },
                 { label: "Started at", value: startText(it.start) },
               ]}
             />

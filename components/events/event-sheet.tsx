@@ -10,14 +10,14 @@ import { curl } from "../display/curl.ts";
 import { Failure } from "../display/failure.tsx";
 import { formatBytes, formatCount } from "../display/format-count.ts";
 import { DateTime } from "../display/moment.tsx";
-import { Button } from "../ui/button.tsx";
+import { Button, ButtonLink } from "../ui/button.tsx";
 import { Menu, MenuContent, MenuItem, MenuTrigger } from "../ui/menu.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
 import { ToggleGroup } from "../ui/toggle-group.tsx";
 import { indentJson, memberText, parseEvent } from "./event-json.ts";
 import { JsonTree } from "./json-tree.tsx";
 
-type View = "tree" | "raw" | "attributes";
+export type View = "tree" | "raw" | "attributes";
 
 interface EventSheetProps {
   readonly topic: string;
@@ -73,6 +73,9 @@ export function EventSheet({ topic, offset, row, view, onView, onStep, onClose, 
             <MenuItem onClick={() => copy(window.location.href, "Link")}>Link to this view</MenuItem>
           </MenuContent>
         </Menu>
+        <ButtonLink look="ghost" size="sm" href={`/topics/${topic}/events/${offset}`}>
+          Fate
+        </ButtonLink>
         <Button look="ghost" size="icon" aria-label="Close" title="Close  Esc" onClick={onClose}>
           <X />
         </Button>
@@ -90,14 +93,15 @@ export function EventSheet({ topic, offset, row, view, onView, onStep, onClose, 
   );
 }
 
-interface EventBodyProps {
+export interface EventBodyProps {
   readonly event: EventRow;
   readonly view: View;
   readonly onView: (view: View) => void;
   readonly onKey: (key: string) => void;
 }
 
-function EventBody({ event, view, onView, onKey }: EventBodyProps) {
+/** What an event says: its facts, and its data as a tree, as text, or its attributes. */
+export function EventBody({ event, view, onView, onKey }: EventBodyProps) {
   const { key } = event;
   const parsed = parseEvent(event.json);
   const data = memberText(event.json, "data") ?? memberText(event.json, "data_base64");

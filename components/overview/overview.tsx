@@ -107,6 +107,8 @@ export function Overview() {
     .sort((a, b) => b.lagMs - a.lagMs)
     .slice(0, SHOWN);
   const worst = behind?.[0];
+  const dead = everyone?.reduce((sum, it) => sum + it.parked.dead, 0);
+  const waiting = everyone?.reduce((sum, it) => sum + it.parked.blocked, 0);
 
   return (
     <>
@@ -120,6 +122,15 @@ export function Overview() {
             label: "Consumers",
             value: formatCount(everyone?.length),
             note: members === undefined ? "" : plural(members, "member"),
+          },
+          {
+            label: "Dead letters",
+            value: (
+              <Link href="/dead-letters" className="hover:underline">
+                {formatCount(dead)}
+              </Link>
+            ),
+            note: waiting === undefined ? "" : `${plural(waiting, "event")} behind`,
           },
           {
             label: "Furthest behind",

@@ -3,6 +3,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Radio } from "lucide-react";
 import Link from "next/link";
+import { useState } from "react";
 import type { ConsumerDescription } from "@/server/contract/consumers.ts";
 import { ConsumerStatus } from "../consumers/consumer-status.tsx";
 import { useApi } from "../data/api.ts";
@@ -19,8 +20,10 @@ import { Sparkline } from "../display/sparkline.tsx";
 import { useNow } from "../display/use-now.ts";
 import { useLive } from "../live/live-provider.tsx";
 import { Page } from "../shell/page.tsx";
+import { Button } from "../ui/button.tsx";
 import { buttonStyle } from "../ui/button-style.ts";
 import { Panel } from "../ui/panel.tsx";
+import { RetentionDialog, retentionText } from "./retention-dialog.tsx";
 import { TopicTabs } from "./topic-tabs.tsx";
 
 type Place = ConsumerDescription["topics"][number];
@@ -105,6 +108,7 @@ export function TopicPage({ topic }: { topic: string }) {
       .map((place): ReaderRow => ({ ...place, consumer: consumer.consumer, of: consumer })),
   );
   const series = history.series(SERIES_SECONDS, topic);
+  const [isRetaining, setRetaining] = useState(false);
   const rate = history.rate(topic);
 
   return (
@@ -115,9 +119,14 @@ export function TopicPage({ topic }: { topic: string }) {
       ]}
       tabs={<TopicTabs topic={topic} current="facts" />}
       actions={
-        <Link href={`/topics/${topic}/events?live=true`} className={buttonStyle({ size: "sm" })}>
-          Watch live
-        </Link>
+        <>
+          <Button size="sm" disabled={it === undefined} onClick={() => setRetaining(true)}>
+            Retention
+          </Button>
+          <Link href={`/topics/${topic}/events?live=true`} className={buttonStyle({ size: "sm" })}>
+            Watch live
+          </Link>
+        </>
       }
     >
       {description.error !== null ? (
@@ -128,7 +137,11 @@ export function TopicPage({ topic }: { topic: string }) {
           <FactStrip
             facts={[
               { label: "Head", value: formatCount(it?.head), note: "offset of the last event" },
-              { label: "Retained from", value: formatCount(it?.tail), note: "offset of the first event" },
+              {
+                label: "Retained from",
+                value: formatCount(it?.tail),
+                note: `kept ${retentionText(it?.retention ?? null)}`,
+              },
               { label: "Published", value: `${formatRate(rate)} /s`, note: "events, mean of 10 s" },
               { label: "Size", value: formatBytes(it?.bytes), note: "payload bytes" },
               { label: "First event", value: <Ago at={it?.firstRecordedAt} />, note: "recorded" },
@@ -186,6 +199,7 @@ export function TopicPage({ topic }: { topic: string }) {
           )}
         </>
       )}
+      {it === undefined ? null : <RetentionDialog description={it} isOpen={isRetaining} onOpenChange={setRetaining} />}
     </Page>
   );
 }

@@ -1,0 +1,94 @@
+"use client";
+
+import { useQuery } from "@tanstack/react-query";
+import { Radio } from "lucide-react";
+import Link from "next/link";
+import type { Fate } from "@/server/contract/account.ts";
+import { useApi } from "../data/api.ts";
+import { laneHref } from "../dead-letters/parked-words.ts";
+import { type Column, DataTable } from "../display/data-table.tsx";
+import { Failure } from "../display/failure.tsx";
+import { formatCount } from "../display/format-count.ts";
+import { Empty } from "../display/notice.tsx";
+import { Status } from "../display/status.tsx";
+import type { Tone } from "../ui/badge.tsx";
+import { Panel } from "../ui/panel.tsx";
+
+const LOOKS: Record<Fate["fate"], { readonly word: string; readonly tone: Tone }> = {
+  settled: { word: "Settled", tone: "ok" },
+  filtered: { word: "Filtered", tone: "idle" },
+  "in-flight": { word: "In flight", tone: "accent" },
+  retrying: { word: "Retrying", tone: "warn" },
+  dead: { word: "Dead", tone: "bad" },
+  blocked: { word: "Blocked", tone: "warn" },
+  discarded: { word: "Discarded", tone: "idle" },
+  skipped: { word: "Skipped", tone: "idle" },
+  expired: { word: "Expired", tone: "idle" },
+  "before-start": { word: "Before start", tone: "idle" },
+  pending: { word: "Pending", tone: "idle" },
+};
+
+interface FateTableProps {
+  readonly topic: string;
+  readonly offset: number;
+  readonly eventKey: string | null;
+}
+
+/** What became of one event for every consumer of its topic. */
+export function FateTable({ topic, offset, eventKey }: FateTableProps) {
+  const api = useApi();
+  const { data, error, refetch } = useQuery(
+    api.accounts.fates.queryOptions({ topic, offset }, { refetchInterval: 2_000 }),
+  );
+  if (error !== null) return <Failure error={error} what="fate" onRetry={() => void refetch()} />;
+  const columns: readonly Column<Fate>[] = [
+    {
+      id: "consumer",
+      header: "Consumer",
+      cell: (it) => (
+        <Link href={`/consumers/${it.consumer}`} className="rounded-sm font-medium hover:underline">
+          {it.consumer}
+        </Link>
+      ),
+      width: "w-44",
+    },
+    { id: "fate", header: "Fate", cell: (it) => <Status {...LOOKS[it.fate]} />, width: "w-28" },
+    {
+      id: "detail",
+      header: "In words",
+      cell: (it) =>
+        it.parked !== null && eventKey !== null ? (
+          <Link href={laneHref(it.consumer, topic, eventKey)} title={it.detail} className="rounded-sm hover:underline">
+            {it.detail}
+          </Link>
+        ) : (
+          <span className="text-muted" title={it.detail}>
+            {it.detail}
+          </span>
+        ),
+    },
+    {
+      id: "partition",
+      header: "Partition",
+      cell: (it) => formatCount(it.partition),
+      isNumber: true,
+      width: "w-24",
+      from: "lg",
+    },
+  ];
+  return (
+    <Panel title="What became of it" aside="for every consumer of the topic">
+      <DataTable
+        label="Fates"
+        columns={columns}
+        rows={data?.fates}
+        rowId={(it) => it.consumer}
+        empty={
+          <Empty icon={Radio} title="No consumer reads this topic">
+            The event is kept all the same.
+          </Empty>
+        }
+      />
+    </Panel>
+  );
+}
