@@ -4,6 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { chromium, type Page } from "@playwright/test";
 import { createClient } from "../client/create-client.ts";
 import { demo } from "../examples/demo.ts";
+import { operator } from "../examples/operator.ts";
 import { startServer } from "./support/running-server.ts";
 
 // The README's pictures, from the running program under the demo's workload: `npm run screenshots`.
@@ -19,7 +20,7 @@ const server = await startServer({
 });
 const stop = new AbortController();
 const client = createClient({ url: server.url, apiKey: API_KEY });
-const workload = demo(client, { signal: stop.signal });
+const workload = demo(client, { signal: stop.signal, operate: operator({ url: server.url, apiKey: API_KEY }) });
 const executablePath = process.env.CHROMIUM_PATH;
 const browser = await chromium.launch({
   ...(executablePath === undefined ? {} : { executablePath }),

@@ -10,47 +10,7 @@ import { createTopicReaders } from "./engine/topic-readers.ts";
 import { createWakeups } from "./engine/wakeups.ts";
 import type { Log } from "./log.ts";
 import { accessUseCases } from "./services/access-use-cases.ts";
-import { awaitProcessed } from "./services/await-processed.ts";
-import { changePositions } from "./services/change-positions.ts";
-import { countParked } from "./services/count-parked.ts";
-import { createApiKey } from "./services/create-api-key.ts";
-import { declareConsumer } from "./services/declare-consumer.ts";
-import { declareTopic } from "./services/declare-topic.ts";
-import { describeConsumer } from "./services/describe-consumer.ts";
-import { describeTopic } from "./services/describe-topic.ts";
-import { discardParked } from "./services/discard-parked.ts";
-import { getAccount } from "./services/get-account.ts";
-import { getConsumerHistory } from "./services/get-consumer-history.ts";
-import { getEvent } from "./services/get-event.ts";
-import { getFates } from "./services/get-fates.ts";
-import { getOperation } from "./services/get-operation.ts";
-import { getSequence } from "./services/get-sequence.ts";
-import { getState } from "./services/get-state.ts";
-import { getTopicHistory } from "./services/get-topic-history.ts";
-import { isProcessed } from "./services/is-processed.ts";
-import { listApiKeys } from "./services/list-api-keys.ts";
-import { listAudit } from "./services/list-audit.ts";
-import { listConsumers } from "./services/list-consumers.ts";
-import { listOperations } from "./services/list-operations.ts";
-import { listParked } from "./services/list-parked.ts";
-import { listParkedGroups } from "./services/list-parked-groups.ts";
-import { listPositionChanges } from "./services/list-position-changes.ts";
-import { listState } from "./services/list-state.ts";
-import { listTopics } from "./services/list-topics.ts";
-import { offsetBefore } from "./services/offset-before.ts";
-import { pauseConsumer } from "./services/pause-consumer.ts";
-import { planPositions } from "./services/plan-positions.ts";
-import { publishEvents } from "./services/publish-events.ts";
-import { readEvents } from "./services/read-events.ts";
-import { redriveParked } from "./services/redrive-parked.ts";
-import { replayEvents } from "./services/replay-events.ts";
-import { restoreDiscarded } from "./services/restore-discarded.ts";
-import { resumeConsumer } from "./services/resume-consumer.ts";
-import { revokeApiKey } from "./services/revoke-api-key.ts";
-import type { Services } from "./services/services.ts";
-import { settle } from "./services/settle.ts";
-import { changeOperationRate, steerOperation } from "./services/steer-operation.ts";
-import { undoPositionChange } from "./services/undo-position-change.ts";
+import { useCases } from "./services/use-cases.ts";
 import { openDatabase } from "./store/database.ts";
 
 export interface ComposeOptions {
@@ -77,50 +37,7 @@ export async function compose(options: ComposeOptions) {
   const instance = randomUUID();
   const members = createMembers({ database, topicReaders, wakeups, instance, onError });
 
-  const deps = { database, wakeups, topics, appender, members };
-  const services: Services = {
-    declareTopic: declareTopic(deps),
-    describeTopic: describeTopic(deps),
-    listTopics: listTopics(deps),
-    publishEvents: publishEvents(deps),
-    readEvents: readEvents(deps),
-    getEvent: getEvent(deps),
-    offsetBefore: offsetBefore(deps),
-    declareConsumer: declareConsumer(deps),
-    describeConsumer: describeConsumer(deps),
-    listConsumers: listConsumers(deps),
-    settle: settle(deps),
-    getState: getState(deps),
-    listState: listState(deps),
-    planPositions: planPositions(deps),
-    changePositions: changePositions(deps),
-    listPositionChanges: listPositionChanges(deps),
-    undoPositionChange: undoPositionChange(deps),
-    pauseConsumer: pauseConsumer(deps),
-    resumeConsumer: resumeConsumer(deps),
-    listParked: listParked(deps),
-    listParkedGroups: listParkedGroups(deps),
-    countParked: countParked(deps),
-    getSequence: getSequence(deps),
-    redriveParked: redriveParked(deps),
-    discardParked: discardParked(deps),
-    restoreParked: restoreDiscarded(deps),
-    replayEvents: replayEvents(deps),
-    listOperations: listOperations(deps),
-    getOperation: getOperation(deps),
-    steerOperation: steerOperation(deps),
-    changeOperationRate: changeOperationRate(deps),
-    getAccount: getAccount(deps),
-    getFates: getFates(deps),
-    getConsumerHistory: getConsumerHistory(deps),
-    getTopicHistory: getTopicHistory(deps),
-    isProcessed: isProcessed(deps),
-    awaitProcessed: awaitProcessed(deps),
-    createApiKey: createApiKey(deps),
-    listApiKeys: listApiKeys(deps),
-    revokeApiKey: revokeApiKey(deps),
-    listAudit: listAudit(deps),
-  };
+  const services = useCases({ database, wakeups, topics, appender, members });
   const access = await openAccess({
     useCases: accessUseCases({ database, wakeups, hashPassword }),
     prisma: database.prisma,

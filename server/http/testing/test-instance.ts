@@ -1,34 +1,17 @@
+import { randomUUID } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type Access, openAccess } from "../../auth/access.ts";
 import { requestOf, sendResponse } from "../../auth/node-request.ts";
 import { hashPassword } from "../../auth/password.ts";
 import { createAppender } from "../../engine/appender.ts";
+import { createMembers } from "../../engine/members.ts";
 import { createTopicDirectory } from "../../engine/topic-directory.ts";
 import { createTopicReaders } from "../../engine/topic-readers.ts";
 import { createWakeups } from "../../engine/wakeups.ts";
 import { accessUseCases } from "../../services/access-use-cases.ts";
-import { changePositions } from "../../services/change-positions.ts";
-import { createApiKey } from "../../services/create-api-key.ts";
-import { declareConsumer } from "../../services/declare-consumer.ts";
-import { declareTopic } from "../../services/declare-topic.ts";
-import { describeConsumer } from "../../services/describe-consumer.ts";
-import { describeTopic } from "../../services/describe-topic.ts";
-import { getEvent } from "../../services/get-event.ts";
-import { getState } from "../../services/get-state.ts";
-import { listApiKeys } from "../../services/list-api-keys.ts";
-import { listAudit } from "../../services/list-audit.ts";
-import { listConsumers } from "../../services/list-consumers.ts";
-import { listPositionChanges } from "../../services/list-position-changes.ts";
-import { listState } from "../../services/list-state.ts";
-import { listTopics } from "../../services/list-topics.ts";
-import { offsetBefore } from "../../services/offset-before.ts";
-import { planPositions } from "../../services/plan-positions.ts";
-import { publishEvents } from "../../services/publish-events.ts";
-import { readEvents } from "../../services/read-events.ts";
-import { revokeApiKey } from "../../services/revoke-api-key.ts";
 import type { Services } from "../../services/services.ts";
-import { undoPositionChange } from "../../services/undo-position-change.ts";
+import { useCases } from "../../services/use-cases.ts";
 import type { Database } from "../../store/database.ts";
 import { createControlPlane } from "../control-plane.ts";
 import { problemResponse } from "../problem-response.ts";
@@ -53,32 +36,15 @@ export async function testInstance(
   const readers = createTopicReaders(database, { wakeups, onError });
   const topics = createTopicDirectory(database);
   const appender = createAppender(database, { wakeups, onError, onCommitted: (batch) => readers.handOver(batch) });
-  const deps = { database, wakeups, readers, topics, appender };
-  const services: Services = {
-    declareTopic: declareTopic(deps),
-    describeTopic: describeTopic(deps),
-    listTopics: listTopics(deps),
-    publishEvents: publishEvents(deps),
-    readEvents: readEvents(deps),
-    getEvent: getEvent(deps),
-    offsetBefore: offsetBefore(deps),
-    declareConsumer: declareConsumer(deps),
-    describeConsumer: describeConsumer(deps),
-    listConsumers: listConsumers(deps),
-    settle: () => Promise.reject(new Error("the control plane settles nothing")),
-    getState: getState(deps),
-    listState: listState(deps),
-    planPositions: planPositions(deps),
-    changePositions: changePositions(deps),
-    listPositionChanges: listPositionChanges(deps),
-    undoPositionChange: undoPositionChange(deps),
-    createApiKey: createApiKey(deps),
-    listApiKeys: listApiKeys(deps),
-    revokeApiKey: revokeApiKey(deps),
-    listAudit: listAudit(deps),
-  };
-  const useCases = accessUseCases({ ...deps, hashPassword });
-  const access = await openAccess({ useCases, prisma: database.prisma, wakeups, onError, ...config });
+  const members = createMembers({ database, topicReaders: readers, wakeups, instance: randomUUID(), onError });
+  const services = useCases({ database, wakeups, topics, appender, members });
+  const access = await openAccess({
+    useCases: accessUseCases({ database, wakeups, hashPassword }),
+    prisma: database.prisma,
+    wakeups,
+    onError,
+    ...config,
+  });
   const openReader = async (topic: string) => readers.open(await topics.find(topic));
   const controlPlane = createControlPlane({ services, access, openReader, version: "0.0.0-test", onError });
 
@@ -112,7 +78,7 @@ export async function testInstance(
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await access.close();
-      await appender.close();
+      await Promise.all([appender.close(), members.close()]);
       await readers.close();
       await wakeups.close();
     },

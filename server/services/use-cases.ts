@@ -1,0 +1,101 @@
+import type { Appender } from "../engine/appender.ts";
+import type { Members } from "../engine/members.ts";
+import type { TopicDirectory } from "../engine/topic-directory.ts";
+import type { Wakeups } from "../engine/wakeups.ts";
+import type { Database } from "../store/database.ts";
+import { awaitProcessed } from "./await-processed.ts";
+import { changePositions } from "./change-positions.ts";
+import { countParked } from "./count-parked.ts";
+import { createApiKey } from "./create-api-key.ts";
+import { declareConsumer } from "./declare-consumer.ts";
+import { declareTopic } from "./declare-topic.ts";
+import { describeConsumer } from "./describe-consumer.ts";
+import { describeTopic } from "./describe-topic.ts";
+import { discardParked } from "./discard-parked.ts";
+import { getAccount } from "./get-account.ts";
+import { getConsumerHistory } from "./get-consumer-history.ts";
+import { getEvent } from "./get-event.ts";
+import { getFates } from "./get-fates.ts";
+import { getOperation } from "./get-operation.ts";
+import { getSequence } from "./get-sequence.ts";
+import { getState } from "./get-state.ts";
+import { getTopicHistory } from "./get-topic-history.ts";
+import { isProcessed } from "./is-processed.ts";
+import { listApiKeys } from "./list-api-keys.ts";
+import { listAudit } from "./list-audit.ts";
+import { listConsumers } from "./list-consumers.ts";
+import { listOperations } from "./list-operations.ts";
+import { listParked } from "./list-parked.ts";
+import { listParkedGroups } from "./list-parked-groups.ts";
+import { listPositionChanges } from "./list-position-changes.ts";
+import { listState } from "./list-state.ts";
+import { listTopics } from "./list-topics.ts";
+import { offsetBefore } from "./offset-before.ts";
+import { pauseConsumer } from "./pause-consumer.ts";
+import { planPositions } from "./plan-positions.ts";
+import { publishEvents } from "./publish-events.ts";
+import { readEvents } from "./read-events.ts";
+import { redriveParked } from "./redrive-parked.ts";
+import { replayEvents } from "./replay-events.ts";
+import { restoreDiscarded } from "./restore-discarded.ts";
+import { resumeConsumer } from "./resume-consumer.ts";
+import { revokeApiKey } from "./revoke-api-key.ts";
+import type { Services } from "./services.ts";
+import { settle } from "./settle.ts";
+import { changeOperationRate, steerOperation } from "./steer-operation.ts";
+import { undoPositionChange } from "./undo-position-change.ts";
+
+export interface UseCaseDeps {
+  readonly database: Database;
+  readonly wakeups: Wakeups;
+  readonly topics: TopicDirectory;
+  readonly appender: Appender;
+  readonly members: Members;
+}
+
+/** Every use case, on the parts it needs. */
+export function useCases(deps: UseCaseDeps): Services {
+  return {
+    declareTopic: declareTopic(deps),
+    describeTopic: describeTopic(deps),
+    listTopics: listTopics(deps),
+    publishEvents: publishEvents(deps),
+    readEvents: readEvents(deps),
+    getEvent: getEvent(deps),
+    offsetBefore: offsetBefore(deps),
+    declareConsumer: declareConsumer(deps),
+    describeConsumer: describeConsumer(deps),
+    listConsumers: listConsumers(deps),
+    settle: settle(deps),
+    getState: getState(deps),
+    listState: listState(deps),
+    planPositions: planPositions(deps),
+    changePositions: changePositions(deps),
+    listPositionChanges: listPositionChanges(deps),
+    undoPositionChange: undoPositionChange(deps),
+    pauseConsumer: pauseConsumer(deps),
+    resumeConsumer: resumeConsumer(deps),
+    listParked: listParked(deps),
+    listParkedGroups: listParkedGroups(deps),
+    countParked: countParked(deps),
+    getSequence: getSequence(deps),
+    redriveParked: redriveParked(deps),
+    discardParked: discardParked(deps),
+    restoreParked: restoreDiscarded(deps),
+    replayEvents: replayEvents(deps),
+    listOperations: listOperations(deps),
+    getOperation: getOperation(deps),
+    steerOperation: steerOperation(deps),
+    changeOperationRate: changeOperationRate(deps),
+    getAccount: getAccount(deps),
+    getFates: getFates(deps),
+    getConsumerHistory: getConsumerHistory(deps),
+    getTopicHistory: getTopicHistory(deps),
+    isProcessed: isProcessed(deps),
+    awaitProcessed: awaitProcessed(deps),
+    createApiKey: createApiKey(deps),
+    listApiKeys: listApiKeys(deps),
+    revokeApiKey: revokeApiKey(deps),
+    listAudit: listAudit(deps),
+  };
+}
