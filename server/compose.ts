@@ -10,7 +10,7 @@ import { createTopicReaders } from "./engine/topic-readers.ts";
 import { createWakeups } from "./engine/wakeups.ts";
 import type { Log } from "./log.ts";
 import { accessUseCases } from "./services/access-use-cases.ts";
-import { useCases } from "./services/use-cases.ts";
+import { allUseCases } from "./services/use-cases.ts";
 import { openDatabase } from "./store/database.ts";
 
 export interface ComposeOptions {
@@ -37,7 +37,7 @@ export async function compose(options: ComposeOptions) {
   const instance = randomUUID();
   const members = createMembers({ database, topicReaders, wakeups, instance, onError });
 
-  const services = useCases({ database, wakeups, topics, appender, members });
+  const services = allUseCases({ database, wakeups, topics, appender, members });
   const access = await openAccess({
     useCases: accessUseCases({ database, wakeups, hashPassword }),
     prisma: database.prisma,

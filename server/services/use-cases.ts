@@ -54,7 +54,7 @@ export interface UseCaseDeps {
 }
 
 /** Every use case, on the parts it needs. */
-export function useCases(deps: UseCaseDeps): Services {
+export function allUseCases(deps: UseCaseDeps): Services {
   return {
     declareTopic: declareTopic(deps),
     describeTopic: describeTopic(deps),

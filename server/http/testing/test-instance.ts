@@ -11,7 +11,7 @@ import { createTopicReaders } from "../../engine/topic-readers.ts";
 import { createWakeups } from "../../engine/wakeups.ts";
 import { accessUseCases } from "../../services/access-use-cases.ts";
 import type { Services } from "../../services/services.ts";
-import { useCases } from "../../services/use-cases.ts";
+import { allUseCases } from "../../services/use-cases.ts";
 import type { Database } from "../../store/database.ts";
 import { createControlPlane } from "../control-plane.ts";
 import { problemResponse } from "../problem-response.ts";
@@ -37,7 +37,7 @@ export async function testInstance(
   const topics = createTopicDirectory(database);
   const appender = createAppender(database, { wakeups, onError, onCommitted: (batch) => readers.handOver(batch) });
   const members = createMembers({ database, topicReaders: readers, wakeups, instance: randomUUID(), onError });
-  const services = useCases({ database, wakeups, topics, appender, members });
+  const services = allUseCases({ database, wakeups, topics, appender, members });
   const access = await openAccess({
     useCases: accessUseCases({ database, wakeups, hashPassword }),
     prisma: database.prisma,
