@@ -148,10 +148,10 @@ export class ConsumerModel {
     }
   }
 
-  /** The dead heads among these are delivered again, once more each. */
-  redrive(isChosen: (offset: number) => boolean = () => true): void {
+  /** Dead heads are delivered again, once more each; a dead one behind another head is none. */
+  redrive(isHead: (offset: number) => boolean): void {
     for (const [offset, fate] of this.#fates) {
-      if (fate.kind !== "failed" || !fate.isDead || !isChosen(offset)) continue;
+      if (fate.kind !== "failed" || !fate.isDead || !isHead(offset)) continue;
       this.#fates.set(offset, { ...fate, isDead: false, isDue: true });
     }
   }

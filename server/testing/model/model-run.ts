@@ -275,7 +275,7 @@ export class ModelRun {
   async #changeParked(kind: "time" | "redrive"): Promise<void> {
     await changeParked(this.#instance(1), consumer, { kind });
     if (kind === "time") this.#model.passTime();
-    else this.#model.redrive();
+    else this.#model.redrive((offset) => this.#last?.parked.get(offset)?.state === "dead");
   }
 
   async #discard(pick: number): Promise<void> {
