@@ -1,132 +1,175 @@
 "use client";
 
-import { useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { MailCheck, SearchX } from "lucide-react";
 import Link from "next/link";
-import { parseAsString, parseAsStringLiteral, useQueryState } from "nuqs";
+import { parseAsString, parseAsStringLiteral, useQueryStates } from "nuqs";
 import { useState } from "react";
-import type { ParkedFilter } from "@/server/contract/parked.ts";
+import type { ParkedFilter, ParkedGroup } from "@/server/contract/parked.ts";
 import { useApi } from "../data/api.ts";
-import { CodeBlock } from "../display/code-block.tsx";
 import { FactStrip } from "../display/facts.tsx";
 import { Failure } from "../display/failure.tsx";
 import { formatCount } from "../display/format-count.ts";
 import { Ago } from "../display/moment.tsx";
+import { Empty } from "../display/notice.tsx";
 import { SearchBox } from "../display/search-box.tsx";
 import { Page } from "../shell/page.tsx";
 import { Button } from "../ui/button.tsx";
-import { Panel } from "../ui/panel.tsx";
 import { ToggleGroup } from "../ui/toggle-group.tsx";
+import { ErrorPanel } from "./error-panel.tsx";
+import { FacetList } from "./facet-list.tsx";
 import { Letters } from "./letters.tsx";
 import { type Target, VerbDialog } from "./verb-dialog.tsx";
+import { Verbs } from "./verbs.tsx";
 
 const STATES = ["all", "dead", "retrying", "discarded"] as const;
+const REFRESH_MS = 2_000;
+const text = parseAsString.withDefault("");
 
-/** One kind of failure of one consumer: a sample, its letters, and what can be done about all of them. */
+/** One kind of failure of one consumer: a sample, its letters, and what can be done about them. */
 export function GroupPage({ fingerprint }: { fingerprint: string }) {
   const api = useApi();
-  const [consumer] = useQueryState("consumer", parseAsString.withDefault(""));
-  const [state, setState] = useQueryState("state", parseAsStringLiteral(STATES).withDefault("all"));
-  const [key, setKey] = useQueryState("key", parseAsString.withDefault(""));
-  const [type, setType] = useQueryState("type", parseAsString.withDefault(""));
+  const [{ consumer, state, topic, type, key }, change] = useQueryStates({
+    consumer: text,
+    state: parseAsStringLiteral(STATES).withDefault("all"),
+    topic: text,
+    type: text,
+    key: text,
+  });
   const [target, setTarget] = useState<Target | null>(null);
-  const query = useQuery(
-    api.parked.groups.queryOptions({ consumer }, { enabled: consumer !== "", refetchInterval: 2_000 }),
-  );
-  const group = query.data?.groups.find((it) => it.fingerprint === fingerprint);
-  const filter: ParkedFilter = {
+  const live = { enabled: consumer !== "", refetchInterval: REFRESH_MS, placeholderData: keepPreviousData };
+  const groups = useQuery(api.parked.groups.queryOptions({ consumer }, live));
+  const group = groups.data?.groups.find((it) => it.fingerprint === fingerprint);
+
+  const narrowed: ParkedFilter = {
     fingerprint,
-    ...(state !== "all" && { state }),
-    ...(key !== "" && { key }),
+    ...(topic !== "" && { topic }),
     ...(type !== "" && { type }),
+    ...(key !== "" && { key }),
   };
+  const isNarrowed = topic !== "" || type !== "" || key !== "";
+  const filter: ParkedFilter = { ...narrowed, ...(state !== "all" && { state }) };
+  const counts = useQuery(api.parked.facets.queryOptions({ consumer, ...narrowed }, live)).data;
+  const facets = useQuery(api.parked.facets.queryOptions({ consumer, ...filter }, live)).data;
+  const choose = (name: "topic" | "type" | "key") => (value: string) =>
+    void change({ [name]: value === "" ? null : value });
   const error = group?.sample.error;
-  const what = error === undefined ? "these letters" : `"${error.name}" of ${consumer}`;
-  const narrowed = { fingerprint, ...(key !== "" && { key }), ...(type !== "" && { type }) };
-  const isNarrowed = key !== "" || type !== "";
-  const verb = (name: Target["verb"], count: number) => () =>
-    setTarget({ verb: name, consumer, filter: narrowed, count, what });
-  const gone = group === undefined ? "None of these is parked any more." : undefined;
+  const also = [topic, type, key === "" ? "" : `key ${key}`].filter((it) => it !== "");
 
   return (
     <Page
       crumbs={[{ label: "Dead letters", href: "/dead-letters" }, { label: error?.name ?? fingerprint }]}
       actions={
-        <>
-          <Button
-            size="sm"
-            look="primary"
-            blockedBecause={gone ?? (group?.dead === 0 ? "None of them is dead: they are tried again." : undefined)}
-            onClick={verb("redrive", group?.dead ?? 0)}
-          >
-            Redrive {isNarrowed ? "what matches" : formatCount(group?.dead)}
-          </Button>
-          <Button size="sm" blockedBecause={gone} onClick={verb("discard", group?.count ?? 0)}>
-            Discard {isNarrowed ? "what matches" : formatCount(group?.count)}
-          </Button>
-        </>
+        <Verbs
+          consumer={consumer}
+          filter={filter}
+          facets={facets}
+          what={[error?.name ?? fingerprint, ...also].join(" · ")}
+          behind={isNarrowed || state !== "all" ? undefined : group?.eventsBehind}
+          onVerb={setTarget}
+        />
       }
     >
-      {query.error !== null ? (
-        <Failure error={query.error} what="kind of failure" onRetry={() => void query.refetch()} />
+      {consumer === "" ? (
+        <Empty icon={SearchX} title="Of which consumer?">
+          The address names none.{" "}
+          <Link href="/dead-letters" className="text-accent underline">
+            All dead letters
+          </Link>
+        </Empty>
+      ) : groups.error !== null ? (
+        <Failure error={groups.error} what="kind of failure" onRetry={() => void groups.refetch()} />
       ) : (
         <>
-          <FactStrip
-            facts={[
-              {
-                label: "Consumer",
-                value: (
-                  <Link href={`/consumers/${consumer}`} className="hover:underline">
-                    {consumer}
-                  </Link>
-                ),
-              },
-              { label: "Dead", value: formatCount(group?.dead ?? 0), note: "dead letters" },
-              { label: "Retrying", value: formatCount(group?.retrying ?? 0), note: "tried again by themselves" },
-              { label: "Keys held up", value: formatCount(group?.sequencesBlocked ?? 0), note: "with events behind" },
-              { label: "Waiting behind", value: formatCount(group?.eventsBehind ?? 0), note: "events" },
-              { label: "Last", value: <Ago at={group?.lastAt} />, note: "failed" },
-            ]}
-          />
-          {error === undefined ? null : (
-            <Panel
-              title={error.name}
-              aside={
-                <>
-                  newest: {group?.sample.topic}/{formatCount(group?.sample.offset)}
-                </>
-              }
-            >
-              <p className="px-3 py-2">{error.message}</p>
-              {error.stack === null ? null : <CodeBlock code={error.stack} label="Stack" className="m-3 mt-0" />}
-            </Panel>
-          )}
+          <GroupFacts consumer={consumer} group={group} discarded={isNarrowed ? undefined : counts?.restorable} />
+          {error === undefined ? null : <ErrorPanel error={error} event={group?.sample} />}
           <div className="flex flex-wrap items-center gap-3">
             <ToggleGroup
               aria-label="State"
               value={state}
               choices={[
-                { value: "all", label: "All" },
-                { value: "dead", label: "Dead" },
-                { value: "retrying", label: "Retrying" },
-                { value: "discarded", label: "Discarded" },
+                { value: "all", label: "Parked" },
+                { value: "dead", label: `Dead ${formatCount(counts?.states.dead)}` },
+                { value: "retrying", label: `Retrying ${formatCount(counts?.states.retrying)}` },
+                { value: "discarded", label: `Discarded ${formatCount(counts?.restorable)}` },
               ]}
-              onChange={(next) => void setState(next === "all" ? null : next)}
+              onChange={(next) => void change({ state: next === "all" ? null : next })}
             />
-            <SearchBox
-              label="Exactly this key"
-              value={key}
-              onChange={(next) => void setKey(next === "" ? null : next)}
-            />
-            <SearchBox
-              label="Exactly this type"
-              value={type}
-              onChange={(next) => void setType(next === "" ? null : next)}
-            />
+            <SearchBox label="Exactly this key" value={key} onChange={choose("key")} />
+            {isNarrowed ? (
+              <Button size="sm" onClick={() => void change({ topic: null, type: null, key: null })}>
+                Clear the filters
+              </Button>
+            ) : null}
           </div>
-          {consumer === "" ? null : <Letters title="Letters" consumer={consumer} filter={filter} onVerb={setTarget} />}
+          <div className="grid items-start gap-5 xl:grid-cols-[minmax(0,1fr)_15rem]">
+            <div className="flex min-w-0 flex-col gap-5">
+              <Letters
+                title="Letters"
+                consumer={consumer}
+                filter={filter}
+                onVerb={setTarget}
+                isOneKind={state !== "discarded"}
+                empty={
+                  isNarrowed || state !== "all" ? <NoneMatches /> : <NoneLeft discarded={counts?.restorable ?? 0} />
+                }
+              />
+            </div>
+            <div className="grid gap-5 max-xl:grid-cols-3 max-md:grid-cols-1">
+              <FacetList title="Types" values={facets?.types} chosen={type} onChoose={choose("type")} />
+              <FacetList title="Keys" values={facets?.keys} chosen={key} isMono onChoose={choose("key")} />
+              <FacetList title="Topics" values={facets?.topics} chosen={topic} onChoose={choose("topic")} />
+            </div>
+          </div>
         </>
       )}
       <VerbDialog target={target} onClose={() => setTarget(null)} />
     </Page>
+  );
+}
+
+interface GroupFactsProps {
+  readonly consumer: string;
+  readonly group: ParkedGroup | undefined;
+  readonly discarded: number | undefined;
+}
+
+function GroupFacts({ consumer, group, discarded }: GroupFactsProps) {
+  return (
+    <FactStrip
+      facts={[
+        {
+          label: "Consumer",
+          value: (
+            <Link href={`/consumers/${consumer}`} className="rounded-sm hover:underline">
+              {consumer}
+            </Link>
+          ),
+          note: discarded === undefined || discarded === 0 ? "" : `${formatCount(discarded)} discarded`,
+        },
+        { label: "Dead", value: formatCount(group?.dead ?? 0), note: "until redriven or discarded" },
+        { label: "Retrying", value: formatCount(group?.retrying ?? 0), note: "tried again by themselves" },
+        { label: "Keys held up", value: formatCount(group?.sequencesBlocked ?? 0), note: "with events behind" },
+        { label: "Waiting behind", value: formatCount(group?.eventsBehind ?? 0), note: "events" },
+        { label: "First", value: <Ago at={group?.firstAt} />, note: "failed" },
+        { label: "Last", value: <Ago at={group?.lastAt} />, note: "failed" },
+      ]}
+    />
+  );
+}
+
+function NoneMatches() {
+  return (
+    <Empty icon={SearchX} title="No letter matches">
+      Others of this kind may be in another state, or hidden by the filters.
+    </Empty>
+  );
+}
+
+function NoneLeft({ discarded }: { discarded: number }) {
+  return (
+    <Empty icon={MailCheck} title="None of these is parked any more">
+      They are settled{discarded > 0 ? `, or among the ${formatCount(discarded)} discarded ones` : ""}.
+    </Empty>
   );
 }

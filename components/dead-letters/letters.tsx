@@ -30,14 +30,20 @@ export function DueIn({ at }: { at: string | null }) {
   return <>{inMs <= 0 ? "now" : `in ${formatDuration(inMs)}`}</>;
 }
 
-function columnsFor(consumer: string, onVerb: (target: Target) => void): readonly Column<ParkedEvent>[] {
+interface ColumnsFor {
+  readonly consumer: string;
+  readonly onVerb: (target: Target) => void;
+  readonly isOneKind: boolean;
+}
+
+function columnsFor({ consumer, onVerb, isOneKind }: ColumnsFor): readonly Column<ParkedEvent>[] {
   const one = (it: ParkedEvent) => ({
     consumer,
     filter: { topic: it.topic, offset: it.offset },
     count: 1,
     what: `event ${it.topic}/${formatCount(it.offset)}`,
   });
-  return [
+  const columns: readonly Column<ParkedEvent>[] = [
     {
       id: "event",
       header: "Event",
@@ -46,7 +52,7 @@ function columnsFor(consumer: string, onVerb: (target: Target) => void): readonl
           {it.topic}/{formatCount(it.offset)}
         </Link>
       ),
-      width: "w-48",
+      width: "w-36",
     },
     {
       id: "key",
@@ -59,10 +65,24 @@ function columnsFor(consumer: string, onVerb: (target: Target) => void): readonl
             {it.key}
           </Link>
         ),
+      ...(!isOneKind && { width: "w-32" }),
+    },
+    { id: "type", header: "Type", cell: (it) => it.type, width: "w-36", from: "lg" },
+    {
+      id: "state",
+      header: "State",
+      cell: (it) => (
+        <>
+          <Status {...STATE_WORDS[it.state]} />
+          {it.dueAt === null ? null : (
+            <span className="ml-1.5 text-muted">
+              <DueIn at={it.dueAt} />
+            </span>
+          )}
+        </>
+      ),
       width: "w-40",
     },
-    { id: "type", header: "Type", cell: (it) => it.type, width: "w-44", from: "lg" },
-    { id: "state", header: "State", cell: (it) => <Status {...STATE_WORDS[it.state]} />, width: "w-28" },
     {
       id: "error",
       header: "Error",
@@ -80,9 +100,9 @@ function columnsFor(consumer: string, onVerb: (target: Target) => void): readonl
       header: "Attempts",
       cell: (it) => (it.attempt === 0 ? "–" : formatCount(it.attempt)),
       isNumber: true,
-      width: "w-24",
+      width: "w-20",
+      from: "lg",
     },
-    { id: "due", header: "Next", cell: (it) => <DueIn at={it.dueAt} />, isNumber: true, width: "w-24", from: "xl" },
     {
       id: "failed",
       header: "Failed",
@@ -93,7 +113,7 @@ function columnsFor(consumer: string, onVerb: (target: Target) => void): readonl
     },
     {
       id: "actions",
-      header: "",
+      header: "Actions",
       cell: (it) =>
         it.state === "discarded" ? (
           <Button size="sm" look="ghost" onClick={() => onVerb({ verb: "restore", ...one(it) })}>
@@ -112,9 +132,10 @@ function columnsFor(consumer: string, onVerb: (target: Target) => void): readonl
           </>
         ),
       isNumber: true,
-      width: "w-44",
+      width: "w-40",
     },
   ];
+  return columns.filter((it) => !isOneKind || it.id !== "error");
 }
 
 interface LettersProps {
@@ -122,10 +143,14 @@ interface LettersProps {
   readonly consumer: string;
   readonly filter: ParkedFilter;
   readonly onVerb: (target: Target) => void;
+  /** All have failed by the same error, which stands above. */
+  readonly isOneKind?: boolean;
+  /** When nothing passes the filter. */
+  readonly empty?: ReactNode;
 }
 
 /** Parked events that pass a filter, a page at a time. */
-export function Letters({ title, consumer, filter, onVerb }: LettersProps) {
+export function Letters({ title, consumer, filter, onVerb, isOneKind = false, empty }: LettersProps) {
   const api = useApi();
   const client = useApiClient();
   const query = useInfiniteQuery({
@@ -148,13 +173,15 @@ export function Letters({ title, consumer, filter, onVerb }: LettersProps) {
       <Panel title={title} aside="by topic and offset">
         <DataTable
           label="Letters"
-          columns={columnsFor(consumer, onVerb)}
+          columns={columnsFor({ consumer, onVerb, isOneKind })}
           rows={query.data?.pages.flatMap((page) => page.events)}
           rowId={(it) => `${it.topic}/${it.offset}`}
           empty={
-            <Empty icon={MailCheck} title="None of these is parked any more">
-              They were settled, discarded or restored meanwhile.
-            </Empty>
+            empty ?? (
+              <Empty icon={MailCheck} title="None of these is parked">
+                What was parked here is settled, or was discarded or restored.
+              </Empty>
+            )
           }
         />
       </Panel>

@@ -8,7 +8,7 @@ import type { Operation } from "@/server/contract/operations.ts";
 import type { ParkedSelection } from "@/server/contract/parked.ts";
 import { useApi } from "../data/api.ts";
 import { curl } from "../display/curl.ts";
-import { plural } from "../display/format-count.ts";
+import { formatCount, plural } from "../display/format-count.ts";
 import { ReasonDialog } from "../display/reason-dialog.tsx";
 import { rateOf } from "../operations/change-rate.tsx";
 import { Checkbox } from "../ui/checkbox.tsx";
@@ -22,17 +22,21 @@ export interface Target {
   readonly verb: Verb;
   readonly consumer: string;
   readonly filter: ParkedSelection;
-  /** How many it is, as far as the page knows. */
+  /** How many it is, as counted by the server a moment ago. */
   readonly count: number;
+  /** What they are; default `letter`. */
+  readonly noun?: "letter" | "event";
   /** What it is, in words: `key acct-7`. */
   readonly what: string;
+  /** Events that wait behind these and follow by themselves, where known. */
+  readonly behind?: number;
 }
 
 const TITLES: Record<Verb, string> = { redrive: "Redrive", discard: "Discard", restore: "Restore" };
 const EXPLAINED: Record<Verb, string> = {
   redrive:
     "Each letter is queued for one more attempt, in the order of its key. When it goes through, what waits behind it follows.",
-  discard: "They are taken out for good, and their keys go on without them. They can be restored.",
+  discard: "They are never delivered again, and their keys go on without them. They can be restored.",
   restore: "They take their place in their keys again: what had failed is a dead letter, until it is redriven.",
 };
 
@@ -41,15 +45,22 @@ export function VerbDialog({ target, onClose }: { target: Target | null; onClose
   const api = useApi();
   const router = useRouter();
   const queries = useQueryClient();
+  // While the dialog fades out it still says what it said.
+  const [shown, setShown] = useState(target);
   const [isCanary, setCanary] = useState(true);
   const [rateText, setRate] = useState("");
   const [stopText, setStop] = useState("");
+  if (target !== null && target !== shown) {
+    setShown(target);
+    setCanary(true);
+    setRate("");
+    setStop("");
+  }
 
   const started = {
     onSuccess: (operation: Operation) => {
-      const verb = target === null ? "" : TITLES[target.verb];
-      toast.success(`${verb} of ${plural(operation.total, "event")} queued`, {
-        action: { label: "Show", onClick: () => router.push(`/operations/${operation.id}`) },
+      toast.success(`${TITLES[verb]} of ${plural(operation.total, noun)} queued`, {
+        action: { label: "Show progress", onClick: () => router.push(`/operations/${operation.id}`) },
       });
       void queries.invalidateQueries({ queryKey: api.operations.list.pathKey() });
       void queries.invalidateQueries({ queryKey: api.parked.pathKey() });
@@ -59,12 +70,14 @@ export function VerbDialog({ target, onClose }: { target: Target | null; onClose
   const redrive = useMutation(api.parked.redrive.mutationOptions(started));
   const discard = useMutation(api.parked.discard.mutationOptions(started));
   const restore = useMutation(api.parked.restore.mutationOptions(started));
-  const running = { redrive, discard, restore }[target?.verb ?? "redrive"];
 
+  if (shown === null) return null;
+  const { verb, consumer, filter, count, noun = "letter", what, behind = 0 } = shown;
+  const running = { redrive, discard, restore }[verb];
   const rate = rateOf(rateText);
   const stopAfterFailures = stopText.trim() === "" ? null : Number(stopText);
   const isStopRight = stopAfterFailures === null || (Number.isInteger(stopAfterFailures) && stopAfterFailures >= 1);
-  const isMany = target?.verb === "redrive" && target.count > 1;
+  const isMany = verb === "redrive" && count > 1;
   const options = isMany
     ? {
         ...(isCanary && { canary: true }),
@@ -72,59 +85,61 @@ export function VerbDialog({ target, onClose }: { target: Target | null; onClose
         ...(stopAfterFailures !== null && isStopRight && { stopAfterFailures }),
       }
     : {};
-  const blocked =
-    isMany && rate === undefined
-      ? "The rate must be a number above 0."
-      : isMany && !isStopRight
-        ? "Give a whole number of failures."
-        : null;
 
   function confirm(reason: string) {
-    if (target === null) return;
-    const { consumer, filter } = target;
-    if (target.verb === "redrive") redrive.mutate({ consumer, filter, ...options, reason });
-    else if (target.verb === "discard") discard.mutate({ consumer, filter, reason });
+    if (verb === "redrive") redrive.mutate({ consumer, filter, ...options, reason });
+    else if (verb === "discard") discard.mutate({ consumer, filter, reason });
     else restore.mutate({ consumer, filter, reason });
   }
 
   return (
     <ReasonDialog
-      title={
-        <>
-          {TITLES[target?.verb ?? "redrive"]} {target?.what}
-        </>
-      }
-      description={EXPLAINED[target?.verb ?? "redrive"]}
+      title={`${TITLES[verb]} ${plural(count, noun)}: ${what}`}
+      description={EXPLAINED[verb]}
       isOpen={target !== null}
       onOpenChange={(isOpen) => {
         if (isOpen) return;
         running.reset();
         onClose();
       }}
-      action={target === null ? "" : `${TITLES[target.verb]} ${plural(target.count, "event")} of ${target.consumer}`}
-      isDangerous={target?.verb === "discard"}
+      action={`${TITLES[verb]} ${plural(count, noun)} of ${consumer}`}
+      isDangerous={verb === "discard"}
       isBusy={running.isPending}
       problem={running.error?.message}
-      blockedBecause={blocked}
+      blockedBecause={isMany && (rate === undefined || !isStopRight) ? "Something above is not right." : null}
       api={(reason) =>
         curl({
           method: "POST",
-          path: `/v1/consumers/${target?.consumer}/${target?.verb}s`,
-          json: JSON.stringify({ filter: target?.filter, ...options, reason }),
+          path: `/v1/consumers/${consumer}/${verb}s`,
+          json: JSON.stringify({ filter, ...options, reason }),
         })
       }
       onConfirm={confirm}
     >
+      {behind > 0 && verb !== "restore" ? (
+        <p className="text-muted">
+          {formatCount(behind)} {behind === 1 ? "event waits" : "events wait"} behind:{" "}
+          {verb === "redrive" ? "as their heads are settled, they follow" : "they are delivered then"}, in order.
+        </p>
+      ) : null}
       {isMany ? (
         <>
           <Checkbox isChecked={isCanary} onChange={setCanary}>
             Canary first: redrive one, and stop if it fails again
           </Checkbox>
           <div className="grid grid-cols-2 gap-3">
-            <Field label="At most, per second" isOptional>
+            <Field
+              label="At most, per second"
+              isOptional
+              error={rate === undefined ? "must be a number above 0, at most 10,000" : undefined}
+            >
               <Input inputMode="decimal" value={rateText} onChange={(event) => setRate(event.target.value)} />
             </Field>
-            <Field label="Stop after failures" isOptional>
+            <Field
+              label="Stop after failures"
+              isOptional
+              error={isStopRight ? undefined : "must be a whole number, 1 or more"}
+            >
               <Input inputMode="numeric" value={stopText} onChange={(event) => setStop(event.target.value)} />
             </Field>
           </div>
