@@ -3,7 +3,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { MailCheck, SearchX } from "lucide-react";
 import Link from "next/link";
-import { parseAsString, useQueryState } from "nuqs";
+import { parseAsString, parseAsStringLiteral, useQueryStates } from "nuqs";
 import type { ParkedGroup } from "@/server/contract/parked.ts";
 import { useApi } from "../data/api.ts";
 import { type Column, DataTable } from "../display/data-table.tsx";
@@ -15,6 +15,9 @@ import { SearchBox } from "../display/search-box.tsx";
 import { Page } from "../shell/page.tsx";
 import { Button } from "../ui/button.tsx";
 import { Panel } from "../ui/panel.tsx";
+import { Select } from "../ui/select.tsx";
+import { ToggleGroup } from "../ui/toggle-group.tsx";
+import { DeadLetterTabs } from "./dead-letter-tabs.tsx";
 import { groupHref } from "./parked-words.ts";
 
 const REFRESH_MS = 2_000;
@@ -90,27 +93,35 @@ const COLUMNS: readonly Column<ParkedGroup>[] = [
   },
 ];
 
+const STATES = ["all", "dead", "retrying"] as const;
+const PASSES: Record<(typeof STATES)[number], (it: ParkedGroup) => boolean> = {
+  all: () => true,
+  dead: (it) => it.dead > 0,
+  retrying: (it) => it.retrying > 0,
+};
+
 /** Failures of all consumers, grouped by what went wrong. */
 export function GroupsPage() {
   const api = useApi();
   const query = useQuery(api.parked.allGroups.queryOptions(undefined, { refetchInterval: REFRESH_MS }));
-  const [search, setSearch] = useQueryState("q", parseAsString.withDefault(""));
-  const [consumer, setConsumer] = useQueryState("consumer", parseAsString);
+  const [{ q, consumer, state }, change] = useQueryStates({
+    q: parseAsString.withDefault(""),
+    consumer: parseAsString.withDefault(""),
+    state: parseAsStringLiteral(STATES).withDefault("all"),
+  });
   const all = query.data?.groups;
-  const text = search.toLowerCase();
+  const text = q.toLowerCase();
   const rows = all?.filter(
     (it) =>
-      (consumer === null || it.consumer === consumer) &&
+      PASSES[state](it) &&
+      (consumer === "" || it.consumer === consumer) &&
       [it.consumer, it.sample.error.name, it.sample.error.message].some((part) => part.toLowerCase().includes(text)),
   );
-  const dead = rows?.reduce((sum, it) => sum + it.dead, 0);
-  const clear = (): void => {
-    void setSearch(null);
-    void setConsumer(null);
-  };
+  const sum = (of: (it: ParkedGroup) => number) => rows?.reduce((total, it) => total + of(it), 0) ?? 0;
+  const consumers = [...new Set([...(all ?? []).map((it) => it.consumer), ...(consumer === "" ? [] : [consumer])])];
 
   return (
-    <Page crumbs={[{ label: "Dead letters" }]}>
+    <Page crumbs={[{ label: "Dead letters" }]} tabs={<DeadLetterTabs current="failing" />}>
       {query.error !== null ? (
         <Failure error={query.error} what="list" onRetry={() => void query.refetch()} />
       ) : (
@@ -118,18 +129,39 @@ export function GroupsPage() {
           <div className="flex flex-wrap items-center gap-3">
             <SearchBox
               label="Search errors and consumers"
-              value={search}
-              onChange={(next) => void setSearch(next === "" ? null : next)}
+              value={q}
+              onChange={(next) => void change({ q: next === "" ? null : next })}
             />
-            {consumer === null ? null : (
-              <Button size="sm" onClick={() => void setConsumer(null)}>
-                Only {consumer} ×
-              </Button>
-            )}
+            <Select
+              aria-label="Consumer"
+              className="w-48"
+              value={consumer}
+              choices={[
+                { value: "", label: "All consumers" },
+                ...consumers.sort().map((it) => ({ value: it, label: it })),
+              ]}
+              onChange={(next) => void change({ consumer: next === "" ? null : next })}
+            />
+            <ToggleGroup
+              aria-label="State"
+              value={state}
+              choices={[
+                { value: "all", label: "All" },
+                { value: "dead", label: "Dead" },
+                { value: "retrying", label: "Retrying" },
+              ]}
+              onChange={(next) => void change({ state: next === "all" ? null : next })}
+            />
             <span className="text-muted text-xs">
-              {rows === undefined || dead === undefined
+              {rows === undefined
                 ? ""
-                : `${plural(rows.length, "kind")} of failure, ${plural(dead, "dead letter")}`}
+                : `${plural(rows.length, "kind")} of failure · ${plural(
+                    sum((it) => it.dead),
+                    "dead letter",
+                  )} · ${plural(
+                    sum((it) => it.eventsBehind),
+                    "event",
+                  )} behind`}
             </span>
           </div>
           <Panel>
@@ -150,7 +182,11 @@ export function GroupsPage() {
                   <Empty
                     icon={SearchX}
                     title="No failure matches"
-                    action={<Button onClick={clear}>Clear the filters</Button>}
+                    action={
+                      <Button onClick={() => void change({ q: null, consumer: null, state: null })}>
+                        Clear the filters
+                      </Button>
+                    }
                   >
                     {plural(all?.length ?? 0, "kind")} of failure in all; the filters hide every one.
                   </Empty>

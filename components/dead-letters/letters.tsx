@@ -16,7 +16,7 @@ import { Status } from "../display/status.tsx";
 import { useNow } from "../display/use-now.ts";
 import { Button } from "../ui/button.tsx";
 import { Panel } from "../ui/panel.tsx";
-import { laneHref, STATE_WORDS } from "./parked-words.ts";
+import { laneHref, standingOf } from "./parked-words.ts";
 import type { Target } from "./verb-dialog.tsx";
 
 const PAGE = 100;
@@ -73,15 +73,15 @@ function columnsFor({ consumer, onVerb, isOneKind }: ColumnsFor): readonly Colum
       header: "State",
       cell: (it) => (
         <>
-          <Status {...STATE_WORDS[it.state]} />
-          {it.dueAt === null ? null : (
+          <Status {...standingOf(it)} />
+          {it.dueAt === null || it.operation !== null ? null : (
             <span className="ml-1.5 text-muted">
               <DueIn at={it.dueAt} />
             </span>
           )}
         </>
       ),
-      width: "w-40",
+      width: "w-36",
     },
     {
       id: "error",
@@ -132,7 +132,7 @@ function columnsFor({ consumer, onVerb, isOneKind }: ColumnsFor): readonly Colum
           </>
         ),
       isNumber: true,
-      width: "w-40",
+      width: "w-44",
     },
   ];
   return columns.filter((it) => !isOneKind || it.id !== "error");

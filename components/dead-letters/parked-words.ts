@@ -1,4 +1,4 @@
-import type { ParkedState } from "@/server/contract/parked.ts";
+import type { ParkedEvent, ParkedState } from "@/server/contract/parked.ts";
 import type { Tone } from "../ui/badge.tsx";
 
 export const STATE_WORDS: Record<ParkedState, { readonly word: string; readonly tone: Tone }> = {
@@ -7,6 +7,13 @@ export const STATE_WORDS: Record<ParkedState, { readonly word: string; readonly 
   blocked: { word: "Blocked", tone: "idle" },
   discarded: { word: "Discarded", tone: "idle" },
 };
+
+/** An event that an operation has taken up is queued for its next delivery: it has not gone through yet. */
+export function standingOf({ state, operation }: Pick<ParkedEvent, "state" | "operation">) {
+  return state === "retrying" && operation !== null
+    ? ({ word: "Queued", tone: "accent" } satisfies { word: string; tone: Tone })
+    : STATE_WORDS[state];
+}
 
 /** The address of a key's lane. */
 export function laneHref(consumer: string, topic: string, key: string): string {
