@@ -4,6 +4,7 @@ import { hashPassword } from "./auth/password.ts";
 import { createAppender } from "./engine/appender.ts";
 import { createMembers } from "./engine/members.ts";
 import { startOperationRunner } from "./engine/operation-runner.ts";
+import { createRetention } from "./engine/retention.ts";
 import { createSampler } from "./engine/sampler.ts";
 import { createTopicDirectory } from "./engine/topic-directory.ts";
 import { createTopicReaders } from "./engine/topic-readers.ts";
@@ -49,6 +50,7 @@ export async function compose(options: ComposeOptions) {
 
   const operations = startOperationRunner({ database, wakeups, instance, onError });
   const sampler = createSampler(database, { onError });
+  const retention = createRetention(database, { onError });
 
   return {
     services,
@@ -62,7 +64,13 @@ export async function compose(options: ComposeOptions) {
     },
     async close() {
       // Callers first, what they stand on last: the appender answers everybody before the database goes.
-      await Promise.allSettled([appender.close(), members.close(), operations.close(), sampler.close()]);
+      await Promise.allSettled([
+        appender.close(),
+        members.close(),
+        operations.close(),
+        sampler.close(),
+        retention.close(),
+      ]);
       await Promise.allSettled([topicReaders.close(), access.close()]);
       await wakeups.close();
       await database.close();

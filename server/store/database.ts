@@ -49,6 +49,8 @@ export function openDatabase(options: DatabaseOptions): Database {
   const pool = new pg.Pool({ ...settings, max: options.maxConnections, idleTimeoutMillis: 30_000 });
   // A pooled connection that breaks while idle must not end the process: the pool drops it and opens another.
   pool.on("error", options.onError);
+  // Nor one that breaks between two statements of a transaction: the next statement tells.
+  pool.on("connect", (client) => client.on("error", () => undefined));
   const prisma = new PrismaClient({
     adapter: new PrismaPg(
       { connectionString: options.url, options: settings.options, max: 4, connectionTimeoutMillis: 5_000 },
