@@ -1,3 +1,4 @@
+// biome-ignore-all lint/style/noExcessiveLinesPerFile: one table of examples, a row for each operation
 const TOPIC = {
   topic: "payments",
   description: "What was paid",
@@ -85,6 +86,86 @@ const UNDO = {
 };
 const ENTRY = { key: "paid:order-1", value: { amount: 1.1 }, version: 2, updatedAt: "2026-11-20T21:42:10.120Z" };
 
+const PARKED_ERROR = {
+  name: "UnknownAccount",
+  message: "account acct-91 is not known here",
+  stack: "UnknownAccount: account acct-91 is not known here\n    at book (ledger.ts:42:11)",
+};
+const LETTER = {
+  topic: "payments",
+  offset: 12001,
+  key: "acct-91",
+  type: "payment.succeeded",
+  state: "dead",
+  attempt: 5,
+  attemptsMax: 5,
+  dueAt: null,
+  error: PARKED_ERROR,
+  fingerprint: "9f86d081884c7d65",
+  parkedAt: "2026-11-20T21:40:00.000Z",
+  failedAt: "2026-11-20T21:41:30.000Z",
+  operation: null,
+  discarded: null,
+};
+const OPERATION = {
+  id: "0d1f4c9a-5b0e-4d52-9b7c-6f7a1b2c3d4e",
+  consumer: "billing",
+  kind: "redrive",
+  status: "running",
+  total: 120,
+  done: 40,
+  ok: 38,
+  failed: 1,
+  rate: 20,
+  ratePerSecond: 19.8,
+  etaMs: 4040,
+  actor: "person:ada@example.org",
+  reason: "The account is known now",
+  filter: { fingerprint: "9f86d081884c7d65" },
+  canary: true,
+  stopAfterFailures: 5,
+  note: null,
+  createdAt: "2026-11-20T21:50:00.000Z",
+  startedAt: "2026-11-20T21:50:00.200Z",
+  finishedAt: null,
+};
+const NONE = { count: 0, ranges: [] };
+const ACCOUNT = {
+  consumer: "billing",
+  topic: "payments",
+  head: 12430,
+  settled: { count: 12383 },
+  filtered: NONE,
+  inFlight: { count: 4, ranges: [[12401, 12404]] },
+  retrying: { count: 1, ranges: [[12311, 12311]] },
+  dead: {
+    count: 2,
+    ranges: [
+      [12001, 12001],
+      [12120, 12120],
+    ],
+  },
+  blocked: { count: 14, ranges: [[12009, 12022]] },
+  discarded: NONE,
+  skipped: [],
+  beforeStart: NONE,
+  pending: { count: 26, ranges: [[12405, 12430]] },
+  expired: NONE,
+  total: 12430,
+};
+const PAUSED = {
+  ...CONSUMER,
+  status: "paused",
+  why: "paused by person:ada@example.org: the bank is away",
+  pause: {
+    kind: "operator",
+    reason: "the bank is away",
+    by: "person:ada@example.org",
+    since: "2026-11-20T21:43:00.000Z",
+    until: null,
+  },
+};
+
 /** By operation. Checked against the schemas by a test. */
 export const EXAMPLES: Record<string, { readonly request?: unknown; readonly response: unknown }> = {
   "topics-list": { response: { topics: [TOPIC] } },
@@ -96,6 +177,146 @@ export const EXAMPLES: Record<string, { readonly request?: unknown; readonly res
     request: { topics: [{ topic: "payments", types: ["payment.succeeded"], start: "earliest" }] },
     response: CONSUMER,
   },
+  "consumers-pause": { request: { reason: "the bank is away" }, response: PAUSED },
+  "consumers-resume": { request: { reason: "the bank is back" }, response: CONSUMER },
+  "parked-list": { response: { events: [LETTER], next: "1-12001" } },
+  "parked-groups": {
+    response: {
+      groups: [
+        {
+          consumer: "billing",
+          fingerprint: "9f86d081884c7d65",
+          count: 120,
+          dead: 118,
+          retrying: 2,
+          sequencesBlocked: 14,
+          eventsBehind: 212,
+          firstAt: "2026-11-20T21:31:00.000Z",
+          lastAt: "2026-11-20T21:41:30.000Z",
+          sample: { topic: "payments", offset: 12001, key: "acct-91", type: "payment.succeeded", error: PARKED_ERROR },
+        },
+      ],
+    },
+  },
+  "parked-sequence": {
+    response: {
+      consumer: "billing",
+      topic: "payments",
+      key: "acct-91",
+      head: LETTER,
+      attempts: [
+        {
+          offset: 12001,
+          attempt: 1,
+          at: "2026-11-20T21:40:00.000Z",
+          member: "billing-1",
+          outcome: "retry",
+          error: PARKED_ERROR,
+        },
+      ],
+      followers: [
+        { ...LETTER, offset: 12009, state: "blocked", attempt: 0, error: null, fingerprint: null, failedAt: null },
+      ],
+      followerCount: 1,
+      discarded: [],
+    },
+  },
+  "parked-redrive": {
+    request: {
+      filter: { fingerprint: "9f86d081884c7d65" },
+      canary: true,
+      rate: 20,
+      stopAfterFailures: 5,
+      reason: "The account is known now",
+    },
+    response: OPERATION,
+  },
+  "parked-discard": {
+    request: { filter: { topic: "payments", offset: 12001 }, reason: "A test that went to production" },
+    response: { ...OPERATION, kind: "discard", total: 1, done: 1, ok: 1, failed: 0, canary: false },
+  },
+  "parked-restore": {
+    request: { filter: { all: true }, reason: "Discarded by mistake" },
+    response: { ...OPERATION, kind: "restore", canary: false },
+  },
+  "parked-replay": {
+    request: {
+      topic: "payments",
+      fromTime: "2026-11-20T21:00:00.000Z",
+      keys: ["acct-91"],
+      reason: "The total was lost",
+    },
+    response: {
+      ...OPERATION,
+      kind: "replay",
+      filter: { topic: "payments", fromTime: "2026-11-20T21:00:00.000Z", keys: ["acct-91"] },
+      canary: false,
+    },
+  },
+  "parked-facets": {
+    response: {
+      states: { retrying: 2, dead: 118, blocked: 212, discarded: 0 },
+      topics: [{ value: "payments", count: 120 }],
+      types: [{ value: "payment.succeeded", count: 120 }],
+      keys: [{ value: "acct-91", count: 1 }],
+      redrivable: 118,
+      discardable: 332,
+      restorable: 0,
+    },
+  },
+  "accounts-get": { response: { accounts: [ACCOUNT] } },
+  "accounts-fates": {
+    response: {
+      topic: "payments",
+      offset: 12001,
+      fates: [
+        {
+          consumer: "billing",
+          fate: "dead",
+          detail: "dead after 5 attempts; 14 events wait behind it",
+          partition: 0,
+          attempt: 5,
+          dueAt: null,
+          member: null,
+          behind: null,
+          parked: "dead",
+          change: null,
+        },
+      ],
+    },
+  },
+  "accounts-consumerHistory": {
+    response: {
+      consumer: "billing",
+      resolutionMs: 10000,
+      points: [
+        {
+          at: "2026-11-20T21:42:10.000Z",
+          topic: "payments",
+          lag: 30,
+          lagMs: 1840,
+          settledPerSecond: 98.5,
+          failedPerSecond: 0.2,
+          parked: 17,
+        },
+      ],
+    },
+  },
+  "accounts-topicHistory": {
+    response: {
+      topic: "payments",
+      resolutionMs: 10000,
+      points: [{ at: "2026-11-20T21:42:10.000Z", head: 12430, bytes: 3182080, publishedPerSecond: 101.2 }],
+    },
+  },
+  "accounts-processed": { response: { processed: true } },
+  "accounts-wait": { response: { processed: true, position: 12400, waitedMs: 41 } },
+  "operations-list": { response: { operations: [OPERATION] } },
+  "operations-get": { response: OPERATION },
+  "operations-pause": { response: { ...OPERATION, status: "paused" } },
+  "operations-resume": { response: { ...OPERATION, status: "queued" } },
+  "operations-abort": { response: { ...OPERATION, status: "aborted", finishedAt: "2026-11-20T21:50:04.000Z" } },
+  "operations-changeRate": { request: { rate: 50 }, response: { ...OPERATION, rate: 50 } },
   "positions-plan": {
     request: { target: TARGET },
     response: {
