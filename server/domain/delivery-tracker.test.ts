@@ -115,3 +115,37 @@ test("an extended delivery is overdue later than its neighbours", () => {
   tracker.extend(200, 1);
   expect([100, 150, 250].map((now) => tracker.overdue(now))).toEqual([[], [2], [1, 2]]);
 });
+
+test("after a move back a parked event waits until the flow has passed it again", () => {
+  const tracker = new DeliveryTracker({ position: 0, settled: new OffsetRanges(), replayUntil: 10 });
+  expect(tracker.isPassed(5, "k")).toBe(false);
+  expect(tracker.isPassed(11, "k")).toBe(true);
+  tracker.deliver(1, 100, "k");
+  tracker.park(5, "k");
+  tracker.passTo(10);
+  expect([tracker.isPassed(5, "k"), tracker.isPassed(4, "k"), tracker.isPassed(4, "j")]).toEqual([false, false, true]);
+  tracker.settle(1, false);
+  tracker.settleParking(10);
+  expect(tracker.isPassed(5, "k")).toBe(false);
+  tracker.commit();
+  expect(tracker.isPassed(5, "k")).toBe(true);
+});
+
+test("a key has events that wait to be parked until all of them are, however they came to wait", () => {
+  const tracker = new DeliveryTracker({ position: 0, settled: new OffsetRanges(), replayUntil: 0 });
+  tracker.deliver(1, 0, "k");
+  tracker.deliver(2, 0, "k");
+  tracker.park(3, "k");
+  tracker.park(4, "other");
+  expect(tracker.takeBack("k", 1)).toEqual([2]);
+  tracker.settleParking(1);
+  // While it is being written, and when that fails, it waits still.
+  expect(tracker.isKeyParking("k")).toBe(true);
+  tracker.rollBack();
+  tracker.settleParking(1);
+  tracker.commit();
+  expect(tracker.isKeyParking("k")).toBe(true);
+  tracker.settleParking(1);
+  tracker.commit();
+  expect([tracker.isKeyParking("k"), tracker.isKeyParking("other")]).toEqual([false, true]);
+});

@@ -35,6 +35,8 @@ export class DeliveryTracker {
   #first = 0;
   #unsettled = 0;
   #parking = 0;
+  /** How many of those that wait to be parked a key has. */
+  readonly #parkingKeys = new Map<string, number>();
   #settling: number[] = [];
   /** What those being settled were before: in flight, or about to be parked. */
   #settlingFrom: number[] = [];
@@ -93,6 +95,7 @@ export class DeliveryTracker {
   park(offset: number, key: string | null): void {
     this.#push({ offset, key }, PARKING, Number.POSITIVE_INFINITY);
     this.#parking += 1;
+    this.#countParking(key, 1);
   }
 
   /** Everything up to `offset` that was not delivered is passed over. */
@@ -158,6 +161,7 @@ export class DeliveryTracker {
     for (let i = lowerBound(this.#offsets, after + 1, this.#first); i < this.#offsets.length; i++) {
       if (this.#states[i] !== IN_FLIGHT || this.#keys[i] !== key) continue;
       this.#states[i] = PARKING;
+      this.#countParking(key, 1);
       taken.push(this.#offsets[i] ?? 0);
     }
     this.#unsettled -= taken.length;
@@ -165,12 +169,20 @@ export class DeliveryTracker {
     return taken;
   }
 
+  /** Whether an event of the key waits to be parked: a later one waits behind it, whatever the database says meanwhile. */
+  isKeyParking(key: string): boolean {
+    return this.#parking > 0 && this.#parkingKeys.has(key);
+  }
+
   /** Forgets that anything from `offset` on was looked at: what is not settled is delivered anew. Not while settling. */
   rewindTo(offset: number): void {
     const index = lowerBound(this.#offsets, offset, this.#first);
     for (let i = index; i < this.#offsets.length; i++) {
       if (this.#states[i] === IN_FLIGHT) this.#unsettled -= 1;
-      if (this.#states[i] === PARKING) this.#parking -= 1;
+      if (this.#states[i] === PARKING) {
+        this.#parking -= 1;
+        this.#countParking(this.#keys[i] ?? null, -1);
+      }
       const done = this.#offsets[i] ?? 0;
       if (this.#states[i] === SETTLED) this.#ahead.add(done, done);
     }
@@ -226,6 +238,7 @@ export class DeliveryTracker {
       const offset = this.#settling[i] ?? 0;
       const index = this.#indexOf(offset);
       if (this.#settlingFrom[i] === IN_FLIGHT) deliveries += 1;
+      else this.#countParking(this.#keys[index] ?? null, -1);
       if (index >= 0) this.#states[index] = SETTLED;
     }
     this.#parking -= this.#settling.length - deliveries;
@@ -303,6 +316,13 @@ export class DeliveryTracker {
     this.#states.push(state);
     this.#deadlines.push(deadline);
     this.#keys.push(key);
+  }
+
+  #countParking(key: string | null, change: 1 | -1): void {
+    if (key === null) return;
+    const count = (this.#parkingKeys.get(key) ?? 0) + change;
+    if (count > 0) this.#parkingKeys.set(key, count);
+    else this.#parkingKeys.delete(key);
   }
 
   #look(offset: number): void {

@@ -1,6 +1,6 @@
 import type { EventRow } from "../contract/events.ts";
 import { isSettledBefore } from "../domain/layout.ts";
-import type { ParkedHead } from "../domain/parked-heads.ts";
+import type { ParkedHead, ParkedHeads } from "../domain/parked-heads.ts";
 import { partitionOf } from "../domain/partition-of.ts";
 import type { ConsumerSetup, SubscribedTopic } from "../store/consumer-setup-select.ts";
 import { type ControlFrame, controlFrame, deliveryFrame, parkedDeliveryFrame } from "./delivery-frame.ts";
@@ -357,12 +357,12 @@ export class MemberStream {
       if (tracker.wasSettled(row.offset) || isSettledBefore(prior, row)) continue;
       const isReplay = row.offset <= tracker.replayUntil;
       if (isReplay && liveOnly.includes(row.type)) continue;
-      const place = held.parked.placeOf(topicId, row);
+      const place = placeIn(held, topicId, row);
       // A parked event that comes up again lies above a position that was moved back. It goes with those that are
       // behind one, so that the database counts it as passed before it is delivered and released.
       // A discarded event ahead of the position is passed by in the same way.
       if (place === "discarded" && ordering === "topic") continue;
-      if (place === "behind" || place === "discarded" || (place === "parked" && ordering === "key")) {
+      if (place !== "free" && ordering === "key") {
         if (tracker.parking >= MAX_PARKING) {
           stoppedAt = row.offset - 1;
           break;
@@ -465,4 +465,11 @@ export class MemberStream {
     }
     if (overdue.length > 0) this.#options.onOverdue(this, overdue);
   }
+}
+
+/** Another instance may have released a sequence while events of it, found behind it here, wait to be parked still. */
+function placeIn(held: HeldPartition, topicId: number, row: EventRow): ReturnType<ParkedHeads["placeOf"]> {
+  const place = held.parked.placeOf(topicId, row);
+  if (place !== "free" || row.key === null) return place;
+  return held.trackers.get(topicId)?.isKeyParking(row.key) === true ? "behind" : "free";
 }
