@@ -32,6 +32,15 @@ interface Change {
   readonly fates: ReadonlyMap<number, Fate>;
 }
 
+/** What the database has of events, where the rules leave it to the engine. */
+export interface StoredFates {
+  /** The position goes past it. */
+  isCovered(offset: number): boolean;
+  isDiscarded(offset: number): boolean;
+  /** Null: it is not parked, or discarded. */
+  parkedAttempt(offset: number): Pick<Fate & { kind: "failed" }, "attempt" | "isDead" | "isDue"> | null;
+}
+
 /** One settlement that a member has sent, with the handling that it answers. */
 export interface Answer {
   readonly delivery: Delivery;
@@ -170,13 +179,23 @@ export class ConsumerModel {
   }
 
   /**
+   * A change that found nothing to run again when it was planned moves nothing, whatever was settled since: what stands
+   * in the database is taken over.
+   */
+  leave(id: string, parked: "keep" | "clear", stored: StoredFates): void {
+    this.change = { id, parked, fates: new Map(this.#fates) };
+    for (const [offset, { kind }] of this.#fates) {
+      if (kind === "filtered" || kind === "pending" || stored.parkedAttempt(offset) !== null) continue;
+      if (kind === "discarded" && stored.isDiscarded(offset)) continue;
+      this.#fates.set(offset, stored.isCovered(offset) ? SETTLED : PENDING);
+    }
+  }
+
+  /**
    * Puts back what the change found. Of what it had found unsettled, `isCovered` says what the position covered even
    * so: that an event had been parked behind another is the engine's business until then.
    */
-  undo(stored: {
-    readonly isCovered: (offset: number) => boolean;
-    readonly parkedAttempt: (offset: number) => Pick<Fate & { kind: "failed" }, "attempt" | "isDead" | "isDue"> | null;
-  }): void {
+  undo(stored: StoredFates): void {
     const { change } = this;
     if (change === null) throw new Error("there is nothing to undo");
     this.change = null;

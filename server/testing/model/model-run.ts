@@ -1,13 +1,13 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { expect } from "vitest";
-import type { PositionPlan } from "../../contract/position-changes.ts";
+import type { PositionChange, PositionPlan } from "../../contract/position-changes.ts";
 import type { Delivery, Settlement } from "../../contract/settlements.ts";
 import { DomainError } from "../../domain/errors.ts";
 import { acked, boom, createTopic, type Instance, openInstance } from "../../engine/testing/consumer-rig.ts";
 import type { TestDatabase } from "../test-database.ts";
 import { checkConsumer } from "./check-consumer.ts";
 import type { Aside, Command, Handling, Work } from "./commands.ts";
-import { type Answer, ConsumerModel, MAX_ATTEMPTS } from "./consumer-model.ts";
+import { type Answer, ConsumerModel, MAX_ATTEMPTS, type StoredFates } from "./consumer-model.ts";
 import { ModelMember } from "./model-member.ts";
 import { changeParked } from "./parked-by-hand.ts";
 import { publishAs } from "./publish-as.ts";
@@ -293,14 +293,19 @@ export class ModelRun {
     const stored = await readStoredConsumer(this.#db.database, consumer);
     this.#isMovedBack = true;
     this.#counted = [];
-    this.#model.undo({
+    this.#model.undo(this.#storedFates(stored));
+  }
+
+  #storedFates(stored: StoredConsumer): StoredFates {
+    return {
       isCovered: (offset) => stored.isCovered(this.#model.event(offset)),
+      isDiscarded: (offset) => stored.parked.get(offset)?.state === "discarded",
       parkedAttempt(offset) {
         const row = stored.parked.get(offset);
         if (row === undefined || row.state === "discarded") return null;
         return { attempt: row.attempt, isDead: row.state === "dead", isDue: row.isDue || row.state === "blocked" };
       },
-    });
+    };
   }
 
   /** Something happens beside the work; `after`: what was sent before it counts before it. */
@@ -351,10 +356,14 @@ export class ModelRun {
         model.isPaused = false;
         return;
       case "reset": {
-        const id = await this.#reset(aside.parked);
+        const { id, changes } = await this.#reset(aside.parked);
         // All that counted was before it: afterwards the epochs are others.
         await after;
-        model.reset(id, aside.parked);
+        if (changes[0]?.rerun !== 0) model.reset(id, aside.parked);
+        else {
+          const stored = await readStoredConsumer(this.#db.database, consumer);
+          model.leave(id, aside.parked, this.#storedFates(stored));
+        }
         this.#isMovedBack = true;
         this.#counted = [];
         return;
@@ -366,13 +375,13 @@ export class ModelRun {
     }
   }
 
-  async #reset(parked: "keep" | "clear"): Promise<string> {
+  async #reset(parked: "keep" | "clear"): Promise<PositionChange> {
     const instance = this.#instance(1);
     const at = { consumer, actor };
     let plan: Pick<PositionPlan, "id" | "token"> = await instance.plan({ ...at, target: { to: "earliest" }, parked });
     for (let tries = 0; ; tries++) {
       try {
-        return (await instance.change({ ...at, planId: plan.id, token: plan.token, reason: "again" })).id;
+        return await instance.change({ ...at, planId: plan.id, token: plan.token, reason: "again" });
       } catch (error) {
         // What is settled beside it can make the plan another one.
         if (!(error instanceof DomainError) || error.code !== "plan-outdated" || tries === 10) throw error;

@@ -1,0 +1,133 @@
+import { afterEach, beforeEach, expect, it } from "vitest";
+import type { Delivery } from "../contract/settlements.ts";
+import { type TestDatabase, testDatabase } from "../testing/test-database.ts";
+import { createAppender } from "./appender.ts";
+import { createTopic, type Instance, openInstance, publish, type TestMember } from "./testing/consumer-rig.ts";
+
+// Races that only a second connection shows. Each of these fails when the protection it is named for is taken out.
+
+const consumer = "billing";
+const topic = "orders";
+
+let db: TestDatabase;
+let topicId: number;
+let open: Instance[];
+
+beforeEach(async () => {
+  db = await testDatabase();
+  topicId = await createTopic(db.database, topic);
+  open = [];
+});
+afterEach(async () => {
+  await Promise.all(open.map((it) => it.close("crashed")));
+  await db.drop();
+});
+
+function instance(): Instance {
+  const opened = openInstance(db.url);
+  open.push(opened);
+  return opened;
+}
+
+async function delivered(at: Instance, count: number): Promise<TestMember> {
+  await at.declare(consumer, {
+    topics: [{ topic, start: "earliest" }],
+    retry: { maxAttempts: 5, backoff: { delaysMs: [0] }, permanentErrors: [] },
+  });
+  await publish(at, topicId, { count, keys: 1 });
+  const member = await at.join(consumer, "m1");
+  await member.delivered(count);
+  return member;
+}
+
+const last = (member: TestMember): Delivery => member.deliveries.at(-1) as Delivery;
+
+/** Does something while another connection holds locks, once somebody waits for those. */
+async function whileLocked(
+  lock: string,
+  work: () => { readonly meanwhile: () => void | Promise<void> },
+): Promise<void> {
+  const other = await db.database.pool.connect();
+  try {
+    await other.query("BEGIN");
+    await other.query(lock);
+    const { meanwhile } = work();
+    await expect
+      .poll(async () => {
+        const { rows } = await db.database.pool.query(
+          "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+        );
+        return rows.length;
+      })
+      .toBeGreaterThan(0);
+    await meanwhile();
+    await other.query("COMMIT");
+  } catch (error) {
+    await other.query("ROLLBACK");
+    throw error;
+  } finally {
+    other.release();
+  }
+}
+
+it("an ack under an old epoch moves no position", async () => {
+  const a = instance();
+  const former = await delivered(a, 3);
+  open = [];
+  await a.close("crashed");
+  const b = instance();
+  const next = await b.join(consumer, "m2");
+  await next.delivered(3);
+  await expect(b.ack(consumer, former.deliveries)).rejects.toMatchObject({ code: "stale-epoch" });
+  expect((await b.describe({ consumer })).topics[0]?.position).toBe(0);
+});
+
+it("a settlement that decides on parked events waits for whoever changes them", async () => {
+  const a = instance();
+  const member = await delivered(a, 1);
+  await a.retry(consumer, [last(member)]);
+  await member.delivered(2);
+  let ack: ReturnType<Instance["ack"]> | undefined;
+  await whileLocked(
+    `WITH l AS (SELECT FROM lease FOR UPDATE), v AS (UPDATE lease SET parked_version = parked_version + 1)
+     UPDATE parked_event SET state = 'discarded', due_at = NULL WHERE (SELECT count(*) FROM l) > 0`,
+    () => {
+      ack = a.ack(consumer, [last(member)]);
+      return { meanwhile: () => undefined };
+    },
+  );
+  await ack;
+  expect(await a.parked(consumer)).toEqual(["orders/1 discarded 1"]);
+});
+
+it("a settlement is answered when it is committed, not before", async () => {
+  const a = instance();
+  const member = await delivered(a, 1);
+  let isAnswered = false;
+  let answer: Promise<unknown> = Promise.resolve();
+  await whileLocked("SELECT FROM lease FOR UPDATE", () => {
+    answer = a.ack(consumer, [last(member)]).then(() => {
+      isAnswered = true;
+    });
+    return { meanwhile: () => expect(isAnswered).toBe(false) };
+  });
+  await answer;
+  expect((await a.describe({ consumer })).topics[0]?.position).toBe(1);
+});
+
+it("an event is answered when it is committed, not before", async () => {
+  const { database, wakeups } = instance();
+  const appender = createAppender(database, { wakeups, onCommitted: () => undefined, onError: () => undefined });
+  let isAnswered = false;
+  let answer: Promise<unknown> = Promise.resolve();
+  const event = { id: null, type: "t", key: null, data: "1", dataBytes: null, attributes: '{"source":"/"}' };
+  await whileLocked("SELECT FROM topic_head FOR UPDATE", () => {
+    answer = appender.append(topicId, { events: [event], expect: null }).then((result) => {
+      isAnswered = true;
+      return result;
+    });
+    return { meanwhile: () => expect(isAnswered).toBe(false) };
+  });
+  expect(await answer).toMatchObject({ events: [{ offset: 1, duplicate: false }] });
+  await appender.close();
+});

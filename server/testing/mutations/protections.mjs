@@ -1,0 +1,222 @@
+/**
+ * What keeps the engine exact, each with the edit that takes it out and the test that fails without it. `from` must
+ * occur exactly once in the file, so that a protection that moved is noticed.
+ */
+export const protections = [
+  {
+    name: "a settlement under an old epoch counts for nothing (the statement's own check)",
+    file: "server/store/settle-cursors-merge.ts",
+    from: "WHERE h.epoch IS DISTINCT FROM e.epoch OR h.parked_version <> e.parked_version",
+    to: "WHERE h.parked_version <> e.parked_version",
+    test: ["server/engine/protections.test.ts", "an ack under an old epoch moves no position"],
+  },
+  {
+    name: "a settlement under an old epoch is refused (the transaction's check)",
+    file: "server/store/settle-cursors-merge.ts",
+    from: "return lease?.epoch === it.epoch && (",
+    to: "return lease !== undefined && (",
+    test: [
+      "server/engine/members.test.ts",
+      "a settlement under an older epoch is refused whole and changes nothing; its neighbours count",
+    ],
+  },
+  {
+    name: "the version of the parked events that a settlement was decided on",
+    file: "server/store/settle-cursors-merge.ts",
+    from: "(it.parkedVersion === null || it.parkedVersion === lease.parkedVersion)",
+    to: "true",
+    test: [
+      "server/engine/parking.test.ts",
+      "an ack that the holder takes before it has heard of the failure does not count",
+    ],
+  },
+  {
+    name: "the lock of the sequences while a settlement decides on them",
+    file: "server/store/lease-lock.ts",
+    from: "ORDER BY partition FOR NO KEY UPDATE`",
+    to: "ORDER BY partition`",
+    test: [
+      "server/engine/protections.test.ts",
+      "a settlement that decides on parked events waits for whoever changes them",
+    ],
+  },
+  {
+    name: "the next of a sequence is released with the one before it",
+    file: "server/engine/settle-parked.ts",
+    from: 'if (setup.ordering === "key") await mendSequences(db, { consumerId, sequences: touched });',
+    to: "",
+    test: [
+      "server/engine/parking.test.ts",
+      "is released on ack, its followers in order one by one, and the key joins the live flow",
+    ],
+  },
+  {
+    name: "the position stops below the first delivery in flight",
+    file: "server/domain/delivery-tracker.ts",
+    from: "while (i < this.#offsets.length && (this.#states[i] === SETTLING || this.#states[i] === SETTLED)) i += 1;",
+    to: "while (i < this.#offsets.length && this.#states[i] !== PARKING) i += 1;",
+    test: [
+      "server/domain/delivery-tracker.test.ts",
+      "agrees with plain sets: nothing in flight is ever counted, everything else is, and the floor is exact",
+    ],
+  },
+  {
+    name: "what was delivered after a failing event of its key is taken back",
+    file: "server/engine/settlement-group.ts",
+    from: "tracker.takeBack(key, item.offset);",
+    to: "",
+    test: [
+      "server/engine/parking.test.ts",
+      "takes back what was delivered after it: an ack of that does not count and is named",
+    ],
+  },
+  {
+    name: "an ack behind a parked event of its key does not count",
+    file: "server/domain/settlement-decision.ts",
+    from: 'if (headOffset !== null && headOffset < offset) return "superseded";',
+    to: "",
+    test: [
+      "server/engine/parking.test.ts",
+      "an ack that the holder takes before it has heard of the failure does not count",
+    ],
+  },
+  {
+    name: "a failure that is told twice counts once",
+    file: "server/domain/settlement-decision.ts",
+    from: 'if (facts.attempt !== null && facts.attempt <= row.attempt) return "repeat";',
+    to: "",
+    test: ["server/engine/parking.test.ts", "counts once however often its settlement is repeated"],
+  },
+  {
+    name: "a repeated settlement does not write its state again",
+    file: "server/engine/settle-parked.ts",
+    from: "const isFresh = decision === undefined ? !isSettled(item) :",
+    to: "const isFresh = decision === undefined ? true :",
+    test: [
+      "server/engine/members.test.ts",
+      "state and position commit together, and a repeated settlement does not write its state again",
+    ],
+  },
+  {
+    name: "nothing is acknowledged before it is committed: settlements",
+    file: "server/engine/settler.ts",
+    from: "outcome = await this.#write(setup, settlements, live);",
+    to: "for (const it of live) it.resolve({ superseded: [] });\n        outcome = await this.#write(setup, settlements, live);",
+    test: ["server/engine/protections.test.ts", "a settlement is answered when it is committed, not before"],
+  },
+  {
+    name: "nothing is acknowledged before it is committed: events",
+    file: "server/engine/append-commit.ts",
+    from: "appended = await appendEvents(pool, topicId, events);",
+    to: "void appendEvents(pool, topicId, events).catch(() => undefined);\n    appended = { base: 0, recordedAt: new Date().toISOString() };",
+    test: ["server/engine/protections.test.ts", "an event is answered when it is committed, not before"],
+  },
+  {
+    name: "an id is stored once",
+    file: "server/domain/append-plan.ts",
+    from: "if (first !== undefined) return { offset: first, isDuplicate: true };",
+    to: "",
+    test: [
+      "server/engine/appender.test.ts",
+      "stores an id once however often and wherever it is repeated, and always answers its first offset",
+    ],
+  },
+  {
+    name: "optimistic concurrency: one of two that expect the same wins",
+    file: "server/domain/append-plan.ts",
+    from: "if (last !== expected) actual.set(key, last);",
+    to: "",
+    test: ["server/engine/appender.test.ts", "lets exactly one of two instances win the same expectation, every time"],
+  },
+  {
+    name: "a topic's head is locked while an append decides",
+    file: "server/store/event-lookup.ts",
+    from: "WHERE topic_id = $1 FOR UPDATE",
+    to: "WHERE topic_id = $1",
+    test: ["server/engine/appender.test.ts", "lets exactly one of two instances win the same expectation, every time"],
+  },
+  {
+    name: "a plan is applied to what it saw, or not at all",
+    file: "server/services/change-positions.ts",
+    from: "token === (await planToken(db, setup, actions))",
+    to: "true",
+    test: [
+      "server/engine/position-change.test.ts",
+      "two operators at once: one's plan is applied, the other gets a fresh one",
+    ],
+  },
+  {
+    name: "a position change raises the epochs",
+    file: "server/services/move-positions.ts",
+    from: "await raiseEpochs(db, consumerId);",
+    to: "",
+    test: [
+      "server/engine/position-change.test.ts",
+      "a running member is told of the reset and goes on from the new position; what it had in flight settles nothing",
+    ],
+  },
+  {
+    name: "only the newest position change is undone",
+    file: "server/services/undo-position-change.ts",
+    from: "if (newest === change.id) return;",
+    to: "if (newest !== null) return;",
+    test: [
+      "server/engine/position-undo.test.ts",
+      "only the newest change can be undone, the refusal names it, and the list tells which undid which",
+    ],
+  },
+  {
+    name: "a heartbeat renews its own connection alone",
+    file: "server/store/member-heartbeat.ts",
+    from: "AND m.member = i.member AND m.connection = i.connection",
+    to: "AND m.member = i.member",
+    test: ["server/engine/members.test.ts", "a second connection under the same name replaces the first"],
+  },
+  {
+    name: "a lease is claimed only when nobody holds it",
+    file: "server/store/lease-claim.ts",
+    from: "AND (member IS NULL OR expires_at < now())",
+    to: "",
+    test: ["server/engine/members.test.ts", "of two that claim the same leases at the same time exactly one gets each"],
+  },
+  {
+    name: "what an earlier number of partitions had settled is not delivered again",
+    file: "server/engine/member-stream.ts",
+    from: "if (tracker.wasSettled(row.offset) || isSettledBefore(prior, row)) continue;",
+    to: "if (tracker.wasSettled(row.offset)) continue;",
+    test: [
+      "server/engine/relayout.test.ts",
+      "whatever happens to the number of partitions and the members, nothing settled is delivered again and nothing is skipped",
+    ],
+  },
+  {
+    name: "after a move back a parked event waits for the earlier ones of its key",
+    file: "server/domain/delivery-tracker.ts",
+    from: "if (isOfIt && this.#states[i] !== SETTLED) return false;",
+    to: "",
+    test: [
+      "server/domain/delivery-tracker.test.ts",
+      "after a move back a parked event waits until the flow has passed it again",
+    ],
+  },
+  {
+    name: "a parked head is delivered once, whatever is parked behind it",
+    file: "server/domain/parked-heads.ts",
+    from: "return isSame ? before.deadline : null;",
+    to: "return null;",
+    test: [
+      "server/domain/parked-heads.test.ts",
+      "a head in flight is not due again because a later event was parked behind it",
+    ],
+  },
+  {
+    name: "a discarded event ahead of the position is passed by",
+    file: "server/domain/parked-heads.ts",
+    from: 'return "discarded";',
+    to: "",
+    test: [
+      "server/domain/parked-heads.test.ts",
+      "a discarded event ahead of the position is not delivered by the flow, until it is restored",
+    ],
+  },
+];
