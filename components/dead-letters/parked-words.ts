@@ -1,4 +1,4 @@
-import type { ParkedEvent, ParkedState } from "@/server/contract/parked.ts";
+import type { DeliveryAttempt, ParkedEvent, ParkedState } from "@/server/contract/parked.ts";
 import type { Tone } from "../ui/badge.tsx";
 
 export const STATE_WORDS: Record<ParkedState, { readonly word: string; readonly tone: Tone }> = {
@@ -6,6 +6,14 @@ export const STATE_WORDS: Record<ParkedState, { readonly word: string; readonly 
   dead: { word: "Dead", tone: "bad" },
   blocked: { word: "Blocked", tone: "idle" },
   discarded: { word: "Discarded", tone: "idle" },
+};
+
+/** How a delivery that was no success has ended. */
+export const OUTCOME_WORDS: Record<DeliveryAttempt["outcome"], { readonly word: string; readonly tone: Tone }> = {
+  retry: { word: "Failed", tone: "warn" },
+  "dead-letter": { word: "Failed for good", tone: "bad" },
+  skip: { word: "Skipped", tone: "idle" },
+  interrupted: { word: "Broken off", tone: "idle" },
 };
 
 /** An event that an operation has taken up is queued for its next delivery: it has not gone through yet. */

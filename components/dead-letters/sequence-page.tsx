@@ -4,9 +4,8 @@ import { useQuery } from "@tanstack/react-query";
 import { ListEnd, MailCheck } from "lucide-react";
 import Link from "next/link";
 import { useState } from "react";
-import type { DeliveryAttempt, ParkedEvent } from "@/server/contract/parked.ts";
+import type { DeliveryAttempt, ParkedEvent, Sequence } from "@/server/contract/parked.ts";
 import { useApi } from "../data/api.ts";
-import { CodeBlock } from "../display/code-block.tsx";
 import { type Column, DataTable } from "../display/data-table.tsx";
 import { FactStrip } from "../display/facts.tsx";
 import { Failure } from "../display/failure.tsx";
@@ -18,15 +17,17 @@ import { Page } from "../shell/page.tsx";
 import { Button } from "../ui/button.tsx";
 import { Panel } from "../ui/panel.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
-import { DueIn, Letters } from "./letters.tsx";
-import { STATE_WORDS } from "./parked-words.ts";
+import { DueIn } from "./due-in.tsx";
+import { ErrorPanel } from "./error-panel.tsx";
+import { Letters } from "./letters.tsx";
+import { OUTCOME_WORDS, STATE_WORDS, standingOf } from "./parked-words.ts";
 import { type Target, VerbDialog } from "./verb-dialog.tsx";
 
 const ATTEMPTS: readonly Column<DeliveryAttempt>[] = [
   { id: "attempt", header: "Attempt", cell: (it) => formatCount(it.attempt), width: "w-20" },
   { id: "at", header: "When", cell: (it) => <DateTime at={it.at} />, width: "w-52" },
   { id: "member", header: "Member", cell: (it) => it.member ?? "–", width: "w-44" },
-  { id: "outcome", header: "Outcome", cell: (it) => it.outcome, width: "w-28" },
+  { id: "outcome", header: "Outcome", cell: (it) => <Status {...OUTCOME_WORDS[it.outcome]} />, width: "w-40" },
   {
     id: "error",
     header: "Error",
@@ -67,8 +68,6 @@ export function SequencePage({ consumer, topic, sequenceKey: key }: SequencePage
   const query = useQuery(api.parked.sequence.queryOptions({ consumer, topic, key }, { refetchInterval: 1_000 }));
   const { data } = query;
   const head = data?.head ?? null;
-  const whole = { consumer, filter: { topic, key }, what: `key ${key}` };
-  const nothing = data !== undefined && head === null ? "Nothing of this key is parked." : undefined;
 
   return (
     <Page
@@ -77,53 +76,7 @@ export function SequencePage({ consumer, topic, sequenceKey: key }: SequencePage
         { label: consumer, href: `/consumers/${consumer}` },
         { label: key, isName: true },
       ]}
-      actions={
-        <>
-          <Button
-            size="sm"
-            look="primary"
-            disabled={data === undefined}
-            blockedBecause={nothing}
-            onClick={() =>
-              head !== null &&
-              setTarget({
-                verb: "redrive",
-                consumer,
-                filter: { topic, offset: head.offset },
-                count: 1,
-                what: `the head of key ${key}`,
-              })
-            }
-          >
-            Retry the head now
-          </Button>
-          <Button
-            size="sm"
-            disabled={data === undefined}
-            blockedBecause={nothing}
-            onClick={() =>
-              head !== null &&
-              setTarget({
-                verb: "discard",
-                consumer,
-                filter: { topic, offset: head.offset },
-                count: 1,
-                what: `the head of key ${key}`,
-              })
-            }
-          >
-            Discard the head
-          </Button>
-          <Button
-            size="sm"
-            disabled={data === undefined}
-            blockedBecause={nothing}
-            onClick={() => setTarget({ verb: "discard", ...whole, count: 1 + (data?.followerCount ?? 0) })}
-          >
-            Discard the lane
-          </Button>
-        </>
-      }
+      actions={<LaneVerbs lane={data} onVerb={setTarget} />}
     >
       {query.error !== null ? (
         <Failure error={query.error} what="key" onRetry={() => void query.refetch()} />
@@ -140,7 +93,7 @@ export function SequencePage({ consumer, topic, sequenceKey: key }: SequencePage
           <FactStrip
             facts={[
               { label: "Head", value: `${topic}/${formatCount(head.offset)}`, note: head.type },
-              { label: "State", value: <Status {...STATE_WORDS[head.state]} />, note: head.error?.name ?? "" },
+              { label: "State", value: <Status {...standingOf(head)} />, note: head.error?.name ?? "" },
               {
                 label: "Attempts",
                 value: formatCount(head.attempt),
@@ -149,19 +102,12 @@ export function SequencePage({ consumer, topic, sequenceKey: key }: SequencePage
               {
                 label: "Next attempt",
                 value: <DueIn at={head.dueAt} />,
-                note: head.operation === null ? "" : "redriven",
+                note: head.operation === null ? "" : "queued by an operation",
               },
               { label: "Waiting behind", value: formatCount(data.followerCount), note: "events of this key" },
             ]}
           />
-          {head.error === null ? null : (
-            <Panel title={head.error.name}>
-              <p className="px-3 py-2">{head.error.message}</p>
-              {head.error.stack === null ? null : (
-                <CodeBlock code={head.error.stack} label="Stack" className="m-3 mt-0" />
-              )}
-            </Panel>
-          )}
+          {head.error === null ? null : <ErrorPanel error={head.error} />}
           <Panel title="Attempts of the head" aside={plural(data.attempts.length, "attempt")}>
             <DataTable
               label="Attempts"
@@ -171,7 +117,14 @@ export function SequencePage({ consumer, topic, sequenceKey: key }: SequencePage
               empty={<Empty title="No attempt yet">It waits for its first delivery.</Empty>}
             />
           </Panel>
-          <Panel title="Behind it, in order" aside={`${formatCount(data.followerCount)} in all, at most 500 shown`}>
+          <Panel
+            title="Behind it, in order"
+            aside={
+              data.followers.length < data.followerCount
+                ? `the first ${formatCount(data.followers.length)} of ${formatCount(data.followerCount)}`
+                : plural(data.followerCount, "event")
+            }
+          >
             <DataTable
               label="Followers"
               columns={FOLLOWERS}
@@ -196,5 +149,38 @@ export function SequencePage({ consumer, topic, sequenceKey: key }: SequencePage
       ) : null}
       <VerbDialog target={target} onClose={() => setTarget(null)} />
     </Page>
+  );
+}
+
+/** What can be done about a lane, in numbers. */
+function LaneVerbs({ lane, onVerb }: { lane: Sequence | undefined; onVerb: (target: Target) => void }) {
+  const head = lane?.head ?? null;
+  if (lane === undefined || head === null) {
+    return (
+      <Button size="sm" blockedBecause={lane === undefined ? "Loading." : "Nothing of this key is parked."}>
+        Retry the head now
+      </Button>
+    );
+  }
+  const { consumer, topic, key, followerCount: behind } = lane;
+  const one = { consumer, filter: { topic, offset: head.offset }, count: 1, behind, what: `the head of ${key}` };
+  const all = { consumer, filter: { topic, key }, count: 1 + behind, what: `all of ${key}` };
+  return (
+    <>
+      <Button
+        size="sm"
+        look="primary"
+        blockedBecause={head.operation === null ? undefined : "It is queued already."}
+        onClick={() => onVerb({ ...one, verb: "redrive" })}
+      >
+        Retry the head now
+      </Button>
+      <Button size="sm" onClick={() => onVerb({ ...one, verb: "discard" })}>
+        Discard the head
+      </Button>
+      <Button size="sm" onClick={() => onVerb({ ...all, noun: "event", verb: "discard" })}>
+        Discard all {formatCount(1 + behind)}
+      </Button>
+    </>
   );
 }
