@@ -137,26 +137,15 @@ export function discardedColumns({ consumer, onVerb }: ColumnsFor): readonly Let
     TYPE,
     {
       id: "reason",
-      header: "Discarded because",
+      header: "Why",
       cell: (it) => <span title={it.discarded?.reason ?? ""}>{it.discarded?.reason}</span>,
       from: "md",
-    },
-    {
-      id: "error",
-      header: "Error",
-      cell: (it) => (
-        <span className="text-muted" title={it.error?.message ?? ""}>
-          {it.error?.name ?? "–"}
-        </span>
-      ),
-      width: "w-36",
-      from: "lg",
     },
     {
       id: "who",
       header: "Who",
       cell: (it) => <span title={it.discarded?.by ?? ""}>{it.discarded?.by.replace(/^person:/, "")}</span>,
-      width: "w-40",
+      width: "w-36",
       from: "xl",
     },
     {

@@ -81,7 +81,7 @@ export class LiveConnection {
     const tail = this.#tail;
     let isCurrent = true;
     const subscription = this.#open(
-      { topics: true, consumers: true, ...(tail === null ? {} : { tail: tail.request }) },
+      { topics: true, consumers: true, operations: true, ...(tail === null ? {} : { tail: tail.request }) },
       {
         message: (message) => {
           if (!isCurrent) return;

@@ -5,6 +5,8 @@ import { createContext, type ReactNode, use, useEffect, useState, useSyncExterna
 import type { LiveMessage } from "@/server/contract/live.ts";
 import { type ApiOutputs, useApi, useApiClient } from "../data/api.ts";
 import { leaveWhenSignedOut } from "../data/leave-when-signed-out.ts";
+import { OPERATIONS_LISTED } from "../operations/use-operations.ts";
+import { withNewest } from "../operations/with-newest.ts";
 import { HeadHistory } from "./head-history.ts";
 import { LiveConnection, type LiveStatus, type OpenLive } from "./live-connection.ts";
 
@@ -34,6 +36,11 @@ function write({ queries, api, history }: Sinks, message: LiveMessage): void {
     const consumers = message.consumers as unknown as ConsumersOnWire;
     queries.setQueryData(api.consumers.list.queryKey(), { consumers });
     for (const it of consumers) queries.setQueryData(api.consumers.get.queryKey({ consumer: it.consumer }), it);
+  } else if (message.kind === "operations") {
+    for (const it of message.operations) queries.setQueryData(api.operations.get.queryKey({ id: it.id }), it);
+    queries.setQueryData(api.operations.list.queryKey(OPERATIONS_LISTED), (known) =>
+      known === undefined ? known : { operations: withNewest(known.operations, message.operations) },
+    );
   }
   // Nothing came about topics, so their heads stand where they stood: that is a rate as well.
   const known = message.kind === "tick" ? queries.getQueryData(api.topics.list.queryKey()) : undefined;

@@ -27,7 +27,8 @@ export function OperationPage({ id }: { id: string }) {
     api.operations.get.queryOptions(
       { id },
       {
-        refetchInterval: (it) => (it.state.data !== undefined && !isOpen(it.state.data) ? false : 1_000),
+        // The stream tells what changes; this only mends what a broken connection has missed.
+        refetchInterval: (it) => (it.state.data !== undefined && !isOpen(it.state.data) ? false : 5_000),
       },
     ),
   );

@@ -2,17 +2,15 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { useApi } from "../data/api.ts";
-import { isOpen } from "./operation-words.ts";
 
-const BUSY_MS = 1_000;
-const IDLE_MS = 5_000;
+/** What the one list of operations is asked with: the live stream writes to the same place. */
+export const OPERATIONS_LISTED = { limit: 200 };
 
-/** Operations, newest first; looked at every second while one is under way. */
-export function useOperations(consumer?: string) {
+/** The stream tells what changes; this only mends what a broken connection has missed. */
+const MEND_MS = 15_000;
+
+/** Operations, newest first. */
+export function useOperations() {
   const api = useApi();
-  return useQuery(
-    api.operations.list.queryOptions(consumer === undefined ? { limit: 200 } : { consumer, limit: 200 }, {
-      refetchInterval: (query) => (query.state.data?.operations.some(isOpen) === true ? BUSY_MS : IDLE_MS),
-    }),
-  );
+  return useQuery(api.operations.list.queryOptions(OPERATIONS_LISTED, { refetchInterval: MEND_MS }));
 }

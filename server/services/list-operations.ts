@@ -6,7 +6,5 @@ import type { Services } from "./services.ts";
 /** Operations, newest first. */
 export const listOperations =
   ({ database }: { readonly database: Database }): Services["listOperations"] =>
-  ({ consumer, isOpen, limit }) =>
-    reachable(
-      selectOperations(database.pool, { consumer: consumer ?? null, recentMs: isOpen === true ? 0 : null, limit }),
-    );
+  ({ consumer, recentMs, limit }) =>
+    reachable(selectOperations(database.pool, { consumer: consumer ?? null, recentMs: recentMs ?? null, limit }));

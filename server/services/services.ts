@@ -125,8 +125,8 @@ export interface Services {
   readonly discardParked: (input: DiscardRequest & { consumer: string; actor: Actor }) => Promise<Operation>;
   readonly restoreParked: (input: DiscardRequest & { consumer: string; actor: Actor }) => Promise<Operation>;
   readonly replayEvents: (input: ReplayRequest & { consumer: string; actor: Actor }) => Promise<Operation>;
-  /** Newest first. */
-  readonly listOperations: (input: { consumer?: string; isOpen?: boolean; limit: number }) => Promise<Operation[]>;
+  /** Newest first. `recentMs`: only those that are open or finished so lately; 0 = only open ones. */
+  readonly listOperations: (input: { consumer?: string; recentMs?: number; limit: number }) => Promise<Operation[]>;
   readonly getOperation: (input: { id: string }) => Promise<Operation>;
   /** Refuses with `operation-over` when its status does not allow it. */
   readonly steerOperation: (input: {

@@ -82,6 +82,7 @@ test("a tab is told of topics, consumers and the events of the topic it watches,
   const resumed = listen(tab, {
     topics: false,
     consumers: false,
+    operations: false,
     lastEventId: "4@watched",
     tail: { topic: "watched", after: 0 },
   });
@@ -91,6 +92,7 @@ test("a tab is told of topics, consumers and the events of the topic it watches,
   const filtered = listen(tab, {
     topics: false,
     consumers: false,
+    operations: false,
     tail: { topic: "watched", after: 0, key: "k", types: ["a"] },
   });
   await expect.poll(filtered.rows).toEqual([3]);
@@ -137,6 +139,7 @@ test("a tab is not told that all is well while the readings fail", async () => {
     services: {
       listTopics: () => Promise.reject(new Error("away")),
       listConsumers: () => Promise.resolve([]),
+      listOperations: () => Promise.resolve([]),
     },
     openReader: () => Promise.reject(new Error("not asked")),
     onError: () => undefined,
@@ -147,12 +150,12 @@ test("a tab is not told that all is well while the readings fail", async () => {
   const kinds: string[] = [];
   setTimeout(() => end.abort(), 200);
   for await (const { message } of live.listen(
-    { topics: true, consumers: true },
+    { topics: true, consumers: true, operations: true },
     { lastEventId: undefined, signal: end.signal },
   )) {
     kinds.push(message.kind);
   }
-  expect(kinds).toEqual(["consumers"]);
+  expect(kinds).toEqual(["consumers", "operations"]);
 });
 
 test("a tab that falls behind gets the newest and the number of those left out", async () => {

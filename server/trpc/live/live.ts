@@ -1,5 +1,6 @@
 import type { ConsumerDescription } from "../../contract/consumers.ts";
 import type { LiveMessage, LiveRequest } from "../../contract/live.ts";
+import type { Operation } from "../../contract/operations.ts";
 import type { TopicDescription } from "../../contract/topics.ts";
 import type { Services } from "../../services/services.ts";
 import type { Live, LiveItem } from "../context.ts";
@@ -7,7 +8,7 @@ import { createLatest, type Latest } from "./latest.ts";
 import { Tail, type TailReader } from "./tail.ts";
 
 export interface LiveOptions {
-  readonly services: Pick<Services, "listTopics" | "listConsumers">;
+  readonly services: Pick<Services, "listTopics" | "listConsumers" | "listOperations">;
   /** Joins the reader of a topic; throws `topic-not-found`. */
   readonly openReader: (topic: string) => Promise<TailReader>;
   readonly onError: (error: unknown) => void;
@@ -18,6 +19,8 @@ export interface LiveOptions {
 const POLL_MS = 1_000;
 const TAIL_EVERY_MS = 250;
 const TICK_EVERY_MS = 4_000;
+/** An operation that ended is shown with its end; pages know those before. */
+const RECENT_OPERATIONS = { recentMs: 60_000, limit: 100 };
 
 /** `after@topic`, sent with every message, so that a tab that connects again goes on where its tail broke off. */
 const RESUME = /^(\d{1,16})@(.+)$/;
@@ -36,6 +39,11 @@ export function createLive({
 }: LiveOptions): Live {
   const topics = createLatest({ read: services.listTopics, everyMs: pollMs, onError });
   const consumers = createLatest({ read: services.listConsumers, everyMs: pollMs, onError });
+  const operations = createLatest({
+    read: () => services.listOperations(RECENT_OPERATIONS),
+    everyMs: pollMs,
+    onError,
+  });
 
   return {
     async *listen(request, { lastEventId, signal }) {
@@ -46,6 +54,7 @@ export function createLive({
         const watched: Latest<unknown>[] = [];
         if (request.topics) watched.push(topics);
         if (request.consumers) watched.push(consumers);
+        if (request.operations) watched.push(operations);
         for (const it of watched) stops.push(it.listen(bell.ring));
 
         let tail: Tail | null = null;
@@ -54,7 +63,7 @@ export function createLive({
           stops.push(() => reader.release(), reader.onAppend(bell.ring));
           tail = new Tail(reader, request.tail, resumeAfter(lastEventId, request.tail.topic) ?? request.tail.after);
         }
-        yield* messages({ request, topics, consumers, watched, tail, tickMs, bell, signal });
+        yield* messages({ request, topics, consumers, operations, watched, tail, tickMs, bell, signal });
       } finally {
         for (const stop of stops.reverse()) stop();
       }
@@ -66,6 +75,7 @@ interface Session {
   readonly request: LiveRequest;
   readonly topics: Latest<readonly TopicDescription[]>;
   readonly consumers: Latest<readonly ConsumerDescription[]>;
+  readonly operations: Latest<readonly Operation[]>;
   readonly watched: readonly Latest<unknown>[];
   readonly tail: Tail | null;
   readonly tickMs: number;
@@ -75,8 +85,8 @@ interface Session {
 
 /** Nothing queues up here: a tab that reads slowly is given the state as it is when it asks again. */
 async function* messages(session: Session): AsyncGenerator<LiveItem> {
-  const { request, topics, consumers, watched, tail, tickMs, bell, signal } = session;
-  const sent = { topics: 0, consumers: 0 };
+  const { request, topics, consumers, operations, watched, tail, tickMs, bell, signal } = session;
+  const sent = { topics: 0, consumers: 0, operations: 0 };
   let lastMessageMs = Date.now();
   let tailNotBeforeMs = 0;
   const item = (message: LiveMessage): LiveItem => {
@@ -92,6 +102,10 @@ async function* messages(session: Session): AsyncGenerator<LiveItem> {
     if (request.consumers && consumers.snapshot !== null && consumers.snapshot.version !== sent.consumers) {
       sent.consumers = consumers.snapshot.version;
       yield item({ kind: "consumers", at: consumers.snapshot.at, consumers: consumers.snapshot.value });
+    }
+    if (request.operations && operations.snapshot !== null && operations.snapshot.version !== sent.operations) {
+      sent.operations = operations.snapshot.version;
+      yield item({ kind: "operations", at: operations.snapshot.at, operations: operations.snapshot.value });
     }
     if (tail?.isBehind === true && Date.now() >= tailNotBeforeMs) {
       tailNotBeforeMs = Date.now() + TAIL_EVERY_MS;

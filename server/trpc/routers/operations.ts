@@ -31,7 +31,7 @@ export const operations = router({
       const all = await ctx.services.listOperations({
         limit,
         ...(consumer !== undefined && { consumer }),
-        ...(open === "true" && { isOpen: true }),
+        ...(open === "true" && { recentMs: 0 }),
       });
       return { operations: all.filter((it) => ctx.can("read", it.consumer)) };
     }),
