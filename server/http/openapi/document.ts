@@ -19,7 +19,7 @@ const REFUSALS: Record<string, readonly ErrorCode[]> = {
   "positions-applyPlan": ["consumer-not-found", "plan-not-found", "plan-outdated"],
   "positions-undo": ["consumer-not-found", "position-change-not-found", "already-undone"],
   "positions-list": ["invalid-input", "consumer-not-found"],
-  "accounts-get": ["invalid-input", "consumer-not-found"],
+  "accounts-get": ["invalid-input", "consumer-not-found", "queue-full"],
   "accounts-fates": ["invalid-input", "topic-not-found", "event-not-found"],
   "accounts-consumerHistory": ["invalid-input", "consumer-not-found"],
   "accounts-topicHistory": ["invalid-input", "topic-not-found"],
