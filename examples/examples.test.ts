@@ -82,7 +82,11 @@ test("a poisoned account is held while the others go on, and is settled in order
   const before = (await openAccount(client, "account-7")).version;
   const { posted } = await poisonedAccount(client, { signal: stop.signal, operate: operator(server), say, heldMs: 0 });
   const { state, version } = await openAccount(client, "account-7");
-  expect(lines[0]).toMatch(/^account-7 is held: 1 dead letter, \d+ events wait behind it; the other accounts go on$/);
+  expect(lines.map((it) => it.split(":")[0]?.split(";")[0])).toEqual([
+    "account-7 is held",
+    "the fault is cured",
+    "account-7 is settled, in order",
+  ]);
   expect(posted).toEqual([...posted].sort((a, b) => a - b));
   expect(posted).toHaveLength(5);
   expect(posted.every((offset) => offset > before && offset <= version)).toBe(true);

@@ -6,6 +6,11 @@ import type { Operate } from "./operator.ts";
 import { pause } from "./pause.ts";
 import { runAlone } from "./run-alone.ts";
 
+/** Operators see failures grouped by this name and the message. */
+class UnknownAccount extends Error {
+  override readonly name = "UnknownAccount";
+}
+
 /** The fault: the account that the ledger cannot post to, and what it posted to it since that was cured. */
 export interface Fault {
   account: string | null;
@@ -24,7 +29,7 @@ export function keepLedger(client: Client, fault: Fault, options: { signal: Abor
   return client.consume<Amount>(
     "ledger",
     async ({ event, key, offset, state }) => {
-      if (key === fault.account) throw new Error(`the core bank does not know account ${key}`);
+      if (key === fault.account) throw new UnknownAccount(`the core bank does not know ${key}`);
       const balance = (await state.get<number>(`balance/${key}`)) ?? 0;
       const cents = event.data?.cents ?? 0;
       state.set(`balance/${key}`, event.type === "deposited" ? balance + cents : balance - cents);
@@ -49,15 +54,16 @@ export async function poisonAndCure(client: Client, fault: Fault, options: Poiso
   fault.account = "account-7";
   for (let i = 0; i < 3; i++) await deposit(client, "account-7", 10_00);
   while (!signal.aborted && (await parked()).dead === 0) await pause(100, signal);
+  say("account-7 is held: its first event is a dead letter, later ones wait behind it; the other accounts go on");
   await pause(heldMs, signal);
-  const { dead, blocked } = await parked();
-  say(`account-7 is held: ${dead} dead letter, ${blocked} events wait behind it; the other accounts go on`);
+  if (signal.aborted) return;
 
+  const { blocked } = await parked();
   fault.account = null;
   fault.posted.length = 0;
-  say("the fault is cured; redriving");
+  say(`the fault is cured; redriving the letter, with ${blocked} events behind it`);
   const filter = { topic: "accounts", key: "account-7", state: "dead" };
-  if (!signal.aborted) await operate("/v1/consumers/ledger/redrives", { filter, reason: "the account is known now" });
+  await operate("/v1/consumers/ledger/redrives", { filter, reason: "the account is known now" });
   while (!signal.aborted) {
     const { dead, blocked, retrying } = await parked();
     if (dead + blocked + retrying === 0) break;
