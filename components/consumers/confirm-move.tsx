@@ -94,7 +94,7 @@ export function ConfirmMove({ consumer, plan, isOutdated, isBusy, problem, onBac
                 <th scope="col" className="px-3 text-right font-medium">
                   Position
                 </th>
-                <th scope="col" className="px-3 text-right font-medium">
+                <th scope="col" className="whitespace-nowrap px-3 text-right font-medium">
                   Run again
                 </th>
                 <th scope="col" className="px-3 text-right font-medium">

@@ -94,12 +94,14 @@ export function HistoryPanel({ consumer }: { consumer: string }) {
   if (error !== null) return <Failure error={error} what="history" onRetry={() => void refetch()} />;
   return (
     <>
-      <ToggleGroup
-        aria-label="Time span"
-        value={span}
-        choices={(Object.keys(SPANS) as Span[]).map((value) => ({ value, label: value }))}
-        onChange={(next) => void setSpan(next === "1h" ? null : next)}
-      />
+      <div>
+        <ToggleGroup
+          aria-label="Time span"
+          value={span}
+          choices={(Object.keys(SPANS) as Span[]).map((value) => ({ value, label: value }))}
+          onChange={(next) => void setSpan(next === "1h" ? null : next)}
+        />
+      </div>
       {data === undefined ? <Skeleton className="h-60 w-full rounded-lg" /> : <Charts history={data} />}
     </>
   );

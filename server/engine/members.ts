@@ -156,10 +156,8 @@ export function createMembers(options: MembersOptions): Members {
   }
 
   /** False once everything stops. */
-  async function pause(ms: number): Promise<boolean> {
-    await delay(ms, undefined, { signal: stop.signal, ref: false }).catch(() => undefined);
-    return !stop.signal.aborted;
-  }
+  const pause = (ms: number): Promise<boolean> =>
+    delay(ms, true, { signal: stop.signal, ref: false }).catch(() => false);
 
   async function roomOf(setup: ConsumerSetup): Promise<ConsumerRoom> {
     const { consumerId } = setup;

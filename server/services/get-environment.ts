@@ -2,7 +2,7 @@ import { type Environment, environment } from "../contract/environment.ts";
 import type { Database } from "../store/database.ts";
 import { getSetting } from "../store/setting-get.ts";
 
-const UNNAMED: Environment = { name: "Millrace", colour: "gray" };
+const UNNAMED: Environment = { name: "local", colour: "gray" };
 
 export function getEnvironment(deps: { readonly database: Database }): () => Promise<Environment> {
   return async () => environment.catch(UNNAMED).parse(await getSetting(deps.database.pool, "environment"));
