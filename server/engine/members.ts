@@ -156,8 +156,7 @@ export function createMembers(options: MembersOptions): Members {
   }
 
   /** False once everything stops. */
-  const pause = (ms: number): Promise<boolean> =>
-    delay(ms, true, { signal: stop.signal, ref: false }).catch(() => false);
+  const pause = (ms: number) => delay(ms, true, { signal: stop.signal, ref: false }).catch(() => false);
 
   async function roomOf(setup: ConsumerSetup): Promise<ConsumerRoom> {
     const { consumerId } = setup;
