@@ -1,5 +1,9 @@
+import { randomUUID } from "node:crypto";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import type { Delivery } from "../contract/settlements.ts";
+import { claimLeases } from "../store/lease-claim.ts";
+import { beatHearts } from "../store/member-heartbeat.ts";
+import { joinMember } from "../store/member-join.ts";
 import { type TestDatabase, testDatabase } from "../testing/test-database.ts";
 import { createAppender } from "./appender.ts";
 import { createTopic, type Instance, openInstance, publish, type TestMember } from "./testing/consumer-rig.ts";
@@ -130,4 +134,47 @@ it("an event is answered when it is committed, not before", async () => {
   });
   expect(await answer).toMatchObject({ events: [{ offset: 1, duplicate: false }] });
   await appender.close();
+});
+
+/** A member's connection as the store knows it, without a stream. */
+async function connect(consumerId: number, member: string) {
+  const it = { consumerId, member, connection: randomUUID(), instance: randomUUID(), leaseMs: 60_000 };
+  await joinMember(db.database.pool, it);
+  const claim = () => claimLeases(db.database.pool, { ...it, layout: 1, partitions: [0] });
+  return { ...it, claim };
+}
+
+async function declared(): Promise<number> {
+  await instance().declare(consumer, { topics: [{ topic, start: "earliest" }] });
+  const { rows } = await db.database.pool.query<{ id: number }>("SELECT id FROM consumer");
+  return rows[0]?.id ?? 0;
+}
+
+it("a lease that is held cannot be claimed by another member before its time has passed", async () => {
+  const consumerId = await declared();
+  const first = await connect(consumerId, "m1");
+  const second = await connect(consumerId, "m2");
+  expect(await first.claim()).toEqual([{ partition: 0, epoch: 1 }]);
+  expect(await second.claim()).toEqual([]);
+  await db.database.pool.query("UPDATE lease SET expires_at = now() - interval '1 ms'");
+  expect(await second.claim()).toEqual([{ partition: 0, epoch: 2 }]);
+});
+
+it("a heartbeat of a connection that was replaced renews nothing of its successor", async () => {
+  const consumerId = await declared();
+  const first = await connect(consumerId, "m1");
+  const second = await connect(consumerId, "m1");
+  await second.claim();
+  const expiries = async () =>
+    (
+      await db.database.pool.query(
+        "SELECT m.expires_at, l.expires_at AS lease FROM member m JOIN lease l ON l.member = m.member",
+      )
+    ).rows;
+  const before = await expiries();
+  expect(before).toHaveLength(1);
+  await beatHearts(db.database.pool, { members: [first], leaseMs: 120_000 });
+  expect(await expiries()).toEqual(before);
+  await beatHearts(db.database.pool, { members: [second], leaseMs: 120_000 });
+  expect(await expiries()).not.toEqual(before);
 });

@@ -76,8 +76,8 @@ export const protections = [
     from: 'if (headOffset !== null && headOffset < offset) return "superseded";',
     to: "",
     test: [
-      "server/engine/parking.test.ts",
-      "an ack that the holder takes before it has heard of the failure does not count",
+      "server/domain/settlement-decision.test.ts",
+      "of what stands behind a parked event, or was taken back, is superseded",
     ],
   },
   {
@@ -170,14 +170,20 @@ export const protections = [
     file: "server/store/member-heartbeat.ts",
     from: "AND m.member = i.member AND m.connection = i.connection",
     to: "AND m.member = i.member",
-    test: ["server/engine/members.test.ts", "a second connection under the same name replaces the first"],
+    test: [
+      "server/engine/protections.test.ts",
+      "a heartbeat of a connection that was replaced renews nothing of its successor",
+    ],
   },
   {
     name: "a lease is claimed only when nobody holds it",
     file: "server/store/lease-claim.ts",
     from: "AND (member IS NULL OR expires_at < now())",
     to: "",
-    test: ["server/engine/members.test.ts", "of two that claim the same leases at the same time exactly one gets each"],
+    test: [
+      "server/engine/protections.test.ts",
+      "a lease that is held cannot be claimed by another member before its time has passed",
+    ],
   },
   {
     name: "what an earlier number of partitions had settled is not delivered again",
