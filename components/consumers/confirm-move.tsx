@@ -17,8 +17,8 @@ import { Input, Textarea } from "../ui/input.tsx";
 interface ConfirmMoveProps {
   readonly consumer: string;
   readonly plan: PositionPlan;
-  /** Something moved while the person was reading; this is the fresh plan. */
-  readonly isOutdated: boolean;
+  /** Something moved while the person was reading, and this is the fresh plan: what it says otherwise. */
+  readonly changed: readonly string[] | null;
   readonly isBusy: boolean;
   readonly problem: string | undefined;
   readonly onBack: () => void;
@@ -45,7 +45,7 @@ function extrasText(of: { cleared: number; forgotten: number; redriven: number; 
   return `${parts.join(" and ")} of ${of.consumer}`;
 }
 
-export function ConfirmMove({ consumer, plan, isOutdated, isBusy, problem, onBack, onApply }: ConfirmMoveProps) {
+export function ConfirmMove({ consumer, plan, changed, isBusy, problem, onBack, onApply }: ConfirmMoveProps) {
   const [reason, setReason] = useState("");
   const [name, setName] = useState("");
   const rerun = plan.changes.reduce((sum, it) => sum + it.rerun, 0);
@@ -75,11 +75,17 @@ export function ConfirmMove({ consumer, plan, isOutdated, isBusy, problem, onBac
       }}
     >
       <DialogBody>
-        {isOutdated ? (
+        {changed === null ? null : (
           <Callout tone="warn">
-            Something has moved since the preview, so nothing was changed. These are the numbers now.
+            Something has moved since the preview, so nothing was changed. These are the numbers now
+            {changed.length === 0 ? "; they are the same." : ":"}
+            <ul className="list-inside list-disc">
+              {changed.map((it) => (
+                <li key={it}>{it}</li>
+              ))}
+            </ul>
           </Callout>
-        ) : null}
+        )}
         <div className="grid grid-cols-2 gap-px overflow-hidden rounded-md border border-line bg-line">
           <Figure label="Delivered again" count={rerun} />
           <Figure label="Never delivered" count={skip} isBad={skip > 0} />

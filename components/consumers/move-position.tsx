@@ -2,14 +2,15 @@
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { toast } from "sonner";
 import type { ConsumerDescription } from "@/server/contract/consumers.ts";
-import { type PositionPlan, positionPlan } from "@/server/contract/position-changes.ts";
+import { type PositionChange, type PositionPlan, positionPlan } from "@/server/contract/position-changes.ts";
 import { type ApiError, useApi } from "../data/api.ts";
-import { plural } from "../display/format-count.ts";
 import { Dialog, DialogContent } from "../ui/dialog.tsx";
+import { AppliedMove } from "./applied-move.tsx";
 import { ConfirmMove } from "./confirm-move.tsx";
-import { type Move, TargetForm } from "./target-form.tsx";
+import { planDifference } from "./plan-difference.ts";
+import { TargetForm } from "./target-form.tsx";
+import { useMoveFields } from "./use-move-fields.ts";
 
 interface MovePositionProps {
   readonly description: ConsumerDescription;
@@ -17,10 +18,15 @@ interface MovePositionProps {
   readonly onOpenChange: (isOpen: boolean) => void;
 }
 
-/** Target, then what it would do in numbers, then reason and name, then it is done: nothing moves before that. */
+/** Target, then what it would do in numbers, then reason and name, then it is done, with the way back. */
 export function MovePosition({ description, isOpen, onOpenChange }: MovePositionProps) {
+  const [, setFields] = useMoveFields();
+  function change(next: boolean) {
+    if (!next) void setFields(null);
+    onOpenChange(next);
+  }
   return (
-    <Dialog open={isOpen} onOpenChange={onOpenChange}>
+    <Dialog open={isOpen} onOpenChange={change}>
       <DialogContent
         title={
           <>
@@ -30,7 +36,7 @@ export function MovePosition({ description, isOpen, onOpenChange }: MovePosition
         description="Members stay connected; they go on from the new position."
         className="w-[600px]"
       >
-        <Steps description={description} onDone={() => onOpenChange(false)} />
+        <Steps description={description} onDone={() => change(false)} />
       </DialogContent>
     </Dialog>
   );
@@ -43,69 +49,58 @@ function freshPlan(error: Pick<ApiError, "data"> | null): PositionPlan | null {
   return parsed.success ? parsed.data : null;
 }
 
+interface Shown {
+  readonly plan: PositionPlan;
+  /** The plan before it, when that one was outdated. */
+  readonly instead: PositionPlan | null;
+}
+
 function Steps({ description, onDone }: { description: ConsumerDescription; onDone: () => void }) {
   const { consumer } = description;
   const api = useApi();
   const queries = useQueryClient();
-  const [move, setMove] = useState<Move | null>(null);
-  const [plan, setPlan] = useState<PositionPlan | null>(null);
-  const [isOutdated, setOutdated] = useState(false);
+  const [shown, setShown] = useState<Shown | null>(null);
+  const [applied, setApplied] = useState<PositionChange | null>(null);
 
   const planning = useMutation(
-    api.positions.plan.mutationOptions({
-      onSuccess: (it) => {
-        setPlan(it);
-        setOutdated(false);
-      },
-    }),
+    api.positions.plan.mutationOptions({ onSuccess: (plan) => setShown({ plan, instead: null }) }),
   );
   const applying = useMutation(
     api.positions.applyPlan.mutationOptions({
       onSuccess: async (change) => {
-        const rerun = change.changes.reduce((sum, it) => sum + it.rerun, 0);
-        const skip = change.changes.reduce((sum, it) => sum + it.skip, 0);
-        const what = [
-          ...(rerun > 0 ? [`${plural(rerun, "event")} queued again`] : []),
-          ...(skip > 0 ? [`${plural(skip, "event")} skipped`] : []),
-        ];
-        toast.success(`Position of ${consumer} moved`, { description: what.join(", ") || "Nothing changed." });
-        onDone();
+        setApplied(change);
         await queries.invalidateQueries({ queryKey: api.positions.list.queryKey({ consumer }) });
         await queries.invalidateQueries({ queryKey: api.consumers.get.queryKey({ consumer }) });
         await queries.invalidateQueries({ queryKey: api.audit.pathKey() });
       },
       onError: (error) => {
         const fresh = freshPlan(error);
-        if (fresh === null) return;
-        setPlan(fresh);
-        setOutdated(true);
+        if (fresh !== null) setShown((it) => ({ plan: fresh, instead: it?.plan ?? null }));
       },
     }),
   );
 
-  if (plan === null || move === null) {
+  if (applied !== null) return <AppliedMove consumer={consumer} change={applied} onDone={onDone} />;
+  if (shown === null) {
     return (
       <TargetForm
         description={description}
-        initial={move}
         isBusy={planning.isPending}
         problem={planning.error?.message}
-        onPreview={(next) => {
-          setMove(next);
-          planning.mutate({ consumer, ...next });
-        }}
+        onPreview={(move) => planning.mutate({ consumer, ...move })}
       />
     );
   }
+  const { plan, instead } = shown;
   return (
     <ConfirmMove
       consumer={consumer}
       plan={plan}
-      isOutdated={isOutdated}
+      changed={instead === null ? null : planDifference(instead, plan)}
       isBusy={applying.isPending}
       problem={freshPlan(applying.error) === null ? applying.error?.message : undefined}
       onBack={() => {
-        setPlan(null);
+        setShown(null);
         applying.reset();
       }}
       onApply={(reason) => applying.mutate({ consumer, planId: plan.id, token: plan.token, reason })}

@@ -1,12 +1,10 @@
 "use client";
 
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { History } from "lucide-react";
 import { useState } from "react";
-import { toast } from "sonner";
 import type { PositionChange } from "@/server/contract/position-changes.ts";
 import { useApi } from "../data/api.ts";
-import { curl } from "../display/curl.ts";
 import { type Column, DataTable } from "../display/data-table.tsx";
 import { Failure } from "../display/failure.tsx";
 import { formatCount } from "../display/format-count.ts";
@@ -16,6 +14,7 @@ import { ReasonDialog } from "../display/reason-dialog.tsx";
 import { Button } from "../ui/button.tsx";
 import { Panel } from "../ui/panel.tsx";
 import { targetText } from "./target-text.ts";
+import { undoCurl, useUndo } from "./use-undo.ts";
 
 const COLUMNS: readonly Column<PositionChange>[] = [
   { id: "at", header: "When", cell: (it) => <Ago at={it.appliedAt} />, width: "w-28" },
@@ -65,19 +64,9 @@ function Fate({ change, changes }: { change: PositionChange; changes: readonly P
 
 export function PositionHistory({ consumer }: { consumer: string }) {
   const api = useApi();
-  const queries = useQueryClient();
   const [undoing, setUndoing] = useState<PositionChange | null>(null);
   const { data, error, refetch } = useQuery(api.positions.list.queryOptions({ consumer }));
-  const undo = useMutation(
-    api.positions.undo.mutationOptions({
-      onSuccess: async () => {
-        toast.success(`Position change of ${consumer} undone`);
-        setUndoing(null);
-        await queries.invalidateQueries({ queryKey: api.positions.list.queryKey({ consumer }) });
-        await queries.invalidateQueries({ queryKey: api.consumers.get.queryKey({ consumer }) });
-      },
-    }),
-  );
+  const undo = useUndo(consumer, () => setUndoing(null));
   if (error !== null) return <Failure error={error} what="history" onRetry={() => void refetch()} />;
   const changes = data?.changes ?? [];
   const newest = changes[0];
@@ -131,13 +120,7 @@ export function PositionHistory({ consumer }: { consumer: string }) {
         action={`Undo for ${consumer}`}
         isBusy={undo.isPending}
         problem={undo.error?.message}
-        api={(reason) =>
-          curl({
-            method: "POST",
-            path: `/v1/consumers/${consumer}/position-changes/${undoing?.id}/undo`,
-            json: JSON.stringify({ reason }),
-          })
-        }
+        api={(reason) => undoCurl(consumer, undoing?.id ?? "…", reason)}
         onConfirm={(reason) => undoing !== null && undo.mutate({ consumer, id: undoing.id, reason })}
       >
         <ul className="flex flex-col gap-1 text-sm">

@@ -1,8 +1,19 @@
 import type { PositionTarget } from "@/server/contract/position-changes.ts";
-import { isoOf } from "../display/time-input.tsx";
-import type { Preferences } from "../preferences/preferences.ts";
 
-export type TargetKind = PositionTarget["to"];
+export const TARGET_KINDS = [
+  "earliest",
+  "latest",
+  "offset",
+  "time",
+  "duration",
+  "shift",
+  "consumer",
+  "before",
+] as const satisfies readonly PositionTarget["to"][];
+export type TargetKind = (typeof TARGET_KINDS)[number];
+
+export const PARKED_ACTIONS = ["keep", "clear", "redrive"] as const;
+export const STATE_ACTIONS = ["keep", "clear"] as const;
 
 /** What each target means, in a line. */
 export const TARGETS: readonly { readonly value: TargetKind; readonly label: string; readonly description: string }[] =
@@ -36,6 +47,7 @@ export const TARGETS: readonly { readonly value: TargetKind; readonly label: str
 /** What was typed for a target; texts, as the fields hold them. */
 export interface TargetFields {
   readonly offset: string;
+  /** RFC 3339. */
   readonly time: string;
   readonly minutes: string;
   readonly by: string;
@@ -46,7 +58,7 @@ export interface TargetFields {
 const wholeOf = (text: string): number => Number(text.replaceAll(/[,\s]/g, "").replace("−", "-"));
 
 /** The target that the fields amount to; null while one is missing or no number. */
-export function targetOf(to: TargetKind, fields: TargetFields, clock: Preferences["clock"]): PositionTarget | null {
+export function targetOf(to: TargetKind, fields: TargetFields): PositionTarget | null {
   const offset = wholeOf(fields.offset);
   const isOffset = fields.offset.trim() !== "" && Number.isSafeInteger(offset) && offset >= 1;
   switch (to) {
@@ -56,11 +68,9 @@ export function targetOf(to: TargetKind, fields: TargetFields, clock: Preference
     case "offset":
       return isOffset ? { to, offset } : null;
     case "before":
-      return isOffset ? { to, topic: fields.topic, offset } : null;
-    case "time": {
-      const time = isoOf(fields.time, clock);
-      return time === null ? null : { to, time };
-    }
+      return isOffset && fields.topic !== "" ? { to, topic: fields.topic, offset } : null;
+    case "time":
+      return Number.isNaN(Date.parse(fields.time)) ? null : { to, time: fields.time };
     case "duration": {
       const ms = Math.round(Number(fields.minutes) * 60_000);
       return fields.minutes.trim() !== "" && Number.isSafeInteger(ms) && ms >= 1 ? { to, ms } : null;

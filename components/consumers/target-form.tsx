@@ -1,7 +1,6 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
 import type { ConsumerDescription } from "@/server/contract/consumers.ts";
 import type { PositionPlanRequest } from "@/server/contract/position-changes.ts";
 import { useApi } from "../data/api.ts";
@@ -10,7 +9,7 @@ import { curl } from "../display/curl.ts";
 import { formatCount } from "../display/format-count.ts";
 import { clockName } from "../display/format-time.ts";
 import { Callout } from "../display/notice.tsx";
-import { TimeInput } from "../display/time-input.tsx";
+import { fieldOf, isoOf, TimeInput } from "../display/time-input.tsx";
 import { usePreferences } from "../preferences/preferences-provider.tsx";
 import { Button } from "../ui/button.tsx";
 import { DialogBody, DialogClose, DialogFooter } from "../ui/dialog.tsx";
@@ -18,14 +17,14 @@ import { Field } from "../ui/field.tsx";
 import { Input } from "../ui/input.tsx";
 import { Select } from "../ui/select.tsx";
 import { ToggleGroup } from "../ui/toggle-group.tsx";
-import { TARGETS, type TargetFields, type TargetKind, targetOf } from "./target-choice.ts";
+import { PARKED_ACTIONS, TARGETS, type TargetFields, type TargetKind, targetOf } from "./target-choice.ts";
 import { TopicChoice } from "./topic-choice.tsx";
+import { useMoveFields } from "./use-move-fields.ts";
 
 export type Move = PositionPlanRequest;
 
 interface TargetFormProps {
   readonly description: ConsumerDescription;
-  readonly initial: Move | null;
   readonly isBusy: boolean;
   readonly problem: string | undefined;
   readonly onPreview: (move: Move) => void;
@@ -38,23 +37,14 @@ const PARKED_EXPLAINED = {
   redrive: "Dead letters are delivered again.",
 } as const;
 
-export function TargetForm({ description, initial, isBusy, problem, onPreview }: TargetFormProps) {
-  const { preferences } = usePreferences();
+export function TargetForm({ description, isBusy, problem, onPreview }: TargetFormProps) {
   const names = description.topics.map((it) => it.topic);
-  const [to, setTo] = useState<TargetKind>(initial?.target.to ?? "earliest");
-  const [fields, setFields] = useState<TargetFields>({
-    offset: initial !== null && "offset" in initial.target ? String(initial.target.offset) : "",
-    time: "",
-    minutes: initial?.target.to === "duration" ? String(initial.target.ms / 60_000) : "",
-    by: initial?.target.to === "shift" ? String(initial.target.by) : "",
-    consumer: initial?.target.to === "consumer" ? initial.target.consumer : "",
-    topic: initial?.target.to === "before" ? initial.target.topic : (names[0] ?? ""),
-  });
-  const [topics, setTopics] = useState<string[]>(initial?.topics ?? names);
-  const [parked, setParked] = useState<keyof typeof PARKED>(initial?.parked ?? "keep");
-  const [state, setState] = useState<"keep" | "clear">(initial?.state ?? "keep");
+  const [fields, setFields] = useMoveFields();
+  const { to, parked, state } = fields;
+  const topics = fields.topics ?? names;
+  const topic = fields.topic === "" ? (names[0] ?? "") : fields.topic;
 
-  const target = targetOf(to, fields, preferences.clock);
+  const target = targetOf(to, { ...fields, topic });
   const isAll = topics.length === names.length || to === "before";
   const move: Move | null =
     target === null || topics.length === 0
@@ -77,17 +67,26 @@ export function TargetForm({ description, initial, isBusy, problem, onPreview }:
     >
       <DialogBody>
         <Field label="Move to" hint={TARGETS.find((it) => it.value === to)?.description}>
-          <Select value={to} choices={TARGETS.map(({ value, label }) => ({ value, label }))} onChange={setTo} />
+          <Select
+            value={to}
+            choices={TARGETS.map(({ value, label }) => ({ value, label }))}
+            onChange={(next) => void setFields({ to: next })}
+          />
         </Field>
         <TargetField
           to={to}
-          fields={fields}
+          fields={{ ...fields, topic }}
           topics={names}
           own={description.consumer}
-          onChange={(more) => setFields((it) => ({ ...it, ...more }))}
+          onChange={(more) => void setFields(more)}
         />
         {names.length > 1 && to !== "before" ? (
-          <TopicChoice topics={names} chosen={topics} onChange={setTopics} label="In these topics" />
+          <TopicChoice
+            topics={names}
+            chosen={topics}
+            onChange={(chosen) => void setFields({ topics: chosen.length === names.length ? null : chosen })}
+            label="In these topics"
+          />
         ) : null}
         <div className="grid grid-cols-2 gap-3">
           <div className="flex flex-col items-start gap-1.5">
@@ -95,8 +94,8 @@ export function TargetForm({ description, initial, isBusy, problem, onPreview }:
             <ToggleGroup
               aria-label="Parked events"
               value={parked}
-              choices={(["keep", "clear", "redrive"] as const).map((value) => ({ value, label: PARKED[value] }))}
-              onChange={setParked}
+              choices={PARKED_ACTIONS.map((value) => ({ value, label: PARKED[value] }))}
+              onChange={(next) => void setFields({ parked: next })}
             />
             <p className="text-muted text-xs">{PARKED_EXPLAINED[parked]}</p>
           </div>
@@ -109,7 +108,7 @@ export function TargetForm({ description, initial, isBusy, problem, onPreview }:
                 { value: "keep", label: "Keep" },
                 { value: "clear", label: "Clear" },
               ]}
-              onChange={setState}
+              onChange={(next) => void setFields({ state: next })}
             />
             <p className="text-muted text-xs">
               {state === "keep" ? "They stay as they are." : "All are forgotten; an undo brings them back."}
@@ -183,7 +182,10 @@ function TargetField({ to, fields, topics, own, onChange }: TargetFieldProps) {
     case "time":
       return (
         <Field label={`Time (${clockName(preferences.clock)})`}>
-          <TimeInput value={fields.time} onChange={(time) => onChange({ time })} />
+          <TimeInput
+            value={fieldOf(fields.time, preferences.clock)}
+            onChange={(value) => onChange({ time: isoOf(value, preferences.clock) ?? "" })}
+          />
         </Field>
       );
     case "duration":
