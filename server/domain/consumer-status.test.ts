@@ -42,12 +42,12 @@ test("a consumer with members and nothing to do is healthy", () => {
 
 test("a consumer that is a little behind is healthy, and says by how much", () => {
   const facts = { topics: [{ ...topic, lag: 3, lagMs: LAGGING_AFTER_MS }] };
-  expect(status(facts)).toEqual({ status: "healthy", why: "3 events behind, 10 s" });
+  expect(status(facts)).toEqual({ status: "healthy", why: "3 events wait, the oldest for 10 s" });
 });
 
 test("an event that waits for longer than the bound makes it lag", () => {
   const facts = { topics: [topic, { ...topic, lag: 1_204, lagMs: LAGGING_AFTER_MS + 1 }] };
-  expect(status(facts)).toEqual({ status: "lagging", why: "1,204 events wait, the oldest since 10 s" });
+  expect(status(facts)).toEqual({ status: "lagging", why: "1,204 events wait, the oldest for 10 s" });
 });
 
 test("with no member and nothing that waits it is idle", () => {
@@ -64,14 +64,14 @@ test("idle tells of what is parked and holds nothing up", () => {
 
 test("a member that is away for a moment is no stall", () => {
   const facts = { members: 0, connectedMs: 0, topics: [{ ...topic, lag: 1, lagMs: 2_000 }] };
-  expect(status(facts)).toEqual({ status: "healthy", why: "no member is connected; 1 event waits since 2 s" });
+  expect(status(facts)).toEqual({ status: "healthy", why: "no member is connected; 1 event has waited for 2 s" });
 });
 
 test("events that wait without any member are a stall", () => {
   const facts = { members: 0, connectedMs: 0, topics: [{ ...topic, lag: 1_204, lagMs: 720_000 }] };
   expect(status(facts)).toEqual({
     status: "stalled",
-    why: "no member is connected; 1,204 events wait since 12 min",
+    why: "no member is connected; 1,204 events wait, the oldest for 12 min",
   });
 });
 

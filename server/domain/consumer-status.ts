@@ -82,19 +82,24 @@ export function consumerStatus(facts: ConsumerFacts): { status: ConsumerStatus; 
     return { status: "blocked", why: headText(head, { parked, behind: head.behind, isOrderedByTopic }) };
   }
   if (lagMs > LAGGING_AFTER_MS) {
-    return { status: "lagging", why: `${waitText(lag)}, the oldest since ${durationText(lagMs)}` };
+    return { status: "lagging", why: agedText(lag, lagMs) };
   }
   const left = parkedText(parked);
   if (members === 0) {
     const nobody = "no member is connected";
-    if (lag > 0) return { status: "healthy", why: `${nobody}; ${waitText(lag)} since ${durationText(lagMs)}` };
+    if (lag > 0) return { status: "healthy", why: `${nobody}; ${agedText(lag, lagMs)}` };
     return { status: "idle", why: left === null ? `${nobody} and nothing waits` : `${nobody}; ${left}` };
   }
-  const flow = lag === 0 ? "everything is settled" : `${eventsText(lag)} behind, ${durationText(lagMs)}`;
+  const flow = lag === 0 ? "everything is settled" : agedText(lag, lagMs);
   return { status: "healthy", why: left === null ? flow : `${flow}; ${left}` };
 }
 
 const waitText = (count: number): string => `${eventsText(count)} ${count === 1 ? "waits" : "wait"}`;
+
+function agedText(count: number, oldestMs: number): string {
+  const age = durationText(oldestMs);
+  return count === 1 ? `1 event has waited for ${age}` : `${eventsText(count)} wait, the oldest for ${age}`;
+}
 
 function pauseText({ kind, by, reason, until }: NonNullable<ConsumerFacts["pause"]>): string {
   if (kind === "halted") return `halted: ${reason}`;
@@ -105,7 +110,7 @@ function stalledText(facts: ConsumerFacts, { lag, lagMs }: { lag: number; lagMs:
   const { members, connectedMs, ackTimeoutMs } = facts;
   if (members === 0) {
     if (lagMs <= LAGGING_AFTER_MS) return null;
-    return `no member is connected; ${waitText(lag)} since ${durationText(lagMs)}`;
+    return `no member is connected; ${agedText(lag, lagMs)}`;
   }
   const boundMs = Math.max(STALLED_AFTER_MS, ackTimeoutMs);
   const still = facts.topics

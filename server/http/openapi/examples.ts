@@ -14,7 +14,7 @@ const TOPIC = {
 const CONSUMER = {
   consumer: "billing",
   status: "healthy",
-  why: "30 events behind, the oldest 1.8 s old.",
+  why: "30 events wait, the oldest for 2 s",
   pause: null,
   parked: { retrying: 1, dead: 2, blocked: 14, discarded: 0 },
   topics: [
