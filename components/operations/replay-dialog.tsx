@@ -1,12 +1,12 @@
 "use client";
 
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useRouter } from "next/navigation";
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import { toast } from "sonner";
 import { useApi } from "../data/api.ts";
 import { curl } from "../display/curl.ts";
-import { formatCount } from "../display/format-count.ts";
+import { formatCount, plural } from "../display/format-count.ts";
 import { clockName } from "../display/format-time.ts";
 import { ReasonDialog } from "../display/reason-dialog.tsx";
 import { isoOf, TimeInput } from "../display/time-input.tsx";
@@ -19,28 +19,34 @@ import { rateOf } from "./change-rate.tsx";
 
 interface ReplayDialogProps {
   readonly consumer: string;
+  /** Chooses another consumer, where the page is not about one. */
+  readonly choice?: ReactNode;
   readonly topics: readonly { readonly topic: string; readonly position: number }[];
   readonly isOpen: boolean;
   readonly onOpenChange: (isOpen: boolean) => void;
 }
 
-const offsetOf = (text: string): number | undefined => {
+/** An offset as typed: null when there is none, undefined when it is not one. */
+function offsetOf(text: string): number | null | undefined {
+  if (text.trim() === "") return null;
   const offset = Number(text.replaceAll(/[,\s]/g, ""));
-  return text.trim() !== "" && Number.isSafeInteger(offset) && offset >= 1 ? offset : undefined;
-};
+  return Number.isSafeInteger(offset) && offset >= 1 ? offset : undefined;
+}
 const listOf = (text: string): string[] =>
   text
     .split(",")
     .map((it) => it.trim())
     .filter((it) => it !== "");
 
+const WRONG_OFFSET = "must be a whole number, 1 or more";
+
 /** Which part of what is settled is delivered again. The position stays where it is. */
-export function ReplayDialog({ consumer, topics, isOpen, onOpenChange }: ReplayDialogProps) {
+export function ReplayDialog({ consumer, choice, topics, isOpen, onOpenChange }: ReplayDialogProps) {
   const api = useApi();
   const router = useRouter();
   const queries = useQueryClient();
   const { preferences } = usePreferences();
-  const [topic, setTopic] = useState(topics[0]?.topic ?? "");
+  const [asked, setTopic] = useState("");
   const [by, setBy] = useState<"offsets" | "times">("offsets");
   const [from, setFrom] = useState("");
   const [to, setTo] = useState("");
@@ -48,37 +54,48 @@ export function ReplayDialog({ consumer, topics, isOpen, onOpenChange }: ReplayD
   const [keys, setKeys] = useState("");
   const [rateText, setRate] = useState("");
 
-  const position = topics.find((it) => it.topic === topic)?.position ?? 0;
+  const { topic, position } = topics.find((it) => it.topic === asked) ?? topics[0] ?? { topic: "", position: 0 };
   const rate = rateOf(rateText);
-  const fromOffset = offsetOf(from);
-  const toOffset = offsetOf(to);
+  const fromOffset = by === "offsets" ? offsetOf(from) : null;
+  const toOffset = by === "offsets" ? offsetOf(to) : null;
   const fromTime = by === "times" ? isoOf(from, preferences.clock) : null;
   const toTime = by === "times" ? isoOf(to, preferences.clock) : null;
   const range =
     by === "offsets"
-      ? { ...(fromOffset !== undefined && { fromOffset }), ...(toOffset !== undefined && { toOffset }) }
+      ? { ...(fromOffset != null && { fromOffset }), ...(toOffset != null && { toOffset }) }
       : { ...(fromTime !== null && { fromTime }), ...(toTime !== null && { toTime }) };
-  const request = {
+  const what = {
     topic,
     ...range,
     ...(listOf(types).length > 0 && { types: listOf(types) }),
     ...(listOf(keys).length > 0 && { keys: listOf(keys) }),
-    ...(rate !== undefined && rate !== null && { rate }),
   };
-  const offsets = Math.max(0, Math.min(toOffset ?? position, position) - (fromOffset ?? 1) + 1);
+  const request = { ...what, ...(rate !== undefined && rate !== null && { rate }) };
+  const isRight = topic !== "" && fromOffset !== undefined && toOffset !== undefined;
+  const preview = useQuery(
+    api.parked.replayPreview.queryOptions(
+      { consumer, ...what },
+      { enabled: isOpen && isRight, placeholderData: keepPreviousData },
+    ),
+  );
+  const total = preview.isPlaceholderData || preview.isError ? undefined : preview.data?.total;
   const blocked =
-    position === 0
-      ? "Nothing of this topic is settled yet."
-      : rate === undefined
-        ? "The rate must be a number above 0."
-        : by === "offsets" && offsets === 0
-          ? `The range must lie within what is settled: 1 to ${formatCount(position)}.`
-          : null;
+    topic === ""
+      ? "It has no topic."
+      : !isRight || rate === undefined
+        ? "Something above is not right."
+        : preview.isError
+          ? preview.error.message
+          : total === undefined
+            ? "Counting."
+            : total === 0
+              ? "Nothing in this range passes."
+              : null;
 
   const replay = useMutation(
     api.parked.replay.mutationOptions({
       onSuccess: (operation) => {
-        toast.success(`Replay of ${formatCount(operation.total)} events queued for ${consumer}`);
+        toast.success(`Replay of ${plural(operation.total, "event")} queued for ${consumer}`);
         void queries.invalidateQueries({ queryKey: api.operations.list.pathKey() });
         onOpenChange(false);
         router.push(`/operations/${operation.id}`);
@@ -95,12 +112,11 @@ export function ReplayDialog({ consumer, topics, isOpen, onOpenChange }: ReplayD
       }
       description="Settled events are delivered again, marked as a replay, in the order of their keys. The position stays."
       isOpen={isOpen}
-      onOpenChange={onOpenChange}
-      action={
-        by === "times"
-          ? `Replay the range for ${consumer}`
-          : `Replay up to ${formatCount(offsets)} events for ${consumer}`
-      }
+      onOpenChange={(next) => {
+        if (!next) replay.reset();
+        onOpenChange(next);
+      }}
+      action={total === undefined ? "Replay" : `Run ${plural(total, "event")} again for ${consumer}`}
       isBusy={replay.isPending}
       problem={replay.error?.message}
       blockedBecause={blocked}
@@ -113,6 +129,7 @@ export function ReplayDialog({ consumer, topics, isOpen, onOpenChange }: ReplayD
       }
       onConfirm={(reason) => replay.mutate({ consumer, ...request, reason })}
     >
+      {choice}
       {topics.length > 1 ? (
         <Field label="Topic">
           <Select
@@ -137,10 +154,15 @@ export function ReplayDialog({ consumer, topics, isOpen, onOpenChange }: ReplayD
       />
       {by === "offsets" ? (
         <div className="grid grid-cols-2 gap-3">
-          <Field label="From offset" isOptional>
+          <Field label="From offset" isOptional error={fromOffset === undefined ? WRONG_OFFSET : undefined}>
             <Input inputMode="numeric" placeholder="1" value={from} onChange={(event) => setFrom(event.target.value)} />
           </Field>
-          <Field label="To offset" isOptional>
+          <Field
+            label="To offset"
+            isOptional
+            hint={`Settled up to ${formatCount(position)}.`}
+            error={toOffset === undefined ? WRONG_OFFSET : undefined}
+          >
             <Input
               inputMode="numeric"
               placeholder={String(position)}
@@ -167,7 +189,11 @@ export function ReplayDialog({ consumer, topics, isOpen, onOpenChange }: ReplayD
           <Input isMono value={keys} onChange={(event) => setKeys(event.target.value)} />
         </Field>
       </div>
-      <Field label="At most, per second" isOptional>
+      <Field
+        label="At most, per second"
+        isOptional
+        error={rate === undefined ? "must be a number above 0, at most 10,000" : undefined}
+      >
         <Input inputMode="decimal" value={rateText} onChange={(event) => setRate(event.target.value)} />
       </Field>
     </ReasonDialog>

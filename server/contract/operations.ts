@@ -75,3 +75,7 @@ export const replayRequest = z
     path: ["toTime"],
   });
 export type ReplayRequest = z.infer<typeof replayRequest>;
+
+/** What a replay would do: so many events of the range would be delivered again. */
+export const replayPreview = z.object({ total: z.int(), fromOffset: offset, toOffset: offset });
+export type ReplayPreview = z.infer<typeof replayPreview>;

@@ -2,7 +2,7 @@ import type { Account, ConsumerHistory, Fate, TopicHistory } from "../contract/a
 import type { ApiKey, Scope } from "../contract/api-keys.ts";
 import type { ConsumerDeclaration, ConsumerDescription, PauseRequest, ResumeRequest } from "../contract/consumers.ts";
 import type { EventRow, PublishResult } from "../contract/events.ts";
-import type { Operation, ReplayRequest } from "../contract/operations.ts";
+import type { Operation, ReplayPreview, ReplayRequest } from "../contract/operations.ts";
 import type {
   DiscardRequest,
   ParkedFacets,
@@ -124,6 +124,10 @@ export interface Services {
   readonly redriveParked: (input: RedriveRequest & { consumer: string; actor: Actor }) => Promise<Operation>;
   readonly discardParked: (input: DiscardRequest & { consumer: string; actor: Actor }) => Promise<Operation>;
   readonly restoreParked: (input: DiscardRequest & { consumer: string; actor: Actor }) => Promise<Operation>;
+  /** The preview of a replay; refuses with `invalid-input` a range that holds nothing settled. */
+  readonly countReplay: (
+    input: Omit<ReplayRequest, "rate" | "reason"> & { consumer: string },
+  ) => Promise<ReplayPreview>;
   readonly replayEvents: (input: ReplayRequest & { consumer: string; actor: Actor }) => Promise<Operation>;
   /** Newest first. `recentMs`: only those that are open or finished so lately; 0 = only open ones. */
   readonly listOperations: (input: { consumer?: string; recentMs?: number; limit: number }) => Promise<Operation[]>;

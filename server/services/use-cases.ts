@@ -6,6 +6,7 @@ import type { Database } from "../store/database.ts";
 import { awaitProcessed } from "./await-processed.ts";
 import { changePositions } from "./change-positions.ts";
 import { countParked } from "./count-parked.ts";
+import { countReplay } from "./count-replay.ts";
 import { createApiKey } from "./create-api-key.ts";
 import { declareConsumer } from "./declare-consumer.ts";
 import { declareTopic } from "./declare-topic.ts";
@@ -78,6 +79,7 @@ export function allUseCases(deps: UseCaseDeps): Services {
     listParked: listParked(deps),
     listParkedGroups: listParkedGroups(deps),
     countParked: countParked(deps),
+    countReplay: countReplay(deps),
     getSequence: getSequence(deps),
     redriveParked: redriveParked(deps),
     discardParked: discardParked(deps),

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { consumerName, label, topicName } from "../../contract/names.ts";
-import { operation, replayRequest } from "../../contract/operations.ts";
+import { operation, replayPreview, replayRequest } from "../../contract/operations.ts";
 import {
   discardRequest,
   parkedFacets,
@@ -143,6 +143,15 @@ export const parked = router({
       ctx.require("operate", input.consumer);
       ctx.answer.status = 202;
       return ctx.services.restoreParked({ ...input, actor: ctx.actor });
+    }),
+
+  /** How many events a replay would deliver again; by REST the operation itself says it. */
+  replayPreview: authenticated
+    .input(z.strictObject({ ...replayRequest.shape, consumer: consumerName }).omit({ rate: true, reason: true }))
+    .output(replayPreview)
+    .query(({ ctx, input }) => {
+      ctx.require("read", input.consumer);
+      return ctx.services.countReplay(withoutUndefined(input));
     }),
 
   replay: authenticated
