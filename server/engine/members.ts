@@ -106,7 +106,6 @@ export function createMembers(options: MembersOptions): Members {
       ),
   };
   const settler = new Settler({ database, wakeups, holders, now });
-  const loops = [heartbeat(), bringProgress()];
 
   function* allStreams(): Generator<[ConsumerRoom, MemberStream]> {
     for (const room of openRooms.values()) for (const stream of room.streams.values()) yield [room, stream];
@@ -271,6 +270,8 @@ export function createMembers(options: MembersOptions): Members {
     if (overdue.every((it) => it.isSilent) && !stream.isEnded) await leave(room, stream, "ack-timeout");
   }
 
+  // After all they use: they run up to their first wait at once.
+  const loops = [heartbeat(), bringProgress()];
   async function shutDown(): Promise<void> {
     stop.abort();
     await Promise.allSettled(loops);
