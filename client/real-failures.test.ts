@@ -223,3 +223,22 @@ test("waiting for a consumer ends when it has settled the event", async () => {
   );
   expect(await client.isProcessed(name, name, offset)).toBe(true);
 });
+
+test("a new version takes over where the old one stands, with what it keeps and what it has failed at", async () => {
+  await client.declareConsumer(name, { topics: [{ topic: name }], retry: { maxAttempts: 1, backoff: SOON } });
+  await client.publish(name, events(10, 5));
+  const handler = ({ key, offset, state }: EventContext) => {
+    if (key === "k0") throw new Error("broken");
+    state.set(`seen/${offset}`, true);
+  };
+  await work(handler, [client], async () => {
+    for (;;) {
+      const { topics, parked } = await client.describeConsumer(name);
+      if (parked.dead === 1 && parked.blocked === 1 && topics[0]?.lag === 0) break;
+    }
+  });
+  const copied = await client.declareConsumer(`${name}-v2`, { topics: [{ topic: name }], copyFrom: name });
+  expect(copied.parked).toMatchObject({ dead: 1, blocked: 1 });
+  expect(copied.topics[0]?.lag).toBe(0);
+  expect((await client.state(`${name}-v2`).get("seen/2"))?.value).toBe(true);
+});
