@@ -195,6 +195,13 @@ async function openHistory(start: "earliest" | "latest" | { offset: number }) {
           return follow("skipped by nothing");
       }
     },
+    async dropAndTakeUp(): Promise<void> {
+      const other = `${topic}-other`;
+      await createTopic(instance.database, other);
+      await instance.declare(consumer, { topics: [{ topic: other, start: "earliest" }], partitions: setup.partitions });
+      await declare();
+      for (const it of model) Object.assign(it, { isCovered: false, wasSettled: false, how: "pending" });
+    },
     async check(inFlight: readonly number[]): Promise<void> {
       const members = {
         inFlight: () => inFlight.map((offset) => ({ topicId, offset, partition: 0, attempt: 1, member: "one" })),
@@ -239,4 +246,12 @@ describe("an account", () => {
       { numRuns: Number(process.env.MILLRACE_PROPERTY_RUNS ?? 40) },
     );
   }, 60_000);
+
+  test("of a topic that was dropped and taken up again knows nothing of what was skipped before", async () => {
+    const history = await openHistory("earliest");
+    await history.run({ do: "move", to: 13 });
+    await history.dropAndTakeUp();
+    for (const offset of [1, 2, 3]) await history.run({ do: "settle", at: offset });
+    await history.check([]);
+  });
 });

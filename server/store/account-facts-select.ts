@@ -20,6 +20,8 @@ interface TopicRow {
   head: number;
   tail: number;
   began_after: number | null;
+  /** Null = not known. */
+  began_at: string | null;
   cursors: { partition: number; position: number; settled: string }[];
   layouts: SavedLayout[];
   expired: string | null;
@@ -38,7 +40,7 @@ export async function selectAccountFacts(
   const topics = await db.query<TopicRow>({
     name: "select_account_facts",
     text: `
-      SELECT s.topic_id, h.head, h.tail, s.began_after, x.offsets::text AS expired,
+      SELECT s.topic_id, h.head, h.tail, s.began_after, s.began_at, x.offsets::text AS expired,
         (SELECT coalesce(json_agg(json_build_object('partition', partition, 'position', position,
                    'settled', settled::text)), '[]')
          FROM cursor WHERE consumer_id = $1 AND topic_id = s.topic_id) AS cursors,
@@ -50,10 +52,10 @@ export async function selectAccountFacts(
       WHERE s.consumer_id = $1 AND s.topic_id = ANY ($2::int[])`,
     values: [of.consumerId, of.topicIds],
   });
-  const changes = await db.query<{ id: string; actor: string; restore: StoredChange }>({
+  const changes = await db.query<{ id: string; actor: string; applied_at: string; restore: StoredChange }>({
     name: "select_account_changes",
     text: `
-      SELECT id, actor, restore FROM position_change
+      SELECT id, actor, applied_at, restore FROM position_change
       WHERE consumer_id = $1 ORDER BY applied_at DESC LIMIT $2`,
     values: [of.consumerId, MAX_CHANGES],
   });
@@ -72,7 +74,8 @@ export async function selectAccountFacts(
         },
         ...row.layouts.map(priorLayoutOf),
       ],
-      changes: oldestFirst.flatMap(({ id, actor, restore }) => {
+      changes: oldestFirst.flatMap(({ id, actor, applied_at, restore }) => {
+        if (row.began_at !== null && Date.parse(applied_at) < Date.parse(row.began_at)) return [];
         const change = changeOf(restore, { topicId: row.topic_id, partitions: of.partitions });
         return change === null ? [] : [{ id, actor, ...change }];
       }),

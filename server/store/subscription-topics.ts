@@ -40,8 +40,8 @@ export async function upsertSubscription(
   await db.query({
     name: "upsert_subscription",
     text: `
-      INSERT INTO subscription (consumer_id, topic_id, types, keys, key_prefix, start, live_only, began_after)
-      VALUES ($1, $2, $3, $4, $5, $6::json, $7, $8)
+      INSERT INTO subscription (consumer_id, topic_id, types, keys, key_prefix, start, live_only, began_after, began_at)
+      VALUES ($1, $2, $3, $4, $5, $6::json, $7, $8, clock_timestamp())
       ON CONFLICT (consumer_id, topic_id) DO UPDATE
       SET types = excluded.types, keys = excluded.keys, key_prefix = excluded.key_prefix, start = excluded.start,
         live_only = excluded.live_only`,
