@@ -58,9 +58,9 @@ function Body({ operation: it }: { operation: Operation }) {
         <span className="font-medium">
           <Status {...STATUS_WORDS[it.status]} />
         </span>
-        <span className="text-muted">{it.note ?? it.reason}</span>
+        <span className="text-muted">{it.reason}</span>
       </div>
-      {it.status === "failed" && it.note !== null ? <Callout tone="bad">{it.note}</Callout> : null}
+      {it.note === null ? null : <Callout tone={it.status === "failed" ? "bad" : "warn"}>{it.note}</Callout>}
       <Progress operation={it} />
       <FactStrip
         facts={[
