@@ -254,4 +254,51 @@ describe("an account", () => {
     for (const offset of [1, 2, 3]) await history.run({ do: "settle", at: offset });
     await history.check([]);
   });
+
+  test("adds up at any moment under load, and at the end says what was settled and what is parked", async () => {
+    const topicId = await createTopic(instance.database, "busy");
+    const retry = { maxAttempts: 1, backoff: { delaysMs: [10] }, permanentErrors: [] };
+    const other = openInstance(db.url);
+    await instance.declare("busy", {
+      topics: [{ topic: "busy", start: "earliest" }],
+      partitions: 4,
+      retry,
+      maxInFlight: 16,
+    });
+    const members = [await instance.join("busy", "one"), await other.join("busy", "two")];
+    const account = getAccount(instance);
+    const seen: Account[] = [];
+    const done = { isOver: false };
+    const looking = (async () => {
+      while (!done.isOver) seen.push(...(await account({ consumer: "busy", topic: "busy" })));
+    })();
+    const working = members.map(async (member, index) => {
+      const at = [instance, other][index] ?? instance;
+      for (let next = 0; !done.isOver; ) {
+        const fresh = member.deliveries.slice(next);
+        next += fresh.length;
+        for (const it of fresh) {
+          // Of every tenth offset's key, k0, the first is poisoned.
+          const work = it.offset === 10 ? at.retry("busy", [it]) : at.ack("busy", [it]);
+          await work.catch((error: { code?: string }) => {
+            if (error.code !== "stale-epoch" && error.code !== "not-delivered") throw error;
+          });
+        }
+        await member.until(() => done.isOver || member.deliveries.length > next);
+      }
+    });
+    for (let batch = 0; batch < 10; batch++) await publish(instance, topicId, { count: 40, keys: 10 });
+    await expect
+      .poll(async () => (await account({ consumer: "busy" }))[0], { timeout: 15_000 })
+      .toMatchObject({ head: 400, total: 400, settled: { count: 360 }, dead: { count: 1 }, blocked: { count: 39 } });
+    done.isOver = true;
+    for (const member of members) member.end();
+    await Promise.all([looking, ...working]);
+    await other.close("crashed");
+    expect(seen.length).toBeGreaterThan(10);
+    for (const it of seen) {
+      classesOf(it);
+      expect(it.total).toBe(it.head);
+    }
+  });
 });
