@@ -29,6 +29,10 @@ describe("the pace of an operation", () => {
     expect(paceOf({ ...canary, done: 1, failed: 1 })).toMatchObject({ kind: "stop" });
   });
 
+  it("sends another canary when the first one was taken away", () => {
+    expect(paceOf({ ...facts, canary: true, done: 1, outstanding: 0 })).toMatchObject({ count: 1 });
+  });
+
   it("stops by itself after so many failures", () => {
     expect(paceOf({ ...facts, stopAfterFailures: 3, failed: 2 })).toMatchObject({ kind: "go" });
     expect(paceOf({ ...facts, stopAfterFailures: 3, failed: 3 })).toMatchObject({ kind: "stop" });

@@ -36,7 +36,11 @@ export function paceOf(facts: PaceFacts): Pace {
   if (stopAfterFailures !== null && failed >= stopAfterFailures) {
     return { kind: "stop", note: `stopped by itself: ${failed} failed again` };
   }
-  if (canary && ok + failed === 0) return { kind: "go", count: done === 0 ? 1 : 0, carried };
+  if (canary && ok + failed === 0) {
+    // Somebody discarded the canary, or moved the position over it: another one goes first.
+    const isWaiting = done > 0 && outstanding > 0;
+    return { kind: "go", count: isWaiting ? 0 : 1, carried };
+  }
   const room = Math.max(0, MAX_OUTSTANDING - outstanding);
   if (rate === null) return { kind: "go", count: Math.min(MAX_STEP, room), carried: 0 };
   const allowed = carried + (rate * Math.min(facts.elapsedMs, MAX_ELAPSED_MS)) / 1_000;

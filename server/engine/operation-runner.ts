@@ -1,8 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { paceOf } from "../domain/operation-pace.ts";
 import type { Database } from "../store/database.ts";
-import { type ClaimedOperation, claimOperations, countOutstanding } from "../store/operation-claim.ts";
-import { updateOperationStatus } from "../store/operation-table.ts";
+import { type ClaimedOperation, claimOperations, endOperation, releaseOperations } from "../store/operation-claim.ts";
 import { settledChannel } from "./consumer-channels.ts";
 import { stepOperation } from "./operation-step.ts";
 import type { Wakeups } from "./wakeups.ts";
@@ -22,7 +21,7 @@ export interface OperationRunnerOptions {
 }
 
 export interface OperationRunner {
-  /** Finishes the step under way and stops; whoever runs next goes on from there. */
+  /** Finishes the step under way, lets go of its operations and stops; whoever runs next goes on from there at once. */
   close(): Promise<void>;
 }
 
@@ -30,6 +29,8 @@ const CLAIM_MS = 10_000;
 /** Between two looks while something runs, and while nothing does. */
 const BUSY_MS = 200;
 const IDLE_MS = 1_000;
+/** A rate is kept in mind for so long after the last step. */
+const REMEMBERED_MS = 60_000;
 
 /** Runs operations a step at a time, those of all consumers side by side with other instances. */
 export function startOperationRunner(options: OperationRunnerOptions): OperationRunner {
@@ -45,24 +46,32 @@ export function startOperationRunner(options: OperationRunnerOptions): Operation
   async function run(): Promise<void> {
     while (!stop.signal.aborted) {
       let isBusy = false;
+      let hasFailed = false;
       try {
         const claimed = await claimOperations(database.pool, { instance, claimMs });
         isBusy = claimed.length > 0;
         for (const operation of claimed) {
           if (stop.signal.aborted) break;
-          await advance(operation).catch((error: Error) => onError(error));
+          await advance(operation).catch((error: Error) => {
+            hasFailed = true;
+            onError(error);
+          });
         }
-        forget(claimed);
+        forget();
       } catch (error) {
+        hasFailed = true;
         if (!stop.signal.aborted) onError(error as Error);
       }
-      await rest(isBusy ? BUSY_MS : IDLE_MS);
+      // What fails is tried again at the slow pace: a database that is away is not hammered, nor is the log.
+      if (hasFailed) await delay(IDLE_MS, undefined, { signal: stop.signal, ref: false }).catch(() => undefined);
+      else await rest(isBusy ? BUSY_MS : IDLE_MS);
     }
+    // Without the database the claims end by themselves.
+    await releaseOperations(database.pool, instance).catch(() => undefined);
   }
 
   async function advance(operation: ClaimedOperation): Promise<void> {
-    const { consumerId, id, options: asked } = operation;
-    const outstanding = await countOutstanding(database.pool, { consumerId, id });
+    const { consumerId, id, outstanding, options: asked } = operation;
     const before = paces.get(id) ?? { steppedAt: now(), carried: 1 };
     const steppedAt = now();
     const pace = paceOf({
@@ -90,13 +99,13 @@ export function startOperationRunner(options: OperationRunnerOptions): Operation
 
   async function end(operation: ClaimedOperation, status: "done" | "failed", note?: string): Promise<void> {
     const { consumerId, id } = operation;
-    await updateOperationStatus(database.pool, { consumerId, id, status, ...(note !== undefined && { note }) });
     paces.delete(id);
+    await endOperation(database.pool, { instance, consumerId, id, status, ...(note !== undefined && { note }) });
   }
 
-  function forget(claimed: readonly ClaimedOperation[]): void {
-    const ids = new Set(claimed.map((it) => it.id));
-    for (const id of paces.keys()) if (!ids.has(id)) paces.delete(id);
+  function forget(): void {
+    const before = now() - REMEMBERED_MS;
+    for (const [id, { steppedAt }] of paces) if (steppedAt < before) paces.delete(id);
   }
 
   /** Waits, but no longer than until something changes; while something runs a change is no reason to hurry beyond a pause. */

@@ -1,5 +1,6 @@
 import { formatRanges } from "../domain/offset-ranges.ts";
 import { type ConsumerSetup, selectConsumerSetup } from "../store/consumer-setup-select.ts";
+import { selectCursors } from "../store/cursor-table.ts";
 import { type Database, type Queryable, transaction } from "../store/database.ts";
 import type { EventKey } from "../store/event-keys-select.ts";
 import { lockLeases } from "../store/lease-lock.ts";
@@ -37,11 +38,12 @@ export async function stepOperation(
   const setup = await selectConsumerSetup(database.pool, { consumerId: operation.consumerId });
   if (setup === null) return NOT_MINE;
   const stored = operation.filter.resolved as StoredOperationFilter;
-  const replay =
+  const ahead =
     "replay" in stored ? await nextOfReplay(database.pool, { setup, operation, replay: stored.replay, limit }) : null;
   return transaction(database.pool, async (db) => {
     const { consumerId, id } = operation;
     await lockLeases(db, { consumerId, partitions: "all" });
+    const replay = ahead === null ? null : await settledOf(db, consumerId, ahead);
     const changed =
       replay !== null
         ? await insertReplayRows(db, { ...replay, consumerId, operationId: id, attemptsMax: setup.retry.maxAttempts })
@@ -96,6 +98,20 @@ async function nextOfReplay(
   const after = Math.max(replay.after, operation.progress?.offset ?? 0);
   const range = { ...replay, after, filter: topic.filter, liveOnly: topic.liveOnly };
   return { topicId: replay.topicId, events: await selectReplayEvents(db, range, limit) };
+}
+
+/**
+ * What of it is settled by now: when somebody moved the position back, the flow itself delivers what comes after it, and a
+ * row for that would let it be delivered twice.
+ */
+async function settledOf(
+  db: Queryable,
+  consumerId: number,
+  { topicId, events }: { readonly topicId: number; readonly events: readonly EventKey[] },
+) {
+  const cursors = (await selectCursors(db, consumerId)).filter((it) => it.topicId === topicId);
+  const position = cursors.length === 0 ? 0 : Math.min(...cursors.map((it) => it.position));
+  return { topicId, events: events.filter((it) => it.offset <= position) };
 }
 
 function changeParked(

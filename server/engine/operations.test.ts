@@ -165,7 +165,7 @@ describe("a redrive", () => {
     const { id } = await a.redrive({ consumer, filter: { all: true }, rate: 2, reason, actor });
     await expect.poll(async () => (await a.operation({ id })).done, { timeout: 10_000 }).toBeGreaterThan(0);
     expect(await a.steer({ id, verb: "pause", actor })).toMatchObject({ status: "paused" });
-    expect(await a.steer({ id, verb: "resume", actor })).toMatchObject({ status: "queued" });
+    expect(["queued", "running"]).toContain((await a.steer({ id, verb: "resume", actor })).status);
     expect(await a.steer({ id, verb: "abort", actor })).toMatchObject({ status: "aborted" });
     await expect(a.steer({ id, verb: "resume", actor })).rejects.toMatchObject({ code: "operation-over" });
     const { rows } = await a.database.pool.query<{ action: string }>("SELECT action FROM audit_entry ORDER BY id");

@@ -1,3 +1,4 @@
+import { invalidField } from "../domain/errors.ts";
 import { reachable } from "../engine/database-unavailable.ts";
 import { countRedrivable } from "../store/parked-verbs.ts";
 import { requireConsumer } from "./require-consumer.ts";
@@ -13,6 +14,9 @@ export const redriveParked =
       (async () => {
         const { pool } = deps.database;
         const setup = await requireConsumer(pool, consumer);
+        if (filter.state === "discarded") {
+          throw invalidField("filter.state", "discarded events are restored first, and redriven then");
+        }
         const parked = resolveParkedFilter(setup, filter, "filter.");
         const total = await countRedrivable(pool, { consumerId: setup.consumerId, filter: parked });
         return startOperation(deps, {

@@ -30,12 +30,16 @@ export const steerOperation =
       (async () => {
         const { from, to, said } = NEXT[verb];
         const consumerId = await transaction(database.pool, async (db) => {
-          const before = await required(db, id);
-          const { consumer, kind, status } = before.operation;
+          // The leases first, as everybody who changes parked events; then what the operation is by now.
+          const { consumerId, operation } = await required(db, id);
+          const takesBack = verb === "abort" && operation.kind === "replay";
+          if (takesBack) await lockLeases(db, { consumerId, partitions: "all" });
+          const before = await required(db, id, "locked");
+          const { consumer, status } = before.operation;
           if (!(from as readonly OperationStatus[]).includes(status)) {
             throw new DomainError("operation-over", `the operation is ${status}`, { facts: { status } });
           }
-          if (verb === "abort" && kind === "replay") await takeBackReplay(db, before.consumerId, id);
+          if (takesBack) await takeBackReplay(db, before.consumerId, id);
           await updateOperationStatus(db, { consumerId: before.consumerId, id, status: to });
           await insertAuditEntry(db, {
             actor: actor.name,
@@ -59,7 +63,7 @@ export const changeOperationRate =
     reachable(
       (async () => {
         await transaction(database.pool, async (db) => {
-          const before = await required(db, id);
+          const before = await required(db, id, "locked");
           const { consumer, status, canary, stopAfterFailures } = before.operation;
           if (status === "done" || status === "aborted" || status === "failed") {
             throw new DomainError("operation-over", `the operation is ${status}`, { facts: { status } });
@@ -87,14 +91,14 @@ export const changeOperationRate =
       })(),
     );
 
-async function required(db: Queryable, id: string) {
-  const found = await selectOperation(db, id);
+async function required(db: Queryable, id: string, how: "read" | "locked" = "read") {
+  const found = await selectOperation(db, id, how === "locked");
   if (found === null) throw new DomainError("operation-not-found", "there is no such operation");
   return found;
 }
 
+/** The leases must be locked. */
 async function takeBackReplay(db: Queryable, consumerId: number, id: string): Promise<void> {
-  await lockLeases(db, { consumerId, partitions: "all" });
   const removed = await deleteReplayRows(db, { consumerId, operationId: id });
   if (removed.length === 0) return;
   await mendSequences(db, { consumerId, sequences: removed });

@@ -15,6 +15,8 @@ export interface ClaimedOperation {
   readonly done: number;
   readonly ok: number;
   readonly failed: number;
+  /** Deliveries that it has caused and that nobody has settled yet. */
+  readonly outstanding: number;
   readonly actor: string;
   readonly reason: string;
   readonly createdAt: string;
@@ -24,7 +26,8 @@ const MAX_CLAIMED = 20;
 
 /**
  * Takes operations that nobody runs, and goes on with those this instance runs. A claim that was not renewed in time,
- * on the database's clock, is anybody's: so a crash stops no operation.
+ * on the database's clock, is anybody's: so a crash stops no operation. Those whose turn was longest ago come first: many
+ * that wait for outcomes keep no other from its turn.
  */
 export async function claimOperations(
   db: Queryable,
@@ -36,18 +39,21 @@ export async function claimOperations(
     }
   >({
     name: "claim_operations",
+    // What is outstanding is counted in the snapshot that `ok` and `failed` are read in, or an older one: counted later, an
+    // outcome that arrives in between would be in neither, and a canary would seem to have vanished.
     text: `
       WITH mine AS (
         SELECT consumer_id, id FROM operation
         WHERE status IN ('queued', 'running') AND (claimed_by = $1 OR claimed_until IS NULL OR claimed_until < now())
-        ORDER BY consumer_id, created_at LIMIT ${MAX_CLAIMED} FOR NO KEY UPDATE SKIP LOCKED
+        ORDER BY claimed_until NULLS FIRST, created_at LIMIT ${MAX_CLAIMED} FOR NO KEY UPDATE SKIP LOCKED
       )
       UPDATE operation o
       SET status = 'running', started_at = coalesce(started_at, now()), claimed_by = $1,
         claimed_until = now() + $2 * interval '1 ms'
       FROM mine WHERE o.consumer_id = mine.consumer_id AND o.id = mine.id
       RETURNING o.consumer_id AS "consumerId", o.id, o.kind, o.filter, o.options, o.progress, o.done, o.ok, o.failed,
-        o.actor, o.reason, o.created_at AS "createdAt"`,
+        o.actor, o.reason, o.created_at AS "createdAt",
+        (SELECT count(*) FROM parked_event p WHERE p.consumer_id = o.consumer_id AND p.operation_id = o.id) AS outstanding`,
     values: [claim.instance, claim.claimMs],
   });
   return rows.map(({ progress, ...row }) => ({
@@ -88,15 +94,33 @@ export async function advanceOperation(
   return rowCount === 1;
 }
 
-/** Deliveries that an operation has caused and that nobody has settled yet. */
-export async function countOutstanding(
+/** Ends an operation that this instance runs. False when somebody paused or aborted it meanwhile, or runs it instead. */
+export async function endOperation(
   db: Queryable,
-  of: { readonly consumerId: number; readonly id: string },
-): Promise<number> {
-  const { rows } = await db.query<{ count: number }>({
-    name: "count_outstanding",
-    text: "SELECT count(*) AS count FROM parked_event WHERE consumer_id = $1 AND operation_id = $2",
-    values: [of.consumerId, of.id],
+  end: {
+    readonly instance: string;
+    readonly consumerId: number;
+    readonly id: string;
+    readonly status: "done" | "failed";
+    readonly note?: string;
+  },
+): Promise<boolean> {
+  const { rowCount } = await db.query({
+    name: "end_operation",
+    text: `
+      UPDATE operation SET status = $4, note = coalesce($5, note), updated_at = now(), finished_at = now(),
+        claimed_by = NULL, claimed_until = NULL
+      WHERE consumer_id = $1 AND id = $2 AND claimed_by = $3 AND status = 'running'`,
+    values: [end.consumerId, end.id, end.instance, end.status, end.note ?? null],
   });
-  return rows[0]?.count ?? 0;
+  return rowCount === 1;
+}
+
+/** Lets go of everything this instance runs, so that others need not wait until its claims are over. */
+export async function releaseOperations(db: Queryable, instance: string): Promise<void> {
+  await db.query({
+    name: "release_operations",
+    text: "UPDATE operation SET claimed_by = NULL, claimed_until = NULL WHERE claimed_by = $1",
+    values: [instance],
+  });
 }

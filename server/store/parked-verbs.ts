@@ -12,19 +12,31 @@ export interface ChangedRow extends ParkedPlace {
   readonly hash: number;
 }
 
-/** Heads that a redrive takes up: dead ones, and when asked for by state or offset those that wait for their next time. */
+/**
+ * Heads that a redrive takes up: dead ones, and when asked for by state or offset those that wait for their next time. A
+ * filter that names what waits behind a head means the head: nothing else of a sequence can be delivered.
+ */
 function headCondition(filter: StoredParkedFilter): string {
   const states =
     filter.state === "retrying" ? "('retrying')" : filter.offset !== null ? "('dead', 'retrying')" : "('dead')";
-  return `p.consumer_id = $1 AND p.state IN ${states} AND p.operation_id IS NULL
-    AND ((${parkedFilterSql("p", 2)}) OR EXISTS (
-      SELECT FROM parked_event f
-      WHERE f.consumer_id = $1 AND f.topic_id = p.topic_id AND f.sequence = p.sequence AND f.state = 'blocked'
-        AND ${parkedFilterSql("f", 2)}))`;
+  const itself = parkedFilterSql("p", 2);
+  const behind = `EXISTS (
+    SELECT FROM parked_event f
+    WHERE f.consumer_id = $1 AND f.topic_id = p.topic_id AND f.sequence = p.sequence AND f.state = 'blocked'
+      AND ${parkedFilterSql("f", 2)})`;
+  const matches = {
+    any: `(${itself} OR ${behind})`,
+    dead: itself,
+    retrying: itself,
+    blocked: behind,
+    discarded: `false AND ${itself}`,
+  };
+  return `p.consumer_id = $1 AND p.state IN ${states} AND p.operation_id IS NULL AND ${matches[filter.state ?? "any"]}`;
 }
 
+/** Every shape of the condition is a prepared statement of its own. */
 function shapeOf(filter: StoredParkedFilter): string {
-  return filter.state === "retrying" ? "retrying" : filter.offset !== null ? "one" : "dead";
+  return `${filter.state ?? "any"}_${filter.offset !== null ? "one" : "all"}`;
 }
 
 export async function countRedrivable(
@@ -47,7 +59,7 @@ export async function redriveHeads(
     readonly filter: StoredParkedFilter;
     readonly operationId: string;
     readonly after: ParkedPlace | null;
-    /** Not those that died since. */
+    /** Not what has failed since: what the operation released itself is no second letter of it. */
     readonly failedBefore: string;
     readonly limit: number;
   },
@@ -58,7 +70,7 @@ export async function redriveHeads(
       WITH chosen AS (
         SELECT p.topic_id, p."offset" FROM parked_event p
         WHERE ${headCondition(step.filter)} AND (p.topic_id, p."offset") > ($7::int, $8::bigint)
-          AND p.parked_at <= $9::timestamptz
+          AND coalesce(p.failed_at, p.parked_at) <= $9::timestamptz
         ORDER BY p.topic_id, p."offset" LIMIT $10
       )
       UPDATE parked_event p
@@ -88,13 +100,16 @@ export async function countParked(
     text: `
       SELECT count(*) AS count FROM parked_event p
       WHERE p.consumer_id = $1 AND ($7::text IS NULL AND p.state <> 'discarded' OR p.state = $7)
-        AND ${parkedFilterSql("p", 2)}`,
+        AND ${parkedFilterSql("p", 2)} AND NOT (p.is_replay AND p.attempt = 0)`,
     values: [consumerId, ...parkedFilterValues(filter), filter.state],
   });
   return rows[0]?.count ?? 0;
 }
 
-/** Discards rows, the last of a lane first: so that no follower is released while its lane is on its way out. */
+/**
+ * Discards rows, the last of a lane first: so that no follower is released while its lane is on its way out. What a replay
+ * put here was settled before: that goes with the replay.
+ */
 export async function discardRows(
   db: Queryable,
   step: {
@@ -112,7 +127,10 @@ export async function discardRows(
       WITH chosen AS (
         SELECT p.topic_id, p."offset" FROM parked_event p
         WHERE p.consumer_id = $1 AND p.state <> 'discarded' AND ($7::text IS NULL OR p.state = $7)
-          AND ${parkedFilterSql("p", 2)} AND p.parked_at <= $8::timestamptz
+          AND ${parkedFilterSql("p", 2)} AND NOT (p.is_replay AND p.attempt = 0) AND p.parked_at <= $8::timestamptz
+          -- By state or kind of failure it is meant as it was when the operation began: a follower that a step has
+          -- released, and that failed then, was not.
+          AND (p.failed_at IS NULL OR p.failed_at <= $8::timestamptz OR ($7::text IS NULL AND $4::text IS NULL))
         ORDER BY p.topic_id DESC, p."offset" DESC LIMIT $9
       )
       UPDATE parked_event p
