@@ -270,8 +270,7 @@ export function createMembers(options: MembersOptions): Members {
     if (overdue.every((it) => it.isSilent) && !stream.isEnded) await leave(room, stream, "ack-timeout");
   }
 
-  // After all they use: they run up to their first wait at once.
-  const loops = [heartbeat(), bringProgress()];
+  const loops = [heartbeat(), bringProgress()]; // After what they use: they run up to their first wait at once.
   async function shutDown(): Promise<void> {
     stop.abort();
     await Promise.allSettled(loops);
