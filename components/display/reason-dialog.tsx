@@ -16,6 +16,8 @@ interface ReasonDialogProps {
   /** What pressing it does, in numbers. */
   readonly action: string;
   readonly isDangerous?: boolean;
+  /** The reason is not the first thing to be filled in. */
+  readonly isReasonLast?: boolean;
   readonly isBusy: boolean;
   readonly problem: string | undefined;
   /** Why it cannot be done as it stands; null = it can. */
@@ -63,7 +65,12 @@ function ReasonForm(props: FormProps) {
       <DialogBody>
         {props.children}
         <Field label="Reason" hint="Kept in the audit.">
-          <Textarea autoFocus maxLength={1000} value={reason} onChange={(event) => setReason(event.target.value)} />
+          <Textarea
+            autoFocus={props.isReasonLast !== true}
+            maxLength={1000}
+            value={reason}
+            onChange={(event) => setReason(event.target.value)}
+          />
         </Field>
         {confirmName === undefined ? null : (
           <Field label={`Type ${confirmName} to confirm`}>

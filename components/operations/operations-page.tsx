@@ -30,7 +30,7 @@ const COLUMNS: readonly Column<Operation>[] = [
     header: "Status",
     sortBy: (it) => it.status,
     cell: (it) => <Status {...STATUS_WORDS[it.status]} {...(it.note === null ? {} : { title: it.note })} />,
-    width: "w-28",
+    width: "w-26",
   },
   {
     id: "kind",
@@ -41,7 +41,7 @@ const COLUMNS: readonly Column<Operation>[] = [
         {KIND_WORDS[it.kind]} <span className="font-normal text-muted">for {it.consumer}</span>
       </Link>
     ),
-    width: "w-52",
+    width: "w-46",
   },
   {
     id: "reason",
@@ -53,14 +53,14 @@ const COLUMNS: readonly Column<Operation>[] = [
     ),
     from: "lg",
   },
-  { id: "progress", header: "Progress", cell: (it) => <Progress operation={it} />, width: "w-28", from: "md" },
+  { id: "progress", header: "Progress", cell: (it) => <Progress operation={it} />, width: "w-24", from: "md" },
   {
     id: "done",
     header: "Taken up",
     sortBy: (it) => it.done,
     cell: (it) => `${formatCount(it.done)} / ${formatCount(it.total)}`,
     isNumber: true,
-    width: "w-32",
+    width: "w-28",
   },
   {
     id: "failed",
@@ -68,7 +68,7 @@ const COLUMNS: readonly Column<Operation>[] = [
     sortBy: (it) => it.failed,
     cell: (it) => <span className={it.failed > 0 ? "text-bad" : ""}>{formatCount(it.failed)}</span>,
     isNumber: true,
-    width: "w-28",
+    width: "w-26",
   },
   {
     id: "rate",
@@ -83,10 +83,10 @@ const COLUMNS: readonly Column<Operation>[] = [
     header: "Left",
     cell: (it) => (it.etaMs === null ? "–" : formatDuration(it.etaMs)),
     isNumber: true,
-    width: "w-24",
+    width: "w-20",
     from: "xl",
   },
-  { id: "who", header: "Who", cell: (it) => it.actor.replace(/^person:/, ""), width: "w-40", from: "xl" },
+  { id: "who", header: "Who", cell: (it) => it.actor.replace(/^person:/, ""), width: "w-36", from: "xl" },
   {
     id: "at",
     header: "Started",

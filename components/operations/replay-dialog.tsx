@@ -117,6 +117,7 @@ export function ReplayDialog({ consumer, choice, topics, isOpen, onOpenChange }:
         onOpenChange(next);
       }}
       action={total === undefined ? "Replay" : `Run ${plural(total, "event")} again for ${consumer}`}
+      isReasonLast
       isBusy={replay.isPending}
       problem={replay.error?.message}
       blockedBecause={blocked}
@@ -155,7 +156,13 @@ export function ReplayDialog({ consumer, choice, topics, isOpen, onOpenChange }:
       {by === "offsets" ? (
         <div className="grid grid-cols-2 gap-3">
           <Field label="From offset" isOptional error={fromOffset === undefined ? WRONG_OFFSET : undefined}>
-            <Input inputMode="numeric" placeholder="1" value={from} onChange={(event) => setFrom(event.target.value)} />
+            <Input
+              autoFocus
+              inputMode="numeric"
+              placeholder="1"
+              value={from}
+              onChange={(event) => setFrom(event.target.value)}
+            />
           </Field>
           <Field
             label="To offset"
