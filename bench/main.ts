@@ -16,11 +16,25 @@ import { consume } from "./rows/consume.ts";
 import { delivery } from "./rows/delivery.ts";
 import { fanOut } from "./rows/fan-out.ts";
 import { memory } from "./rows/memory.ts";
+import { parked } from "./rows/parked.ts";
 import { publish } from "./rows/publish.ts";
 import { sequential } from "./rows/sequential.ts";
+import { settle } from "./rows/settle.ts";
 
 // In this order: memory is measured on the server that served all the others.
-const ROWS: readonly Row[] = [ceilings, publish, batches, sequential, fanOut, delivery, consume, catchUp, memory];
+const ROWS: readonly Row[] = [
+  ceilings,
+  publish,
+  batches,
+  sequential,
+  fanOut,
+  delivery,
+  consume,
+  settle,
+  parked,
+  catchUp,
+  memory,
+];
 const ROUNDS = 5;
 const QUICK_ROUNDS = 2;
 /** No run takes longer, whatever hangs. */
