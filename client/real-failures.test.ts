@@ -82,7 +82,7 @@ async function folded(): Promise<number[]> {
 test("handlers that fail at random: nothing overtakes within a key, and state is the exact fold of the events", async () => {
   const retry = { maxAttempts: 50, backoff: SOON };
   await client.declareConsumer(name, { topics: [{ topic: name }], partitions: 4, maxInFlight: 64, retry });
-  await client.publish(name, events(900, 30));
+  await client.publish(name, events(600, 20));
   let run = 0;
   const handler = async (context: EventContext) => {
     const isBad = ++run % 7 === 0;
@@ -90,10 +90,10 @@ test("handlers that fail at random: nothing overtakes within a key, and state is
     await fold(context);
     if (isBad) throw new Error("now and then");
   };
-  const late = client.publish(name, events(300, 30));
+  const late = client.publish(name, events(200, 20));
   await work(handler, [client, client, client]);
   await late;
-  expect(await folded()).toEqual(Array(30).fill(40));
+  expect(await folded()).toEqual(Array(20).fill(40));
 }, 60_000);
 
 test("settlements that go to another instance than the stream: nothing is lost, nothing overtakes", async () => {
