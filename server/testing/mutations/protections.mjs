@@ -225,4 +225,38 @@ export const protections = [
       "a discarded event ahead of the position is not delivered by the flow, until it is restored",
     ],
   },
+  {
+    name: "retention stops at the position of the slowest consumer",
+    file: "server/engine/retention.ts",
+    from: "const last = isForced || slowest === null ? through : Math.min(through, slowest);",
+    to: "const last = through;",
+    test: ["server/engine/retention.test.ts", "the position of the slowest consumer is never passed"],
+  },
+  {
+    name: "retention leaves the rows of parked events",
+    file: "server/engine/retention.ts",
+    from: "const except = [...new Set(parked.map((it) => it.offset))];",
+    to: "const except: number[] = [];",
+    test: [
+      "server/engine/retention.test.ts",
+      "a parked event stays readable and is delivered again; once nobody has it parked, it goes too",
+    ],
+  },
+  {
+    name: "a parked event is not processed",
+    file: "server/domain/processed.ts",
+    from: 'if (facts.parked === "yes" || facts.isExpired) return false;',
+    to: "if (facts.isExpired) return false;",
+    test: ["server/services/processed.test.ts", "a parked event is not processed, nor what waits behind it"],
+  },
+  {
+    name: "the account knows what a position change skipped from what was settled",
+    file: "server/domain/position-history.ts",
+    from: "if (!wasCovered) standing = change;",
+    to: "",
+    test: [
+      "server/services/account.test.ts",
+      "puts every offset into exactly one class, whatever has happened: as a model that tells them one by one",
+    ],
+  },
 ];
