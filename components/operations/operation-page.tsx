@@ -1,25 +1,24 @@
 "use client";
 
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
-import { useState } from "react";
-import { toast } from "sonner";
 import type { Operation } from "@/server/contract/operations.ts";
 import { useApi } from "../data/api.ts";
-import { FactList, FactStrip } from "../display/facts.tsx";
+import { ApiEquivalent } from "../display/api-equivalent.tsx";
+import { curl } from "../display/curl.ts";
+import { type Fact, FactList, FactStrip } from "../display/facts.tsx";
 import { Failure } from "../display/failure.tsx";
-import { formatCount, formatRate } from "../display/format-count.ts";
+import { formatCount, formatRate, plural } from "../display/format-count.ts";
 import { formatDuration } from "../display/format-time.ts";
 import { DateTime } from "../display/moment.tsx";
 import { Callout } from "../display/notice.tsx";
 import { Status } from "../display/status.tsx";
 import { Page } from "../shell/page.tsx";
-import { Button } from "../ui/button.tsx";
 import { Panel } from "../ui/panel.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
-import { ChangeRate } from "./change-rate.tsx";
 import { filterText, isOpen, KIND_WORDS, STATUS_WORDS } from "./operation-words.ts";
 import { Progress } from "./progress.tsx";
+import { Steering } from "./steering.tsx";
 
 export function OperationPage({ id }: { id: string }) {
   const api = useApi();
@@ -50,6 +49,34 @@ export function OperationPage({ id }: { id: string }) {
   );
 }
 
+/** What has become of that which it took up. What is queued or delivered again has not gone through yet. */
+function outcomes(it: Operation): Fact[] {
+  const of = `of ${formatCount(it.total)}`;
+  if (it.kind === "discard") return [{ label: "Discarded", value: formatCount(it.ok), note: of }];
+  if (it.kind === "restore") return [{ label: "Restored", value: formatCount(it.ok), note: of }];
+  return [
+    { label: "Queued", value: formatCount(it.done), note: of },
+    {
+      label: "Being delivered",
+      value: formatCount(Math.max(0, it.done - it.ok - it.failed)),
+      note: "queued, no outcome yet",
+    },
+    { label: "Settled", value: formatCount(it.ok), note: "gone through" },
+    {
+      label: "Failed again",
+      value:
+        it.failed === 0 ? (
+          "0"
+        ) : (
+          <Link href={`/dead-letters?consumer=${it.consumer}`} className="rounded-sm text-bad hover:underline">
+            {formatCount(it.failed)}
+          </Link>
+        ),
+      note: it.kind === "replay" ? "parked by the retry policy" : "dead letters again",
+    },
+  ];
+}
+
 function Body({ operation: it }: { operation: Operation }) {
   const left = Math.max(0, it.total - it.done);
   return (
@@ -64,13 +91,11 @@ function Body({ operation: it }: { operation: Operation }) {
       <Progress operation={it} />
       <FactStrip
         facts={[
-          { label: "Taken up", value: formatCount(it.done), note: `of ${formatCount(it.total)}` },
-          { label: "Settled", value: formatCount(it.ok), note: "gone through" },
-          { label: "Failed again", value: formatCount(it.failed), note: "dead letters again" },
+          ...outcomes(it),
           {
             label: "Left",
             value: formatCount(left),
-            note: it.etaMs === null ? "" : `about ${formatDuration(it.etaMs)}`,
+            note: it.etaMs === null ? "not taken up yet" : `about ${formatDuration(it.etaMs)}`,
           },
           {
             label: "Rate",
@@ -92,11 +117,16 @@ function Body({ operation: it }: { operation: Operation }) {
                 ),
               },
               { label: "Of", value: filterText(it.filter) },
-              { label: "Canary first", value: it.canary ? "yes" : "no" },
-              {
-                label: "Stops after",
-                value: it.stopAfterFailures === null ? "–" : `${formatCount(it.stopAfterFailures)} failures`,
-              },
+              ...(it.kind !== "redrive"
+                ? []
+                : [
+                    { label: "Canary first", value: it.canary ? "yes" : "no" },
+                    {
+                      label: "Stops after",
+                      value: it.stopAfterFailures === null ? "–" : plural(it.stopAfterFailures, "failure"),
+                    },
+                  ]),
+              { label: "API", value: <ApiEquivalent code={steeringCalls(it.id)} /> },
             ]}
           />
         </Panel>
@@ -116,42 +146,8 @@ function Body({ operation: it }: { operation: Operation }) {
   );
 }
 
-function Steering({ operation: it }: { operation: Operation }) {
-  const api = useApi();
-  const queries = useQueryClient();
-  const [isAborting, setAborting] = useState(false);
-  const options = {
-    onSuccess: (changed: Operation) => {
-      queries.setQueryData(api.operations.get.queryKey({ id: it.id }), changed);
-      void queries.invalidateQueries({ queryKey: api.operations.list.pathKey() });
-    },
-    onError: (error: { message: string }) => toast.error(error.message),
-  };
-  const pause = useMutation(api.operations.pause.mutationOptions(options));
-  const resume = useMutation(api.operations.resume.mutationOptions(options));
-  const abort = useMutation(api.operations.abort.mutationOptions(options));
-  const over = isOpen(it) ? undefined : `It is ${STATUS_WORDS[it.status].word.toLowerCase()}.`;
-  return (
-    <>
-      <ChangeRate operation={it} {...(over !== undefined && { blockedBecause: over })} />
-      {it.status === "paused" ? (
-        <Button size="sm" isBusy={resume.isPending} onClick={() => resume.mutate({ id: it.id })}>
-          Resume
-        </Button>
-      ) : (
-        <Button size="sm" isBusy={pause.isPending} blockedBecause={over} onClick={() => pause.mutate({ id: it.id })}>
-          Pause
-        </Button>
-      )}
-      {isAborting && over === undefined ? (
-        <Button size="sm" look="danger" isBusy={abort.isPending} onClick={() => abort.mutate({ id: it.id })}>
-          Abort with {formatCount(Math.max(0, it.total - it.done))} left
-        </Button>
-      ) : (
-        <Button size="sm" blockedBecause={over} onClick={() => setAborting(true)}>
-          Abort
-        </Button>
-      )}
-    </>
-  );
-}
+const steeringCalls = (id: string): string =>
+  [
+    curl({ method: "GET", path: `/v1/operations/${id}` }),
+    ...["pause", "resume"].map((verb) => curl({ method: "POST", path: `/v1/operations/${id}/${verb}` })),
+  ].join("\n\n");

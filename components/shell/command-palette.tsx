@@ -3,7 +3,20 @@
 import { Dialog as Base } from "@base-ui/react/dialog";
 import { useQuery } from "@tanstack/react-query";
 import { Command } from "cmdk";
-import { Clock, Database, Keyboard, Monitor, Moon, Plus, Radio, Rows3, Search, Sun } from "lucide-react";
+import {
+  ArchiveRestore,
+  Clock,
+  Database,
+  Keyboard,
+  Monitor,
+  Moon,
+  Plus,
+  Radio,
+  RotateCcw,
+  Rows3,
+  Search,
+  Sun,
+} from "lucide-react";
 import { useRouter } from "next/navigation";
 import type { ReactNode } from "react";
 import { useApi } from "../data/api.ts";
@@ -98,6 +111,12 @@ function Choices({ onDone }: { onDone: () => void }) {
         <Command.Group heading="Actions" className={GROUP}>
           <Item value="create topic" onSelect={go("/topics?create=true")} icon={<Plus />}>
             Create a topic
+          </Item>
+          <Item value="replay events again" onSelect={go("/operations?replay=true")} icon={<RotateCcw />}>
+            Replay events
+          </Item>
+          <Item value="discarded letters restore" onSelect={go("/dead-letters/discarded")} icon={<ArchiveRestore />}>
+            Restore discarded letters
           </Item>
           <Item value="create consumer declare" onSelect={go("/consumers?create=true")} icon={<Plus />}>
             Create a consumer
