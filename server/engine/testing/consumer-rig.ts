@@ -17,7 +17,7 @@ import { replayEvents } from "../../services/replay-events.ts";
 import { restoreDiscarded } from "../../services/restore-discarded.ts";
 import { resumeConsumer } from "../../services/resume-consumer.ts";
 import { settle } from "../../services/settle.ts";
-import { steerOperation } from "../../services/steer-operation.ts";
+import { changeOperationRate, steerOperation } from "../../services/steer-operation.ts";
 import { undoPositionChange } from "../../services/undo-position-change.ts";
 import { type Database, openDatabase } from "../../store/database.ts";
 import type { FrameSink } from "../frame-sink.ts";
@@ -146,6 +146,7 @@ export function openInstance(url: string, options: Partial<MembersOptions> = {})
     replay: replayEvents({ database, wakeups }),
     operation: getOperation({ database }),
     steer: steerOperation({ database, wakeups }),
+    changeRate: changeOperationRate({ database, wakeups }),
     groups: listParkedGroups({ database }),
     listParked: listParked({ database }),
     sequence: getSequence({ database }),
