@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { expect } from "vitest";
+import type { Operation } from "../../contract/operations.ts";
 import type { PositionChange, PositionPlan } from "../../contract/position-changes.ts";
 import type { Delivery, Settlement } from "../../contract/settlements.ts";
 import { DomainError } from "../../domain/errors.ts";
@@ -9,9 +10,9 @@ import { checkConsumer } from "./check-consumer.ts";
 import type { Aside, Command, Handling, Work } from "./commands.ts";
 import { type Answer, ConsumerModel, MAX_ATTEMPTS, type StoredFates } from "./consumer-model.ts";
 import { ModelMember } from "./model-member.ts";
-import { changeParked } from "./parked-by-hand.ts";
+import { passTime } from "./pass-time.ts";
 import { publishAs } from "./publish-as.ts";
-import { readStoredConsumer, type StoredConsumer } from "./stored-consumer.ts";
+import { readStoredConsumer, type StoredConsumer, type StoredRow } from "./stored-consumer.ts";
 
 const consumer = "modelled";
 const topic = "orders";
@@ -74,8 +75,9 @@ export class ModelRun {
     const endsAt = Date.now() + 2 * PATIENCE_MS;
     while (this.#model.events.some((it) => !this.#model.isOver(it.offset))) {
       if (Date.now() > endsAt) throw new Error(`not drained: ${this.#story()}`);
-      await this.#changeParked("time");
-      await this.#changeParked("redrive");
+      await this.#passTime();
+      await this.#check();
+      await this.#redrive();
       await this.#settleDown();
       const answers = this.#live().flatMap(({ member }) =>
         member.workable().map((it) => this.#handle(member, it, { handling: "ack", hasState: true })),
@@ -93,7 +95,9 @@ export class ModelRun {
   }
 
   #openInstance(): Instance {
-    return openInstance(this.#db.url, { leaseMs: 600, drainMs: 100 });
+    const instance = openInstance(this.#db.url, { leaseMs: 600, drainMs: 100 });
+    instance.startOperations();
+    return instance;
   }
 
   #live() {
@@ -143,8 +147,9 @@ export class ModelRun {
       case "stale":
         return this.#stale(command);
       case "time":
+        return this.#passTime();
       case "redrive":
-        return this.#changeParked(command.kind);
+        return this.#redrive();
       case "discard":
         return this.#discard(command.pick);
       case "undo":
@@ -272,18 +277,38 @@ export class ModelRun {
     return current === undefined || epoch < current;
   }
 
-  async #changeParked(kind: "time" | "redrive"): Promise<void> {
-    await changeParked(this.#instance(1), consumer, { kind });
-    if (kind === "time") this.#model.passTime();
-    else this.#model.redrive((offset) => this.#last?.parked.get(offset)?.state === "dead");
+  async #passTime(): Promise<void> {
+    await passTime(this.#instance(1), consumer);
+    this.#model.passTime();
+  }
+
+  async #redrive(): Promise<void> {
+    const heads = this.#parkedIn("dead");
+    if (heads.length === 0) return;
+    await this.#operate(this.#instance(1).redrive({ consumer, filter: { all: true }, reason: "cured", actor }));
+    this.#model.redrive((offset) => heads.includes(offset));
   }
 
   async #discard(pick: number): Promise<void> {
-    const dead = [...(this.#last?.parked.values() ?? [])].filter((it) => it.state === "dead");
-    const offset = dead[pick % Math.max(1, dead.length)]?.offset;
+    const heads = this.#parkedIn("dead");
+    const offset = heads[pick % Math.max(1, heads.length)];
     if (offset === undefined) return;
-    if ((await changeParked(this.#instance(0), consumer, { kind: "discard", offset })) === 1)
-      this.#model.discard(offset);
+    await this.#operate(this.#instance(0).discard({ consumer, filter: { topic, offset }, reason: "void", actor }));
+    this.#model.discard(offset);
+  }
+
+  #parkedIn(state: StoredRow["state"]): number[] {
+    return [...(this.#last?.parked.values() ?? [])].filter((it) => it.state === state).map((it) => it.offset);
+  }
+
+  /** Starts an operation and waits until it has taken up everything. */
+  async #operate(starting: Promise<Operation>): Promise<void> {
+    const { id } = await starting;
+    await this.#until("an operation to take up everything", async () => {
+      const { status, done, total } = await this.#instance(0).operation({ id });
+      if (status === "failed" || status === "aborted") throw new Error(`the operation is ${status}`);
+      return done >= total;
+    });
   }
 
   async #undo(): Promise<void> {
