@@ -5,6 +5,7 @@ import { describeTopic } from "../services/describe-topic.ts";
 import { getAccount } from "../services/get-account.ts";
 import { isProcessed } from "../services/is-processed.ts";
 import { readEventsAt } from "../store/event-rows.ts";
+import { claimRetention, deleteEvents } from "../store/retention-step.ts";
 import { type TestDatabase, testDatabase } from "../testing/test-database.ts";
 import { createRetention, retentionStep } from "./retention.ts";
 import { type Instance, openInstance, publish } from "./testing/consumer-rig.ts";
@@ -120,6 +121,23 @@ test("the position of the slowest consumer is never passed", async () => {
   expect(await topic.describe()).toMatchObject({ tail: 36 });
   await isRight(topic);
   await member.joined?.leave();
+});
+
+test("a consumer that is declared meanwhile begins at the tail that retention leaves", async () => {
+  const topic = await openTopic({ maxEvents: 10 });
+  const client = await instance.database.connect();
+  await client.query("BEGIN");
+  await claimRetention(client, topic.id);
+  const declaring = instance.declare("fresh", { topics: [{ topic: topic.topic, start: "earliest" }] });
+  await expect
+    .poll(() =>
+      query("SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"),
+    )
+    .toHaveLength(1);
+  await deleteEvents(client, { topicId: topic.id, range: [1, 50], except: [] });
+  await client.query("COMMIT");
+  await client.end();
+  expect((await declaring).description.topics[0]?.position).toBe(50);
 });
 
 test("a parked event stays readable and is delivered again; once nobody has it parked, it goes too", async () => {

@@ -23,6 +23,7 @@ import {
   type TopicPlace,
   upsertSubscription,
 } from "../store/subscription-topics.ts";
+import { shareTopics } from "../store/topic-share.ts";
 import { copyConsumer } from "./copy-consumer.ts";
 import type { Services } from "./services.ts";
 
@@ -117,10 +118,10 @@ function taken(consumer: string): DomainError {
 }
 
 async function knownTopics(db: Queryable, declaration: ConsumerDeclaration): Promise<Map<string, TopicPlace>> {
-  const places = await selectTopicPlaces(
-    db,
-    declaration.topics.map((it) => it.topic),
-  );
+  const names = declaration.topics.map((it) => it.topic);
+  // A consumer that begins at the tail must not find it gone before it is there to be heeded.
+  await shareTopics(db, names);
+  const places = await selectTopicPlaces(db, names);
   const fields = declaration.topics.flatMap(({ topic }, index) =>
     places.has(topic) ? [] : [{ field: `topics[${index}].topic`, message: `there is no topic "${topic}"` }],
   );

@@ -14,11 +14,14 @@ export async function selectRetainedTopics(db: Queryable): Promise<number[]> {
   return rows.map((row) => row.id);
 }
 
-/** Takes a topic for this transaction alone; null = another instance has it. A declaration waits until it ends. */
+/**
+ * Takes a topic for this transaction alone; null = another instance has it, or a consumer of it is being declared.
+ * Declarations wait until it ends.
+ */
 export async function claimRetention(db: Queryable, topicId: number): Promise<{ retention: Retention | null } | null> {
   const { rows } = await db.query<{ retention: Retention | null }>({
     name: "claim_retention",
-    text: "SELECT retention FROM topic WHERE id = $1 FOR NO KEY UPDATE SKIP LOCKED",
+    text: "SELECT retention FROM topic WHERE id = $1 FOR UPDATE SKIP LOCKED",
     values: [topicId],
   });
   return rows[0] ?? null;
