@@ -2,6 +2,8 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { Scale } from "lucide-react";
+import Link from "next/link";
+import { useState } from "react";
 import type { Account } from "@/server/contract/account.ts";
 import { useApi } from "../data/api.ts";
 import { Failure } from "../display/failure.tsx";
@@ -52,13 +54,36 @@ function linesOf(it: Account): Line[] {
   ];
 }
 
-const MAX_SHOWN = 12;
+const FEW = 6;
 
-function rangesText(ranges: Line["ranges"]): string {
-  const shown = ranges
-    .slice(0, MAX_SHOWN)
-    .map(([from, to]) => (from === to ? formatCount(from) : `${formatCount(from)}–${formatCount(to)}`));
-  return `${shown.join(", ")}${ranges.length > MAX_SHOWN ? " …" : ""}`;
+/** Where the offsets of a class lie: a few, and all that are told on demand. Each leads to its first event. */
+function Ranges({ topic, label, ranges }: { topic: string } & Pick<Line, "label" | "ranges">) {
+  const [isWhole, setWhole] = useState(false);
+  const hidden = ranges.length - FEW;
+  return (
+    <span className="flex flex-wrap items-baseline gap-x-2 py-1">
+      {(isWhole ? ranges : ranges.slice(0, FEW)).map(([from, to]) => (
+        <Link
+          key={from}
+          href={`/topics/${topic}/events/${from}`}
+          className="rounded-sm font-mono text-muted text-xs hover:text-accent hover:underline"
+        >
+          {from === to ? formatCount(from) : `${formatCount(from)}–${formatCount(to)}`}
+        </Link>
+      ))}
+      {hidden > 0 ? (
+        <button
+          type="button"
+          aria-expanded={isWhole}
+          onClick={() => setWhole((it) => !it)}
+          className="rounded-sm text-accent text-xs hover:underline"
+        >
+          {isWhole ? "fewer" : `${formatCount(hidden)} more`}
+          <span className="sr-only"> ranges of {label.toLowerCase()}</span>
+        </button>
+      ) : null}
+    </span>
+  );
 }
 
 /** Every offset of every topic in exactly one class; the classes add up to the head. */
@@ -71,7 +96,11 @@ export function AccountPanel({ consumer }: { consumer: string }) {
   return data.accounts.map((it) => (
     <Panel
       key={it.topic}
-      title={<span className="font-mono text-sm">{it.topic}</span>}
+      title={
+        <>
+          Account of <span className="font-mono text-sm">{it.topic}</span>
+        </>
+      }
       aside={it.total === it.head ? "adds up to the head" : "does not add up: please report this"}
     >
       <table aria-label={`Account of ${it.topic}`} className="w-full">
@@ -99,7 +128,9 @@ export function AccountPanel({ consumer }: { consumer: string }) {
                 <td className="px-3 font-medium">{line.label}</td>
                 <td className="px-3 text-right">{formatCount(line.count)}</td>
                 <td className="px-3 text-muted">{line.meaning}</td>
-                <td className="px-3 font-mono text-muted text-xs max-md:hidden">{rangesText(line.ranges)}</td>
+                <td className="px-3 max-md:hidden">
+                  <Ranges topic={it.topic} label={line.label} ranges={line.ranges} />
+                </td>
               </tr>
             ))}
           <tr className="h-(--row) font-medium">

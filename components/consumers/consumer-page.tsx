@@ -27,12 +27,11 @@ import { PositionHistory } from "./position-history.tsx";
 import { PositionTables } from "./position-tables.tsx";
 import { StateEntries } from "./state-entries.tsx";
 
-const TABS = ["positions", "charts", "parked", "account", "state", "history", "settings"] as const;
+const TABS = ["overview", "positions", "parked", "state", "history", "settings"] as const;
 const LABELS: Record<(typeof TABS)[number], string> = {
+  overview: "Overview",
   positions: "Positions",
-  charts: "Charts",
   parked: "Parked",
-  account: "Account",
   state: "State",
   history: "History",
   settings: "Settings",
@@ -43,7 +42,7 @@ const PAUSED = { operator: "Paused", storm: "Paused", halted: "Halted" } as cons
 export function ConsumerPage({ consumer }: { consumer: string }) {
   const api = useApi();
   const { data, error, refetch } = useQuery(api.consumers.get.queryOptions({ consumer }));
-  const [tab] = useQueryState("tab", parseAsStringLiteral(TABS).withDefault("positions"));
+  const [tab] = useQueryState("tab", parseAsStringLiteral(TABS).withDefault("overview"));
   const [isMoving, setMoving] = useQueryState("move", parseAsBoolean.withDefault(false));
   const [isPausing, setPausing] = useState(false);
   const [isReplaying, setReplaying] = useState(false);
@@ -60,9 +59,10 @@ export function ConsumerPage({ consumer }: { consumer: string }) {
         <TabLinks
           label={`Parts of ${consumer}`}
           tabs={TABS.map((it) => ({
-            href: `/consumers/${consumer}${it === "positions" ? "" : `?tab=${it}`}`,
+            href: `/consumers/${consumer}${it === "overview" ? "" : `?tab=${it}`}`,
             label: LABELS[it],
             isCurrent: it === tab,
+            ...(it === "parked" && parked !== undefined && parked > 0 && { count: parked }),
           }))}
         />
       }
@@ -137,17 +137,18 @@ export function ConsumerPage({ consumer }: { consumer: string }) {
               },
             ]}
           />
-          {tab === "positions" ? (
+          {tab === "overview" ? (
+            <>
+              <HistoryPanel consumer={consumer} />
+              <AccountPanel consumer={consumer} />
+            </>
+          ) : tab === "positions" ? (
             <>
               <PositionTables description={data} />
               <MemberTable description={data} />
             </>
-          ) : tab === "charts" ? (
-            <HistoryPanel consumer={consumer} />
           ) : tab === "parked" ? (
             <ParkedPanel description={data} />
-          ) : tab === "account" ? (
-            <AccountPanel consumer={consumer} />
           ) : tab === "state" ? (
             <StateEntries consumer={consumer} />
           ) : tab === "history" ? (

@@ -33,7 +33,7 @@ const COLUMNS: readonly Column<ConsumerRow>[] = [
         {it.consumer}
       </Link>
     ),
-    width: "w-52",
+    width: "w-44",
   },
   {
     id: "status",
@@ -42,33 +42,24 @@ const COLUMNS: readonly Column<ConsumerRow>[] = [
     cell: (it) => <Status tone={it.tone} word={it.word} title={it.why} />,
     width: "w-28",
   },
-  { id: "why", header: "Why", cell: (it) => <span className="live-value text-muted">{it.why}</span>, from: "lg" },
+  {
+    id: "why",
+    header: "Why",
+    cell: (it) => (
+      <span className="live-value text-muted" title={it.why}>
+        {it.why}
+      </span>
+    ),
+    from: "lg",
+  },
   {
     id: "topics",
     header: "Topics",
     cell: (it) => (
       <span title={it.topics.map((at) => at.topic).join(", ")}>{it.topics.map((at) => at.topic).join(", ")}</span>
     ),
-    width: "w-52",
+    width: "w-40",
     from: "xl",
-  },
-  {
-    id: "position",
-    header: "Position",
-    sortBy: (it) => position(it),
-    cell: (it) => <span className="live-value">{formatCount(position(it))}</span>,
-    isNumber: true,
-    width: "w-24",
-    from: "md",
-  },
-  {
-    id: "head",
-    header: "Head",
-    sortBy: (it) => head(it),
-    cell: (it) => <span className="live-value">{formatCount(head(it))}</span>,
-    isNumber: true,
-    width: "w-24",
-    from: "md",
   },
   {
     id: "lag",
@@ -114,9 +105,6 @@ const COLUMNS: readonly Column<ConsumerRow>[] = [
     width: "w-24",
   },
 ];
-
-const position = (it: ConsumerDescription): number => it.topics.reduce((sum, at) => sum + at.position, 0);
-const head = (it: ConsumerDescription): number => it.topics.reduce((sum, at) => sum + at.head, 0);
 
 const parked = ({ parked: { dead, retrying, blocked } }: ConsumerDescription): number => dead + retrying + blocked;
 

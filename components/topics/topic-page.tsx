@@ -24,6 +24,7 @@ import { Button } from "../ui/button.tsx";
 import { buttonStyle } from "../ui/button-style.ts";
 import { Panel } from "../ui/panel.tsx";
 import { RetentionDialog, retentionText } from "./retention-dialog.tsx";
+import { TopicCharts } from "./topic-charts.tsx";
 import { TopicTabs } from "./topic-tabs.tsx";
 
 type Place = ConsumerDescription["topics"][number];
@@ -179,6 +180,7 @@ export function TopicPage({ topic }: { topic: string }) {
               }
             />
           </Panel>
+          <TopicCharts topic={topic} />
           {it === undefined ? null : (
             <Panel title="Publish and follow">
               <div className="grid gap-3 p-3 xl:grid-cols-2">
