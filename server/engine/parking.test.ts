@@ -349,6 +349,20 @@ describe("at several instances", () => {
     expect(await a.settle(consumer, [acked(at(member, 2))])).toEqual({ settled: 0, superseded: [0] });
   });
 
+  it("an upTo settled elsewhere leaves out what waits behind a parked event", async () => {
+    await declare({ retry: never, maxInFlight: 4 });
+    await publish(a, topicId, { count: 6, keys: 2 });
+    const member = await a.join(consumer, "m1");
+    await member.delivered(4);
+    const b = open();
+    await b.retry(consumer, [at(member, 1)]);
+    await b.settle(consumer, [acked(at(member, 2)), { ...acked(at(member, 4)), upTo: true }]);
+    await member.until(() => member.offsets.includes(6), "the healthy key's next event");
+    await expect
+      .poll(() => a.parked(consumer))
+      .toEqual(["orders/1 retrying 1", "orders/3 blocked 0", "orders/5 blocked 0"]);
+  });
+
   it("survives the death of the holder between delivery and settlement: nothing lost, nothing reordered", async () => {
     await declare({ retry: soon });
     await publish(a, topicId, { count: 4, keys: 1 });

@@ -26,6 +26,7 @@ import {
   touchedSequences,
 } from "./settlement-effects.ts";
 import type { SettlementGroup, SettlementItem, SpecialItem } from "./settlement-group.ts";
+import { selectWaitingUnder } from "./waiting-under.ts";
 
 export interface ParkedSettlement {
   readonly setup: ConsumerSetup;
@@ -73,7 +74,8 @@ export async function settleParked(database: Database, settlement: ParkedSettlem
     const isSettled = await settledIn(db, consumerId, partitions);
 
     const known = await decide(db, { settlement, events, isSettled });
-    const effects = effectsOf(known, settlement);
+    const waitingUnder = await selectWaitingUnder(db, setup, known);
+    const effects = effectsOf(known, { ...settlement, waitingUnder });
     const followers = group.followers
       .filter((it) => !isSettled(it))
       .flatMap(({ topicId, partition, offset }) => {

@@ -22,6 +22,8 @@ export interface EffectsOptions {
   readonly group: SettlementGroup;
   /** 0 ≤ random < 1 */
   readonly random: () => number;
+  /** Of an `upTo` for a partition held elsewhere: offsets under it that wait behind a parked event of their key. */
+  readonly waitingUnder: ReadonlyMap<SettlementItem, readonly number[]>;
 }
 
 export interface Effects {
@@ -59,7 +61,7 @@ export function effectsOf(known: readonly DecidedItem[], settlement: EffectsOpti
       case "superseded":
         break;
       case "settle":
-        group.countForeign(item);
+        group.countForeign(item, settlement.waitingUnder.get(item) ?? []);
         break;
       case "release":
         released.push({ topicId, offset });

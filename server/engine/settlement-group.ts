@@ -144,10 +144,10 @@ export class SettlementGroup {
     }
   }
 
-  /** A settlement of a partition held elsewhere counts. */
-  countForeign(item: SettlementItem): void {
+  /** A settlement of a partition held elsewhere counts; of an `upTo` all but those that wait, in ascending order. */
+  countForeign(item: SettlementItem, waiting: readonly number[] = []): void {
     const part = this.#part(item, undefined);
-    part.settled += this.#addForeign(part, item);
+    part.settled += this.#addForeign(part, item, waiting);
   }
 
   countFailure(item: SettlementItem): void {
@@ -215,8 +215,13 @@ export class SettlementGroup {
     return this.#failures.some((it) => it.topicId === topicId && it.partition === partition && it.offset < offset);
   }
 
-  #addForeign(part: Part, { offset, upTo }: SettlementItem): number {
-    part.foreign.add(upTo ? 0 : offset, offset);
+  #addForeign(part: Part, { offset, upTo }: SettlementItem, waiting: readonly number[] = []): number {
+    let from = upTo ? 0 : offset;
+    for (const it of waiting) {
+      part.foreign.add(from, it - 1);
+      from = it + 1;
+    }
+    part.foreign.add(from, offset);
     return 1;
   }
 
