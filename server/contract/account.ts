@@ -103,6 +103,20 @@ export const consumerHistory = z.object({
 });
 export type ConsumerHistory = z.infer<typeof consumerHistory>;
 
+/** How fast all topics and consumers together went, oldest first. */
+export const rateHistory = z.object({
+  resolutionMs: z.int(),
+  points: z.array(
+    z.object({
+      at: z.string(),
+      publishedPerSecond: z.number(),
+      settledPerSecond: z.number(),
+      failedPerSecond: z.number(),
+    }),
+  ),
+});
+export type RateHistory = z.infer<typeof rateHistory>;
+
 export const topicHistory = z.object({
   topic: topicName,
   resolutionMs: z.int(),

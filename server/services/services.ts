@@ -1,4 +1,4 @@
-import type { Account, ConsumerHistory, Fate, TopicHistory } from "../contract/account.ts";
+import type { Account, ConsumerHistory, Fate, RateHistory, TopicHistory } from "../contract/account.ts";
 import type { ApiKey, Scope } from "../contract/api-keys.ts";
 import type { ConsumerDeclaration, ConsumerDescription, PauseRequest, ResumeRequest } from "../contract/consumers.ts";
 import type { EventRow, PublishResult } from "../contract/events.ts";
@@ -154,6 +154,8 @@ export interface Services {
   }) => Promise<{ processed: boolean; position: number; waitedMs: number }>;
   /** At most 500 points over the last `hours`. */
   readonly getConsumerHistory: (input: { consumer: string; hours: number }) => Promise<ConsumerHistory>;
+  /** Over the last hour. */
+  readonly getRates: () => Promise<RateHistory>;
   readonly getTopicHistory: (input: { topic: string; hours: number }) => Promise<TopicHistory>;
 
   readonly createApiKey: (input: {

@@ -18,6 +18,7 @@ import { getConsumerHistory } from "./get-consumer-history.ts";
 import { getEvent } from "./get-event.ts";
 import { getFates } from "./get-fates.ts";
 import { getOperation } from "./get-operation.ts";
+import { getRates } from "./get-rates.ts";
 import { getSequence } from "./get-sequence.ts";
 import { getState } from "./get-state.ts";
 import { getTopicHistory } from "./get-topic-history.ts";
@@ -93,6 +94,7 @@ export function allUseCases(deps: UseCaseDeps): Services {
     getFates: getFates(deps),
     getConsumerHistory: getConsumerHistory(deps),
     getTopicHistory: getTopicHistory(deps),
+    getRates: getRates(deps),
     isProcessed: isProcessed(deps),
     awaitProcessed: awaitProcessed(deps),
     createApiKey: createApiKey(deps),

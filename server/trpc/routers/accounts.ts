@@ -5,10 +5,11 @@ import {
   fateList,
   positionWait,
   processed,
+  rateHistory,
   topicHistory,
 } from "../../contract/account.ts";
 import { consumerName, offset, topicName } from "../../contract/names.ts";
-import { authenticated, router } from "../trpc.ts";
+import { authenticated, operator, router } from "../trpc.ts";
 
 const TAG = ["Accounts"];
 const MAX_WAIT_MS = 60_000;
@@ -91,6 +92,9 @@ export const accounts = router({
       ctx.require("read", input.topic);
       return ctx.services.getTopicHistory(input);
     }),
+
+  /** Of the whole environment, over the last hour. */
+  rates: operator.output(rateHistory).query(({ ctx }) => ctx.services.getRates()),
 
   processed: authenticated
     .meta({
