@@ -37,6 +37,15 @@ test("every route is described, and nothing else", () => {
   expect(described).toEqual([...byHand, ...restRoutes.map((it) => `${it.method} ${it.path}`)].sort());
 });
 
+test("what starts an operation answers 202", () => {
+  const answers = (path: string) =>
+    Object.keys(document.paths?.[path]?.post?.responses ?? {}).filter((it) => it < "300");
+  for (const verb of ["redrives", "discards", "restores", "replays"]) {
+    expect(answers(`/consumers/{consumer}/${verb}`)).toEqual(["202"]);
+  }
+  expect(answers("/operations/{id}/pause")).toEqual(["200"]);
+});
+
 test("publishing takes plain JSON and CloudEvents in structured, batch and binary mode", () => {
   const publish = document.paths?.["/topics/{topic}/events"]?.post?.requestBody;
   expect(Object.keys((publish as { content: object }).content)).toEqual([

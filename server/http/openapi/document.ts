@@ -44,6 +44,8 @@ const REFUSALS: Record<string, readonly ErrorCode[]> = {
   "state-get": ["invalid-input", "consumer-not-found", "state-entry-not-found"],
   "state-list": ["invalid-input", "consumer-not-found"],
 };
+/** They start an operation, and answer before it is over. */
+const STARTS_OPERATION = new Set(["parked-redrive", "parked-discard", "parked-restore", "parked-replay"]);
 const WITH_BODY: readonly ErrorCode[] = [
   "malformed-json",
   "invalid-utf8",
@@ -94,7 +96,9 @@ export function openApiDocument(version: string): OpenAPIObject {
         if (json !== undefined) json.example = EXAMPLES[id].request;
       }
       operation.responses = {
-        "200": { ...ok, description: "Done." },
+        ...(STARTS_OPERATION.has(id)
+          ? { "202": { ...ok, description: "Started." } }
+          : { "200": { ...ok, description: "Done." } }),
         ...(method === "put" ? { "201": { ...ok, description: "Created." } } : {}),
         ...problemResponses(body === undefined ? refusals : [...WITH_BODY, ...refusals]),
       };

@@ -165,7 +165,7 @@ export const parked = router({
           "Starts an operation (202). Deliveries carry `replay: true` and the operation's id, in the order of their keys; types declared `liveOnly` are left out; an event that fails is parked like any other.",
       },
     })
-    .input(z.strictObject({ ...replayRequest.shape, consumer: consumerName }).superRefine(checkRange))
+    .input(replayRequest.safeExtend({ consumer: consumerName }))
     .output(operation)
     .mutation(async ({ ctx, input }) => {
       ctx.require("operate", input.consumer);
@@ -173,11 +173,3 @@ export const parked = router({
       return ctx.services.replayEvents({ ...withoutUndefined(input), actor: ctx.actor });
     }),
 });
-
-/** `extend` would drop the request's own refinements. */
-function checkRange(input: z.infer<typeof replayRequest>, context: z.RefinementCtx): void {
-  const { consumer: _, ...request } = input as z.infer<typeof replayRequest> & { consumer?: string };
-  for (const issue of replayRequest.safeParse(request).error?.issues ?? []) {
-    context.addIssue({ code: "custom", message: issue.message, path: issue.path });
-  }
-}
