@@ -4,6 +4,7 @@ import type { Delivery } from "../contract/settlements.ts";
 import { claimLeases } from "../store/lease-claim.ts";
 import { beatHearts } from "../store/member-heartbeat.ts";
 import { joinMember } from "../store/member-join.ts";
+import { deletePassedLayouts } from "../store/position-layouts-delete.ts";
 import { type TestDatabase, testDatabase } from "../testing/test-database.ts";
 import { createAppender } from "./appender.ts";
 import { createTopic, type Instance, openInstance, publish, type TestMember } from "./testing/consumer-rig.ts";
@@ -177,4 +178,29 @@ it("a heartbeat of a connection that was replaced renews nothing of its successo
   expect(await expiries()).toEqual(before);
   await beatHearts(db.database.pool, { members: [second], leaseMs: 120_000 });
   expect(await expiries()).not.toEqual(before);
+});
+
+it("a move back delivers everything again, although another instance has forgotten an earlier layout meanwhile", async () => {
+  const a = openInstance(db.url, { leaseMs: 60_000 });
+  open.push(a);
+  const b = instance();
+  const declare = (partitions: number) => b.declare(consumer, { topics: [{ topic, start: "earliest" }], partitions });
+  await declare(2);
+  await publish(a, topicId, { count: 10, keys: 0 });
+  const member = await a.join(consumer, "m1");
+  await member.delivered(10);
+  // Keyless events: the even ones are those of partition 0.
+  await a.ack(
+    consumer,
+    member.deliveries.filter((it) => it.partition === 0),
+  );
+  await declare(1);
+  await member.delivered(15);
+  await a.ack(consumer, member.deliveries.slice(10));
+  expect(await deletePassedLayouts(db.database.pool, 1)).toBe(1);
+  const actor = { name: "person:ada@example.org", requestId: "r1" };
+  const plan = await b.plan({ consumer, target: { to: "earliest" }, actor });
+  await b.change({ consumer, planId: plan.id, token: plan.token, reason: "again", actor });
+  await member.until(() => member.frame("caught-up") !== undefined && member.offsets.length >= 25, "all ten again");
+  expect(member.offsets.slice(15)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
 });

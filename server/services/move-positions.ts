@@ -46,8 +46,10 @@ export async function movePositions(db: Queryable, move: PositionMove): Promise<
   if (kept !== layouts) {
     await deletePriorLayouts(db, consumerId, topicIds);
     for (const layout of kept) await insertPriorLayout(db, consumerId, priorLayoutOf(layout));
-    await touchConsumer(db, consumerId);
   }
+  // Even when there are none: another instance may still know one that was forgotten since, and would hide by it what
+  // is to be delivered again.
+  await touchConsumer(db, consumerId);
   await replaceCursors(db, consumerId, after);
   const touched = await move.touch();
   if (touched.parked !== "none") await raiseParkedVersion(db, consumerId);

@@ -156,6 +156,16 @@ export const protections = [
     ],
   },
   {
+    name: "after a position change every instance reads the consumer anew",
+    file: "server/services/move-positions.ts",
+    from: "  await touchConsumer(db, consumerId);",
+    to: "",
+    test: [
+      "server/engine/protections.test.ts",
+      "a move back delivers everything again, although another instance has forgotten an earlier layout meanwhile",
+    ],
+  },
+  {
     name: "only the newest position change is undone",
     file: "server/services/undo-position-change.ts",
     from: "if (newest === change.id) return;",
