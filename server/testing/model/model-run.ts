@@ -33,6 +33,8 @@ export class ModelRun {
   #last: StoredConsumer | null = null;
   /** The position may be lower after the next look: it was moved back. */
   #isMovedBack = false;
+  /** How many operators' verbs were carried out: each leaves an audit row. */
+  #verbs = 0;
   /** Answers that counted, under the leases as they stand now. */
   #counted: Answer[] = [];
   /** What was done, for whoever has to find out what went wrong. */
@@ -92,6 +94,11 @@ export class ModelRun {
     await this.#check();
     expect([...(this.#last?.parked.values() ?? [])].filter((it) => it.state !== "discarded")).toEqual([]);
     for (const { errors } of this.#instances) expect(errors).toEqual([]);
+    const { rows } = await this.#db.database.pool.query(
+      "SELECT FROM audit_entry WHERE request_id = $1 AND actor = $2 AND reason IS NOT NULL",
+      [actor.requestId, actor.name],
+    );
+    expect(rows).toHaveLength(this.#verbs);
   }
 
   #openInstance(): Instance {
@@ -304,6 +311,7 @@ export class ModelRun {
   /** Starts an operation and waits until it has taken up everything. */
   async #operate(starting: Promise<Operation>): Promise<void> {
     const { id } = await starting;
+    this.#verbs += 1;
     await this.#until("an operation to take up everything", async () => {
       const { status, done, total } = await this.#instance(0).operation({ id });
       if (status === "failed" || status === "aborted") throw new Error(`the operation is ${status}`);
@@ -315,6 +323,7 @@ export class ModelRun {
     const { change } = this.#model;
     if (change === null) return;
     await this.#instance(1).undo({ consumer, id: change.id, reason: "a mistake", actor });
+    this.#verbs += 1;
     const stored = await readStoredConsumer(this.#db.database, consumer);
     this.#isMovedBack = true;
     this.#counted = [];
@@ -374,14 +383,18 @@ export class ModelRun {
       }
       case "pause":
         model.isPaused = true;
+        this.#verbs += 1;
         await this.#instance(0).pause({ consumer, reason: "a look", actor });
         return;
       case "resume":
-        if (model.isPaused) await this.#instance(1).resume({ consumer, reason: "seen", actor });
+        if (!model.isPaused) return;
         model.isPaused = false;
+        this.#verbs += 1;
+        await this.#instance(1).resume({ consumer, reason: "seen", actor });
         return;
       case "reset": {
         const { id, changes } = await this.#reset(aside.parked);
+        this.#verbs += 1;
         // All that counted was before it: afterwards the epochs are others.
         await after;
         if (changes[0]?.rerun !== 0) model.reset(id, aside.parked);
