@@ -5,7 +5,9 @@ import { serverUrl } from "../support/api.ts";
 export class RoomPage {
   constructor(readonly page: Page) {}
 
-  async goTo(name: "Overview" | "Topics" | "Consumers" | "Audit" | "Settings"): Promise<void> {
+  async goTo(
+    name: "Overview" | "Topics" | "Consumers" | "Dead letters" | "Operations" | "Audit" | "Settings",
+  ): Promise<void> {
     await this.page.getByRole("navigation", { name: "Main" }).getByRole("link", { name }).click();
     await expect(this.page.getByRole("heading", { level: 1, name })).toBeVisible();
   }
