@@ -130,7 +130,8 @@ export class ConsumerModel {
         break;
       case "retry":
       case "dead-letter": {
-        const isDead = settlement.outcome === "dead-letter" || delivery.attempt >= attemptsMax;
+        const isPermanent = settlement.outcome === "dead-letter" || settlement.error?.name === "Permanent";
+        const isDead = isPermanent || delivery.attempt >= attemptsMax;
         const isDue = settlement.delayMs === 0;
         this.#fates.set(offset, { kind: "failed", attempt: delivery.attempt, isDead, isDue });
         this.#demoteAfter(offset);

@@ -1,0 +1,167 @@
+import { expect } from "vitest";
+import type { Delivery, Settlement } from "../../contract/settlements.ts";
+import { DomainError } from "../../domain/errors.ts";
+import { acked, boom } from "../../engine/testing/consumer-rig.ts";
+import type { Handling, Work } from "./commands.ts";
+import { type Answer, MAX_ATTEMPTS } from "./consumer-model.ts";
+import type { ModelMember } from "./model-member.ts";
+import type { ModelWorld } from "./model-world.ts";
+
+/** An answer on its way. */
+export interface Sending extends Answer {
+  readonly member: ModelMember;
+  /** The instance it is sent to. */
+  readonly via: number;
+}
+
+/** What members do. */
+export class MemberCommands {
+  readonly #world: ModelWorld;
+
+  constructor(world: ModelWorld) {
+    this.#world = world;
+  }
+
+  /** A member handles one delivery: this is the moment of its effect. */
+  work({ member: index, pick, handling, hasState, via }: Work): Sending[] {
+    const member = this.#world.member(index);
+    const workable = member?.workable() ?? [];
+    const delivery = workable[pick % Math.max(1, workable.length)];
+    if (member === undefined || delivery === undefined) return [];
+    return [{ ...this.handle(member, delivery, { handling, hasState }), via }];
+  }
+
+  handle(
+    member: ModelMember,
+    delivery: Delivery,
+    { handling, hasState }: { readonly handling: Handling; readonly hasState: boolean },
+  ): Answer & { member: ModelMember } {
+    const { offset } = delivery;
+    const overtaken = this.#world.model.overtaken(offset);
+    if (overtaken !== undefined && !this.#isStale(delivery)) {
+      throw new Error(
+        `${member.name} handles ${offset} before ${overtaken} of its key is over: ${this.#world.story()}`,
+      );
+    }
+    const fate = this.#world.model.fate(offset);
+    if (fate.kind === "failed" && !this.#isStale(delivery)) {
+      expect(delivery.attempt, `attempt of ${offset}`).toBeGreaterThan(fate.attempt);
+    }
+    member.answer(delivery, handling !== "ack" && handling !== "skip");
+    const state = hasState ? this.#stateFor(offset, handling) : {};
+    const attemptsMax = this.#world.last?.parked.get(offset)?.attemptsMax ?? MAX_ATTEMPTS;
+    return {
+      member,
+      delivery,
+      attemptsMax,
+      settlement: { ...acked(delivery), ...outcomeOf(handling, delivery), ...state },
+    };
+  }
+
+  /** State that tells order and repeats: each key's list of offsets, and how often its events were tried in vain. */
+  #stateFor(offset: number, handling: Handling): Pick<Settlement, "state"> {
+    const { key } = this.#world.model.event(offset);
+    const name = handling === "ack" ? `done/${key ?? offset}` : `tried/${key ?? offset}`;
+    const before = (this.#world.model.state.get(name)?.value as number[] | undefined) ?? [];
+    return { state: { set: { [name]: [...before, offset] } } };
+  }
+
+  async runUpTo({ member: index, via }: { member: number; via: number }): Promise<void> {
+    const member = this.#world.member(index);
+    const run = member?.run() ?? [];
+    const last = run.at(-1);
+    if (member === undefined || last === undefined || this.#isStale(last)) return;
+    for (const delivery of run) {
+      const overtaken = this.#world.model.overtaken(delivery.offset);
+      const isInRun = run.some((it) => it.offset === overtaken);
+      if (overtaken !== undefined && !isInRun) throw new Error(`${delivery.offset} overtakes ${overtaken}`);
+    }
+    for (const delivery of run) member.answer(delivery, false);
+    const settlement = acked(last, { upTo: true });
+    const result = await this.#world.instance(via).settle(this.#world.consumer, [settlement]).catch(refused);
+    member.answered();
+    this.#world.trace.push(`  ${member.name}: ${run.map((it) => it.offset)} ${JSON.stringify(result)}`);
+    if (result === null) return member.lose(last);
+    expect(result.superseded ?? []).toEqual([]);
+    for (const delivery of run)
+      this.#world.model.settle({ delivery, settlement: acked(delivery), attemptsMax: MAX_ATTEMPTS });
+  }
+
+  /** Sends answers, those of a member in one request; takes into the model what counts. */
+  async send(answers: readonly Sending[]): Promise<void> {
+    const requests = new Map<string, { via: number; member: ModelMember; group: Answer[] }>();
+    for (const { via, member, ...answer } of answers) {
+      const request = requests.get(`${via} ${member.name}`) ?? { via, member, group: [] };
+      request.group.push(answer);
+      requests.set(`${via} ${member.name}`, request);
+    }
+    const sent = [...requests.values()].map(async ({ via, member, group }) => {
+      const settlements = group.map((it) => it.settlement);
+      const result = await this.#world.instance(via).settle(this.#world.consumer, settlements).catch(refused);
+      return { group, member, result };
+    });
+    for (const { group, member, result } of await Promise.all(sent)) {
+      member.answered();
+      for (const { settlement: it } of group) {
+        const outcome = `${it.outcome} ${it.offset} (${it.partition}, epoch ${it.epoch})`;
+        this.#world.trace.push(`  ${member.name}: ${outcome} ${result === null ? "refused" : "counted"}`);
+      }
+      if (result === null) {
+        for (const { delivery } of group) member.lose(delivery);
+        this.#world.graveyard.push(...group.map((it) => it.delivery));
+        continue;
+      }
+      expect(result.superseded ?? [], `superseded: ${JSON.stringify(group)} ${this.#world.story()}`).toEqual([]);
+      for (const answer of group) {
+        this.#world.model.settle(answer);
+        this.#world.counted.push(answer);
+      }
+    }
+  }
+
+  /** What was counted once changes nothing when it comes again: the check that follows sees to it. */
+  async repeat({ pick, via }: { pick: number; via: number }): Promise<void> {
+    const answer = this.#world.counted[pick % Math.max(1, this.#world.counted.length)];
+    if (answer === undefined) return;
+    const result = await this.#world.instance(via).settle(this.#world.consumer, [answer.settlement]).catch(refused);
+    this.#world.trace.push(`  ${answer.settlement.outcome} ${answer.settlement.offset}: ${JSON.stringify(result)}`);
+  }
+
+  async stale({ pick, via }: { pick: number; via: number }): Promise<void> {
+    const old = this.#world.graveyard.filter((it) => this.#isStale(it));
+    const delivery = old[pick % Math.max(1, old.length)];
+    if (delivery === undefined) return;
+    const poison = acked(delivery, { state: { set: { poison: delivery.offset } } });
+    await expect(this.#world.instance(via).settle(this.#world.consumer, [poison])).rejects.toMatchObject({
+      code: "stale-epoch",
+    });
+  }
+
+  #isStale({ partition, epoch }: Delivery): boolean {
+    const current = this.#world.last?.epochs[partition];
+    return current === undefined || epoch < current;
+  }
+}
+
+function outcomeOf(handling: Handling, { attempt }: Delivery): Partial<Settlement> {
+  switch (handling) {
+    case "ack":
+      return {};
+    case "skip":
+      return { outcome: "skip", reason: "unwanted", attempt };
+    case "dead-letter":
+      return { outcome: "dead-letter", attempt, error: boom };
+    case "permanent":
+      return { outcome: "retry", attempt, error: { name: "Permanent", message: "no cure" }, delayMs: 0 };
+    case "retry-now":
+      return { outcome: "retry", attempt, error: boom, delayMs: 0 };
+    case "retry-later":
+      return { outcome: "retry", attempt, error: boom, delayMs: 600_000 };
+  }
+}
+
+/** A lease that has moved on is part of the game; anything else is not. */
+function refused(error: unknown): null {
+  if (error instanceof DomainError && error.code === "stale-epoch") return null;
+  throw error;
+}

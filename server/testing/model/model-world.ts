@@ -1,0 +1,142 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { expect } from "vitest";
+import type { Delivery } from "../../contract/settlements.ts";
+import { type Instance, openInstance } from "../../engine/testing/consumer-rig.ts";
+import type { TestDatabase } from "../test-database.ts";
+import { checkConsumer } from "./check-consumer.ts";
+import { type Answer, ConsumerModel, MAX_ATTEMPTS } from "./consumer-model.ts";
+import type { ModelMember } from "./model-member.ts";
+import { readStoredConsumer, type StoredConsumer } from "./stored-consumer.ts";
+
+export const PATIENCE_MS = 15_000;
+
+/** The engine and the model side by side: instances, members, what is known of both, and whether they agree. */
+export class ModelWorld {
+  readonly consumer = "modelled";
+  readonly topic = "orders";
+  readonly actor = { name: "person:model", requestId: "model" };
+  readonly model = new ConsumerModel();
+  readonly instances: Instance[] = [];
+  members: { readonly member: ModelMember; readonly instance: Instance }[] = [];
+  topicId = 0;
+  partitions = 1;
+  /** As of the last check. */
+  last: StoredConsumer | null = null;
+  /** The position may be lower at the next check: it was moved back. */
+  isMovedBack = false;
+  /** How many operators' verbs were carried out: each leaves an audit row. */
+  verbs = 0;
+  /** Answers that counted, under the leases as they stand now. */
+  counted: Answer[] = [];
+  /** Deliveries that are nobody's any more. */
+  graveyard: Delivery[] = [];
+  /** What was done, for whoever has to find out what went wrong. */
+  readonly trace: string[] = [];
+
+  constructor(readonly db: TestDatabase) {}
+
+  openInstance(): Instance {
+    const instance = openInstance(this.db.url, { leaseMs: 600, drainMs: 100 });
+    instance.startOperations();
+    return instance;
+  }
+
+  instance(index: number): Instance {
+    return this.instances[index % this.instances.length] as Instance;
+  }
+
+  declare(partitions: number) {
+    this.partitions = partitions;
+    return this.instance(0).declare(this.consumer, {
+      topics: [{ topic: this.topic, start: "earliest", types: ["t"] }],
+      partitions,
+      maxInFlight: 200,
+      ackTimeoutMs: 60_000,
+      retry: { maxAttempts: MAX_ATTEMPTS, backoff: { delaysMs: [600_000] }, permanentErrors: ["Permanent"] },
+    });
+  }
+
+  live() {
+    this.members = this.members.filter(({ member }) => !member.isEnded);
+    return this.members;
+  }
+
+  member(index: number): ModelMember | undefined {
+    const live = this.live();
+    return live[index % Math.max(1, live.length)]?.member;
+  }
+
+  /** Members take what has arrived. */
+  sync(): void {
+    for (const { member } of this.live()) {
+      const before = member.held;
+      member.sync();
+      for (const it of before) if (!member.held.includes(it)) this.graveyard.push(it);
+    }
+  }
+
+  read(): Promise<StoredConsumer> {
+    return readStoredConsumer(this.db.database, this.consumer);
+  }
+
+  /** Rules 4 and 5 against the last time, the others against the model. */
+  async check(): Promise<void> {
+    this.sync();
+    const stored = await this.read();
+    const before = this.last;
+    if (before !== null) {
+      if (!this.isMovedBack) expect(stored.position).toBeGreaterThanOrEqual(before.position);
+      for (const [partition, epoch] of stored.epochs.entries()) {
+        expect(epoch).toBeGreaterThanOrEqual(before.epochs[partition] ?? 0);
+      }
+    }
+    this.isMovedBack = false;
+    this.last = stored;
+    try {
+      checkConsumer(this.model, stored);
+    } catch (error) {
+      throw new Error(`${(error as Error).message}\n${this.story()}`, { cause: error });
+    }
+  }
+
+  /** Waits until members hold all that can be delivered, or have heard of the pause. */
+  async settleDown(): Promise<void> {
+    if (this.live().length === 0) return;
+    await this.until("what can be delivered to be delivered", () => {
+      this.sync();
+      const live = this.live();
+      if (live.length === 0) return true;
+      if (live.some(({ member }) => member.isPaused !== this.model.isPaused)) return false;
+      if (this.model.isPaused) return true;
+      const held = new Set(live.flatMap(({ member }) => member.workable().map((it) => it.offset)));
+      return this.model.deliverable().every((offset) => held.has(offset));
+    });
+  }
+
+  /** A bounded poll. */
+  async until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+    const endsAt = Date.now() + PATIENCE_MS;
+    while (!(await holds())) {
+      if (Date.now() > endsAt) throw new Error(`waited in vain for ${what}: ${this.story()}`);
+      await delay(10);
+    }
+  }
+
+  /** All there is to know when something is wrong. */
+  story(): string {
+    const fates = this.model.events.map((event) => {
+      const { offset, key } = event;
+      const row = this.last?.parked.get(offset);
+      const isPast = this.last?.isCovered(event) ? "past" : "ahead";
+      return `${offset}/${key} ${isPast} ${JSON.stringify(this.model.fate(offset))} ${row === undefined ? "" : JSON.stringify(row)}`;
+    });
+    const held = this.members.map(({ member }) => `${member.name}: ${JSON.stringify(member.held)}`);
+    return [
+      ...this.trace.slice(-80),
+      `deliverable ${this.model.deliverable()}`,
+      ...fates,
+      ...held,
+      `${this.partitions} partitions`,
+    ].join("\n");
+  }
+}

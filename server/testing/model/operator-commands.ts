@@ -1,0 +1,175 @@
+import type { Operation } from "../../contract/operations.ts";
+import type { PositionChange, PositionPlan } from "../../contract/position-changes.ts";
+import { DomainError } from "../../domain/errors.ts";
+import type { Aside } from "./commands.ts";
+import type { StoredFates } from "./consumer-model.ts";
+import { ModelMember } from "./model-member.ts";
+import type { ModelWorld } from "./model-world.ts";
+import { passTime } from "./pass-time.ts";
+import { publishAs } from "./publish-as.ts";
+import type { StoredConsumer, StoredRow } from "./stored-consumer.ts";
+
+const MAX_MEMBERS = 3;
+const MAX_EVENTS = 60;
+
+/** What operators, publishers and fate do. */
+export class OperatorCommands {
+  readonly #world: ModelWorld;
+  #joined = 0;
+
+  constructor(world: ModelWorld) {
+    this.#world = world;
+  }
+
+  get #at() {
+    const { consumer, actor } = this.#world;
+    return { consumer, actor };
+  }
+
+  async passTime(): Promise<void> {
+    await passTime(this.#world.instance(1), this.#world.consumer);
+    this.#world.model.passTime();
+  }
+
+  async redrive(): Promise<void> {
+    const heads = this.#parkedIn("dead");
+    if (heads.length === 0) return;
+    await this.#operate(this.#world.instance(1).redrive({ ...this.#at, filter: { all: true }, reason: "cured" }));
+    this.#world.model.redrive((offset) => heads.includes(offset));
+  }
+
+  async discard(pick: number): Promise<void> {
+    const heads = this.#parkedIn("dead");
+    const offset = heads[pick % Math.max(1, heads.length)];
+    if (offset === undefined) return;
+    await this.#operate(
+      this.#world.instance(0).discard({ ...this.#at, filter: { topic: this.#world.topic, offset }, reason: "void" }),
+    );
+    this.#world.model.discard(offset);
+  }
+
+  #parkedIn(state: StoredRow["state"]): number[] {
+    return [...(this.#world.last?.parked.values() ?? [])].filter((it) => it.state === state).map((it) => it.offset);
+  }
+
+  /** Starts an operation and waits until it has taken up everything. */
+  async #operate(starting: Promise<Operation>): Promise<void> {
+    const { id } = await starting;
+    this.#world.verbs += 1;
+    await this.#world.until("an operation to take up everything", async () => {
+      const { status, done, total } = await this.#world.instance(0).operation({ id });
+      if (status === "failed" || status === "aborted") throw new Error(`the operation is ${status}`);
+      return done >= total;
+    });
+  }
+
+  async undo(): Promise<void> {
+    const { change } = this.#world.model;
+    if (change === null) return;
+    await this.#world.instance(1).undo({ ...this.#at, id: change.id, reason: "a mistake" });
+    this.#world.verbs += 1;
+    const stored = await this.#world.read();
+    this.#world.isMovedBack = true;
+    this.#world.counted = [];
+    this.#world.model.undo(this.#storedFates(stored));
+  }
+
+  #storedFates(stored: StoredConsumer): StoredFates {
+    return {
+      isCovered: (offset) => stored.isCovered(this.#world.model.event(offset)),
+      isDiscarded: (offset) => stored.parked.get(offset)?.state === "discarded",
+      parkedAttempt(offset) {
+        const row = stored.parked.get(offset);
+        if (row === undefined || row.state === "discarded") return null;
+        return { attempt: row.attempt, isDead: row.state === "dead", isDue: row.isDue || row.state === "blocked" };
+      },
+    };
+  }
+
+  /** Something happens beside the work; `after`: what was sent before it counts before it. */
+  async aside(aside: Aside, after: Promise<void> = Promise.resolve()): Promise<void> {
+    const model = this.#world.model;
+    switch (aside.kind) {
+      case "publish": {
+        const room = MAX_EVENTS - model.head;
+        const keys = aside.keys.slice(0, Math.max(0, room)).map((it) => (it === 0 || it === 5 ? null : `k${it}`));
+        const isFiltered = (index: number) => aside.keys[index] === 5;
+        keys.forEach((key, index) => void model.publish(key, isFiltered(index)));
+        const events = keys.map((key, index) => ({ key, type: isFiltered(index) ? "noise" : "t" }));
+        return publishAs(this.#world.instance(0), this.#world.topicId, events);
+      }
+      case "join": {
+        if (this.#world.live().length >= MAX_MEMBERS) return;
+        const name = `m${this.#joined++}`;
+        const instance = this.#world.instance(aside.instance);
+        const member = new ModelMember(model, name, await instance.join(this.#world.consumer, name));
+        this.#world.members.push({ member, instance });
+        return;
+      }
+      case "leave": {
+        const leaving = this.#world.member(aside.member);
+        if (leaving === undefined) return;
+        // What is on its way when a delivery breaks off may count or not: here it is known.
+        await after;
+        this.#world.graveyard.push(...leaving.held);
+        return leaving.sink.joined?.leave();
+      }
+      case "crash": {
+        const index = aside.instance % this.#world.instances.length;
+        const dead = this.#world.instance(index);
+        this.#world.graveyard.push(
+          ...this.#world.members.filter((it) => it.instance === dead).flatMap((it) => it.member.held),
+        );
+        this.#world.members = this.#world.members.filter((it) => it.instance !== dead);
+        // The other one is used meanwhile, whatever the number.
+        await after;
+        this.#world.instances[index] = this.#world.openInstance();
+        return dead.close("crashed");
+      }
+      case "pause":
+        model.isPaused = true;
+        this.#world.verbs += 1;
+        await this.#world.instance(0).pause({ ...this.#at, reason: "a look" });
+        return;
+      case "resume":
+        if (!model.isPaused) return;
+        model.isPaused = false;
+        this.#world.verbs += 1;
+        await this.#world.instance(1).resume({ ...this.#at, reason: "seen" });
+        return;
+      case "reset": {
+        const { id, changes } = await this.#reset(aside.parked);
+        this.#world.verbs += 1;
+        // All that counted was before it: afterwards the epochs are others.
+        await after;
+        if (changes[0]?.rerun !== 0) model.reset(id, aside.parked);
+        else {
+          const stored = await this.#world.read();
+          model.leave(id, aside.parked, this.#storedFates(stored));
+        }
+        this.#world.isMovedBack = true;
+        this.#world.counted = [];
+        return;
+      }
+      case "partitions":
+        await this.#world.declare(aside.count);
+        await after;
+        this.#world.counted = [];
+    }
+  }
+
+  async #reset(parked: "keep" | "clear"): Promise<PositionChange> {
+    const instance = this.#world.instance(1);
+    const at = this.#at;
+    let plan: Pick<PositionPlan, "id" | "token"> = await instance.plan({ ...at, target: { to: "earliest" }, parked });
+    for (let tries = 0; ; tries++) {
+      try {
+        return await instance.change({ ...at, planId: plan.id, token: plan.token, reason: "again" });
+      } catch (error) {
+        // What is settled beside it can make the plan another one.
+        if (!(error instanceof DomainError) || error.code !== "plan-outdated" || tries === 10) throw error;
+        plan = error.details.facts?.plan as PositionPlan;
+      }
+    }
+  }
+}
