@@ -14,3 +14,13 @@ export const client = () => createClient({ url: serverUrl(), apiKey: API_KEY });
 export function uniqueName(beginning: string): string {
   return `${beginning}-${Math.random().toString(36).slice(2, 8)}`;
 }
+
+/** A call of the operators' API. */
+export async function ask<Answer>(path: string, body?: unknown): Promise<Answer> {
+  const answer = await fetch(`${serverUrl()}/v1${path}`, {
+    headers: { authorization: `Bearer ${API_KEY}`, "content-type": "application/json" },
+    ...(body !== undefined && { method: "POST", body: JSON.stringify(body) }),
+  });
+  if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+  return (await answer.json()) as Answer;
+}
