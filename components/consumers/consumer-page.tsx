@@ -84,7 +84,7 @@ export function ConsumerPage({ consumer }: { consumer: string }) {
         <Failure error={error} what="consumer" onRetry={() => void refetch()} />
       ) : (
         <>
-          <div className="flex min-h-5 flex-wrap items-center gap-x-3">
+          <section aria-label="Status" className="flex min-h-5 flex-wrap items-center gap-x-3">
             {standing === undefined ? null : (
               <>
                 <span className="font-medium">
@@ -93,7 +93,7 @@ export function ConsumerPage({ consumer }: { consumer: string }) {
                 <span className="live-value text-muted">{standing.why}</span>
               </>
             )}
-          </div>
+          </section>
           {data?.pause == null ? null : (
             <Callout tone={data.pause.kind === "operator" ? "warn" : "bad"}>
               {PAUSED[data.pause.kind]} by {data.pause.by.replace(/^person:/, "")} <Ago at={data.pause.since} />:{" "}

@@ -8,7 +8,7 @@ import { useApi } from "../data/api.ts";
 import { Failure } from "../display/failure.tsx";
 import { formatCount } from "../display/format-count.ts";
 import { Page } from "../shell/page.tsx";
-import { ButtonLink } from "../ui/button.tsx";
+import { Button, ButtonLink } from "../ui/button.tsx";
 import { Panel } from "../ui/panel.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
 import { EventBody, type View } from "./event-sheet.tsx";
@@ -19,6 +19,7 @@ export function EventPage({ topic, offset }: { topic: string; offset: number }) 
   const api = useApi();
   const router = useRouter();
   const [view, setView] = useState<View>("tree");
+  const head = useQuery(api.topics.get.queryOptions({ topic })).data?.head;
   const event = useQuery(api.events.get.queryOptions({ topic, offset }));
   return (
     <Page
@@ -30,13 +31,27 @@ export function EventPage({ topic, offset }: { topic: string; offset: number }) 
       actions={
         <>
           {offset > 1 ? (
-            <ButtonLink size="sm" href={`/topics/${topic}/events/${offset - 1}`}>
+            <ButtonLink
+              size="sm"
+              aria-label={`Previous event ${formatCount(offset - 1)}`}
+              href={`/topics/${topic}/events/${offset - 1}`}
+            >
               <ArrowLeft aria-hidden="true" /> {formatCount(offset - 1)}
             </ButtonLink>
           ) : null}
-          <ButtonLink size="sm" href={`/topics/${topic}/events/${offset + 1}`}>
-            {formatCount(offset + 1)} <ArrowRight aria-hidden="true" />
-          </ButtonLink>
+          {head !== undefined && offset >= head ? (
+            <Button size="sm" blockedBecause="It is the newest event of the topic.">
+              {formatCount(offset + 1)} <ArrowRight aria-hidden="true" />
+            </Button>
+          ) : (
+            <ButtonLink
+              size="sm"
+              aria-label={`Next event ${formatCount(offset + 1)}`}
+              href={`/topics/${topic}/events/${offset + 1}`}
+            >
+              {formatCount(offset + 1)} <ArrowRight aria-hidden="true" />
+            </ButtonLink>
+          )}
         </>
       }
     >

@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Radio } from "lucide-react";
 import Link from "next/link";
 import type { Fate } from "@/server/contract/account.ts";
+import { moveBeforeHref } from "../consumers/use-move-fields.ts";
 import { useApi } from "../data/api.ts";
 import { laneHref } from "../dead-letters/parked-words.ts";
 import { type Column, DataTable } from "../display/data-table.tsx";
@@ -34,6 +35,13 @@ interface FateTableProps {
   readonly eventKey: string | null;
 }
 
+/** Where the reason stands: the lane of its key, or the change that skipped it. */
+function reasonHref(it: Fate, topic: string, key: string | null): string | null {
+  if (it.parked !== null && key !== null) return laneHref(it.consumer, topic, key);
+  if (it.parked !== null) return `/consumers/${it.consumer}?tab=parked`;
+  return it.change === null ? null : `/consumers/${it.consumer}?tab=history`;
+}
+
 /** What became of one event for every consumer of its topic. */
 export function FateTable({ topic, offset, eventKey }: FateTableProps) {
   const api = useApi();
@@ -56,16 +64,18 @@ export function FateTable({ topic, offset, eventKey }: FateTableProps) {
     {
       id: "detail",
       header: "In words",
-      cell: (it) =>
-        it.parked !== null && eventKey !== null ? (
-          <Link href={laneHref(it.consumer, topic, eventKey)} title={it.detail} className="rounded-sm hover:underline">
-            {it.detail}
-          </Link>
-        ) : (
+      cell: (it) => {
+        const href = reasonHref(it, topic, eventKey);
+        return href === null ? (
           <span className="text-muted" title={it.detail}>
             {it.detail}
           </span>
-        ),
+        ) : (
+          <Link href={href} title={it.detail} className="rounded-sm hover:underline">
+            {it.detail}
+          </Link>
+        );
+      },
     },
     {
       id: "partition",
@@ -74,6 +84,21 @@ export function FateTable({ topic, offset, eventKey }: FateTableProps) {
       isNumber: true,
       width: "w-24",
       from: "lg",
+    },
+    {
+      id: "move",
+      header: "",
+      cell: (it) => (
+        <Link
+          href={moveBeforeHref(it.consumer, topic, offset)}
+          className="rounded-sm text-muted text-xs hover:text-ink hover:underline"
+        >
+          Run from here<span className="sr-only"> for {it.consumer}</span>
+        </Link>
+      ),
+      isNumber: true,
+      width: "w-32",
+      from: "md",
     },
   ];
   return (

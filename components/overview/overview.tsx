@@ -3,7 +3,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { Activity, CheckCircle2, ScrollText } from "lucide-react";
 import Link from "next/link";
-import { standingOf } from "../consumers/consumer-status.tsx";
+import type { RateHistory } from "@/server/contract/account.ts";
+import { type Standing, standingOf } from "../consumers/consumer-status.tsx";
 import { type ApiOutputs, useApi } from "../data/api.ts";
 import { type Column, DataTable } from "../display/data-table.tsx";
 import { FactStrip } from "../display/facts.tsx";
@@ -13,23 +14,22 @@ import { formatDuration } from "../display/format-time.ts";
 import { Ago } from "../display/moment.tsx";
 import { Empty } from "../display/notice.tsx";
 import { Sparkline } from "../display/sparkline.tsx";
+import { type Series, TimeChart } from "../display/time-chart.tsx";
 import { useNow } from "../display/use-now.ts";
 import { useLive } from "../live/live-provider.tsx";
 import { Panel } from "../ui/panel.tsx";
 import { HealthStrip } from "./health-strip.tsx";
+import { RunningOperations } from "./running-operations.tsx";
 
 type AuditRow = ApiOutputs["audit"]["list"]["entries"][number];
 
-interface Behind {
-  readonly consumer: string;
-  readonly topic: string;
-  readonly lag: number;
-  readonly lagMs: number;
-  readonly members: number;
-}
+type Behind = Standing & { readonly consumer: string };
 
 const SHOWN = 10;
 const SERIES_SECONDS = 120;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const SAMPLED_MS = 10_000;
 
 const BEHIND: readonly Column<Behind>[] = [
   {
@@ -40,22 +40,24 @@ const BEHIND: readonly Column<Behind>[] = [
         {it.consumer}
       </Link>
     ),
+    width: "w-36",
   },
-  { id: "topic", header: "Topic", cell: (it) => <span className="text-muted">{it.topic}</span>, from: "md" },
   {
-    id: "members",
-    header: "Members",
-    cell: (it) => formatCount(it.members),
-    isNumber: true,
-    width: "w-24",
-    from: "lg",
+    id: "why",
+    header: "Why",
+    cell: (it) => (
+      <span className="live-value text-muted" title={it.why}>
+        {it.why}
+      </span>
+    ),
+    from: "md",
   },
   {
     id: "lag",
     header: "Events",
     cell: (it) => <span className="live-value">{formatCount(it.lag)}</span>,
     isNumber: true,
-    width: "w-24",
+    width: "w-20",
   },
   {
     id: "time",
@@ -80,12 +82,26 @@ const RECENT: readonly Column<AuditRow>[] = [
   },
 ];
 
+const RATES: readonly Series<RateHistory["points"][number]>[] = [
+  { name: "Published", colour: "var(--accent)", of: (it) => it.publishedPerSecond },
+  { name: "Settled", colour: "var(--ok)", isDashed: true, of: (it) => it.settledPerSecond },
+  { name: "Failed", colour: "var(--bad)", of: (it) => it.failedPerSecond },
+];
+
+/** Kinds of failures, and how many of them are of today. */
+function newKinds(groups: ApiOutputs["parked"]["allGroups"]["groups"]): string {
+  const isNew = groups.filter((it) => Date.parse(it.firstAt) > Date.now() - DAY_MS).length;
+  return groups.length === 0 ? "nothing fails" : `${plural(groups.length, "kind")}, ${formatCount(isNew)} new in 24 h`;
+}
+
 export function Overview() {
   const api = useApi();
   const { history } = useLive();
   useNow();
   const topics = useQuery(api.topics.list.queryOptions());
   const consumers = useQuery(api.consumers.list.queryOptions());
+  const rates = useQuery(api.accounts.rates.queryOptions(undefined, { refetchInterval: SAMPLED_MS }));
+  const groups = useQuery(api.parked.allGroups.queryOptions(undefined, { refetchInterval: SAMPLED_MS }));
   const audit = useQuery(api.audit.list.queryOptions({ limit: SHOWN }, { refetchInterval: 15_000 }));
 
   if (topics.error !== null)
@@ -98,26 +114,31 @@ export function Overview() {
   const members = everyone?.reduce((sum, it) => sum + it.members.length, 0);
   const rate = all?.length === 0 ? 0 : history.total();
   const series = history.series(SERIES_SECONDS);
-  const behind = everyone
-    ?.flatMap((it) =>
-      it.topics
-        .filter((topic) => topic.lag > 0)
-        .map(({ topic, lag, lagMs }) => ({ consumer: it.consumer, topic, lag, lagMs, members: it.members.length })),
-    )
+  const standings = everyone?.map((it) => ({ consumer: it.consumer, ...standingOf(it) }));
+  const behind = standings
+    ?.filter((it) => it.lag > 0)
     .sort((a, b) => b.lagMs - a.lagMs)
     .slice(0, SHOWN);
   const worst = behind?.[0];
   const dead = everyone?.reduce((sum, it) => sum + it.parked.dead, 0);
-  const waiting = everyone?.reduce((sum, it) => sum + it.parked.blocked, 0);
+  const newest = rates.data?.points.at(-1);
 
   return (
     <>
-      <HealthStrip standings={everyone?.map((it) => ({ consumer: it.consumer, ...standingOf(it) }))} />
+      <HealthStrip standings={standings} />
       <FactStrip
         facts={[
           { label: "Published", value: `${formatRate(rate)} /s`, note: "events, mean of 10 s" },
-          { label: "Events", value: formatCount(events), note: "ever published" },
-          { label: "Topics", value: formatCount(all?.length), note: `${formatBytes(bytes)} of payload` },
+          {
+            label: "Settled",
+            value: `${formatRate(newest?.settledPerSecond)} /s`,
+            note: `${formatRate(newest?.failedPerSecond)} /s failed, mean of 30 s`,
+          },
+          {
+            label: "Events",
+            value: formatCount(events),
+            note: all === undefined ? "" : `in ${plural(all.length, "topic")}, ${formatBytes(bytes)}`,
+          },
           {
             label: "Consumers",
             value: formatCount(everyone?.length),
@@ -130,7 +151,7 @@ export function Overview() {
                 {formatCount(dead)}
               </Link>
             ),
-            note: waiting === undefined ? "" : `${plural(waiting, "event")} behind`,
+            note: groups.data === undefined ? "" : newKinds(groups.data.groups),
           },
           {
             label: "Furthest behind",
@@ -139,19 +160,30 @@ export function Overview() {
           },
         ]}
       />
-      <Panel title="Publish rate" aside={`last ${SERIES_SECONDS / 60} min, all topics, events/s`}>
-        <div className="flex items-stretch gap-3 px-3 py-3">
-          <Sparkline
-            values={series}
-            label={`Publish rate over the last two minutes: now ${formatRate(rate)}, highest ${formatRate(Math.max(0, ...series))} events a second`}
-            className="live-value h-20 min-w-0 flex-1"
-          />
-          <div aria-hidden="true" className="flex w-14 flex-col justify-between text-2xs text-faint">
-            <span>{formatRate(Math.max(0, ...series))} max</span>
-            <span>0</span>
+      <RunningOperations />
+      <div className="grid items-start gap-5 xl:grid-cols-2">
+        <Panel title="Publish rate" aside={`last ${SERIES_SECONDS / 60} min, events/s`}>
+          <div className="flex items-stretch gap-3 px-3 py-3">
+            <Sparkline
+              values={series}
+              label={`Publish rate over the last two minutes: now ${formatRate(rate)}, highest ${formatRate(Math.max(0, ...series))} events a second`}
+              className="live-value h-44 min-w-0 flex-1"
+            />
+            <div aria-hidden="true" className="flex w-14 flex-col justify-between text-2xs text-faint">
+              <span>{formatRate(Math.max(0, ...series))} max</span>
+              <span>0</span>
+            </div>
           </div>
-        </div>
-      </Panel>
+        </Panel>
+        <TimeChart
+          title="Published, settled and failed per second"
+          aside="last hour"
+          points={rates.data?.points ?? []}
+          spanMs={HOUR_MS}
+          format={formatRate}
+          series={RATES}
+        />
+      </div>
       <div className="grid gap-5 xl:grid-cols-2">
         <Panel
           title="Furthest behind in time"
@@ -165,7 +197,7 @@ export function Overview() {
             label="Consumers furthest behind"
             columns={BEHIND}
             rows={behind}
-            rowId={(it) => `${it.consumer}/${it.topic}`}
+            rowId={(it) => it.consumer}
             href={(it) => `/consumers/${it.consumer}`}
             empty={
               everyone?.length === 0 ? (
