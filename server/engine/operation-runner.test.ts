@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { OperationStatus } from "../contract/operations.ts";
+import { claimOperations, endOperation } from "../store/operation-claim.ts";
 import { severableDatabase } from "../testing/severable-database.ts";
 import { type TestDatabase, testDatabase } from "../testing/test-database.ts";
 import { createTopic, type Instance, openInstance, publish } from "./testing/consumer-rig.ts";
@@ -223,6 +224,18 @@ describe("an operation that is steered", () => {
       expect(aborted.status).toBe("fulfilled");
       expect((await a.operation({ id })).status).toBe("aborted");
     }
+  });
+
+  it("is not ended by a runner that has not heard of its abort yet", async () => {
+    await park(1, 1);
+    const { id } = await a.redrive({ ...said, filter: { all: true } });
+    const instance = crypto.randomUUID();
+    const [claimed] = await claimOperations(a.database.pool, { instance, claimMs: 60_000 });
+    expect(claimed).toMatchObject({ id, done: 0, outstanding: 0 });
+    await a.steer({ id, verb: "abort", actor });
+    const consumerId = claimed?.consumerId ?? 0;
+    expect(await endOperation(a.database.pool, { instance, consumerId, id, status: "done" })).toBe(false);
+    expect((await a.operation({ id })).status).toBe("aborted");
   });
 });
 

@@ -7,7 +7,7 @@ import { listenForWakeUps, MAX_WAKE_UP_BYTES, prepareToSendWakeUps, sendWakeUp }
 /**
  * "Something changed there", within this process at once and to other instances a few milliseconds later. Only a hint:
  * it may be lost or come twice, so whoever listens reads the truth from the database and polls besides.
- * Channels: `topic:<id>`, `consumer:<id>`, `keys`.
+ * Channels: `topic:<id>`, `consumer:<id>`, `keys`, `operations`.
  */
 export interface Wakeups {
   /** Wakes local listeners now, and other instances by one coalesced NOTIFY a few ms later. */

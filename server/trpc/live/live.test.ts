@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { consumerDeclaration } from "../../contract/consumers.ts";
 import type { LiveMessage } from "../../contract/live.ts";
 import type { NewEvent } from "../../domain/new-event.ts";
 import { browser } from "../../http/testing/browser.ts";
@@ -97,6 +98,26 @@ test("a tab is told of topics, consumers and the events of the topic it watches,
   });
   await expect.poll(filtered.rows).toEqual([3]);
   filtered.stop();
+});
+
+test("a tab sees an operation begin and end", async () => {
+  await here.services.declareTopic({ topic: "parked", declaration: {}, actor });
+  await here.services.declareConsumer({
+    consumer: "billing",
+    declaration: consumerDeclaration.parse({ topics: [{ topic: "parked" }] }),
+    actor,
+  });
+  const tab = browser(here.url);
+  await tab.signIn(ADMIN.email, ADMIN.password);
+  const heard = listen(tab, { topics: false, consumers: false });
+  const seen = () => heard.items.map((it) => it.data).findLast((it) => it.kind === "operations");
+  await expect.poll(seen).toMatchObject({ operations: [] });
+  const filter = { all: true } as const;
+  const { id } = await here.services.discardParked({ consumer: "billing", filter, reason: "void", actor });
+  await expect.poll(seen, { timeout: 5_000 }).toMatchObject({ operations: [{ id, status: "queued" }] });
+  await here.services.steerOperation({ id, verb: "abort", actor });
+  await expect.poll(seen, { timeout: 5_000 }).toMatchObject({ operations: [{ id, status: "aborted" }] });
+  heard.stop();
 });
 
 test("without a session, or for an absent topic, there is no stream", async () => {
