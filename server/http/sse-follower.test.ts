@@ -165,16 +165,16 @@ describe("a follower", () => {
 describe("a connection", () => {
   it("that takes nothing for too long is closed, while one that is merely quiet is kept", async () => {
     const reader = new FakeReader("x".repeat(100_000));
-    const place = await followed(reader, { stuckMs: 100, heartbeatMs: 150 });
+    const place = await followed(reader, { stuckMs: 1_500, heartbeatMs: 150 });
     const stuck = await place.connect();
     const quiet = await place.connect();
     await expect.poll(() => reader.listeners.size).toBe(2);
     stuck.socket.pause();
     reader.append(200);
-    await expect.poll(() => place.connections.count).toBe(1);
-    await expect.poll(() => ids(quiet)).toEqual(upTo(200));
+    await expect.poll(() => place.connections.count, { timeout: 15_000 }).toBe(1);
+    await expect.poll(() => ids(quiet), { timeout: 15_000 }).toEqual(upTo(200));
     const before = quiet.comments.length;
-    await expect.poll(() => quiet.comments.length).toBeGreaterThan(before + 2);
+    await expect.poll(() => quiet.comments.length, { timeout: 15_000 }).toBeGreaterThan(before + 2);
     expect(place.connections.count).toBe(1);
   });
 
