@@ -5,6 +5,7 @@ import { claimLeases } from "../store/lease-claim.ts";
 import { beatHearts } from "../store/member-heartbeat.ts";
 import { joinMember } from "../store/member-join.ts";
 import { deletePassedLayouts } from "../store/position-layouts-delete.ts";
+import { passTime } from "../testing/model/pass-time.ts";
 import { type TestDatabase, testDatabase } from "../testing/test-database.ts";
 import { createAppender } from "./appender.ts";
 import { createTopic, type Instance, openInstance, publish, type TestMember } from "./testing/consumer-rig.ts";
@@ -203,4 +204,26 @@ it("a move back delivers everything again, although another instance has forgott
   await b.change({ consumer, planId: plan.id, token: plan.token, reason: "again", actor });
   await member.until(() => member.frame("caught-up") !== undefined && member.offsets.length >= 25, "all ten again");
   expect(member.offsets.slice(15)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+});
+
+it("a parked event that is released after a change of partitions counts once, however often its ack is repeated", async () => {
+  const a = instance();
+  const b = instance();
+  const declare = (partitions: number) => a.declare(consumer, { topics: [{ topic, start: "earliest" }], partitions });
+  await declare(2);
+  await publish(a, topicId, { count: 3, keys: 0 });
+  const member = await a.join(consumer, "m1");
+  await member.delivered(3);
+  await a.retry(
+    consumer,
+    member.deliveries.filter((it) => it.offset === 3),
+    { delayMs: 600_000 },
+  );
+  await declare(1);
+  await member.delivered(5);
+  await passTime(a, consumer);
+  await member.delivered(6);
+  expect(last(member)).toMatchObject({ offset: 3, parked: true });
+  for (const at of [a, b, a]) await at.ack(consumer, [last(member)], { state: { set: { runs: 1 } } });
+  expect(await a.getState({ consumer, key: "runs" })).toMatchObject({ version: 1 });
 });

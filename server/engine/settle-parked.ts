@@ -167,7 +167,7 @@ async function decide(
       : holder === null
         ? isSettled(item)
         : // Looked at by the holder, and neither in flight nor parked: it was settled, or passed over.
-          isDoneAt(holder, item);
+          isDoneAt(holder, item) || isSettled(item);
     // The row may belong to another partition than the member says, whose lease is not locked here.
     const isElsewhere = found.row !== null && partitionOf(event, setup.partitions) !== item.partition;
     const decision: SettlementDecision = isElsewhere

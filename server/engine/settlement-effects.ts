@@ -65,6 +65,7 @@ export function effectsOf(known: readonly DecidedItem[], settlement: EffectsOpti
         break;
       case "release":
         released.push({ topicId, offset });
+        group.countReleased(item);
         if (setup.ordering === "topic" && holder === null) group.countForeign(item);
         count(true);
         break;

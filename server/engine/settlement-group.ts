@@ -52,6 +52,8 @@ interface Part {
   readonly tracker: DeliveryTracker | undefined;
   /** Settled offsets of a partition whose holder is elsewhere. */
   readonly foreign: OffsetRanges;
+  /** Parked events that were released. */
+  readonly released: OffsetRanges;
   settled: number;
   failed: number;
   floor: number;
@@ -151,9 +153,15 @@ export class SettlementGroup {
   }
 
   countFailure(item: SettlementItem): void {
-    const holder = this.findHolder(item.partition);
-    const tracker = holder?.epoch === item.epoch ? holder.trackers.get(item.topicId) : undefined;
-    this.#part(item, tracker).failed += 1;
+    this.#partOf(item).failed += 1;
+  }
+
+  /**
+   * A parked event leaves. Only an earlier layout may have passed it, so that nothing else tells a repeat of its
+   * settlement from the first.
+   */
+  countReleased(item: SettlementItem): void {
+    this.#partOf(item).released.add(item.offset, item.offset);
   }
 
   /** The epochs all of it was delivered under, with the versions of what is parked. */
@@ -170,7 +178,7 @@ export class SettlementGroup {
       cursors.push({
         topicId: part.topicId,
         partition: part.partition,
-        ranges: formatRanges(pending ?? part.foreign),
+        ranges: formatRanges([...(pending ?? part.foreign), ...part.released]),
         settled: part.tracker === undefined ? part.settled : part.tracker.settling,
         failed: part.failed,
       });
@@ -234,6 +242,11 @@ export class SettlementGroup {
     if (holder !== null) this.#holders.add(holder);
   }
 
+  #partOf(item: SettlementItem): Part {
+    const holder = this.findHolder(item.partition);
+    return this.#part(item, holder?.epoch === item.epoch ? holder.trackers.get(item.topicId) : undefined);
+  }
+
   #part(of: { topicId: number; partition: number; epoch: number }, tracker: DeliveryTracker | undefined): Part {
     // By epoch as well: two epochs of one partition in a group are told apart by the database, which refuses one.
     const id = `${of.topicId} ${of.partition} ${of.epoch}`;
@@ -244,6 +257,7 @@ export class SettlementGroup {
         partition: of.partition,
         tracker,
         foreign: new OffsetRanges(),
+        released: new OffsetRanges(),
         settled: 0,
         failed: 0,
         floor: 0,

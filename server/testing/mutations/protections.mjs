@@ -98,6 +98,16 @@ export const protections = [
     ],
   },
   {
+    name: "a released event counts as passed in the layout of now",
+    file: "server/engine/settlement-effects.ts",
+    from: "group.countReleased(item);",
+    to: "",
+    test: [
+      "server/engine/protections.test.ts",
+      "a parked event that is released after a change of partitions counts once, however often its ack is repeated",
+    ],
+  },
+  {
     name: "nothing is acknowledged before it is committed: settlements",
     file: "server/engine/settler.ts",
     from: "outcome = await this.#write(setup, settlements, live);",
