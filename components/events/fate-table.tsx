@@ -65,6 +65,8 @@ export function FateTable({ topic, offset, eventKey }: FateTableProps) {
       id: "detail",
       header: "In words",
       cell: (it) => {
+        // A detail that only says the word again says nothing.
+        if (it.detail.toLowerCase() === LOOKS[it.fate].word.toLowerCase()) return null;
         const href = reasonHref(it, topic, eventKey);
         return href === null ? (
           <span className="text-muted" title={it.detail}>

@@ -161,13 +161,13 @@ export function Overview() {
         ]}
       />
       <RunningOperations />
-      <div className="grid items-start gap-5 xl:grid-cols-2">
-        <Panel title="Publish rate" aside={`last ${SERIES_SECONDS / 60} min, events/s`}>
-          <div className="flex items-stretch gap-3 px-3 py-3">
+      <div className="grid gap-5 xl:grid-cols-2">
+        <Panel className="flex flex-col" title="Publish rate" aside={`last ${SERIES_SECONDS / 60} min, events/s`}>
+          <div className="flex flex-1 items-stretch gap-3 px-3 py-3">
             <Sparkline
               values={series}
               label={`Publish rate over the last two minutes: now ${formatRate(rate)}, highest ${formatRate(Math.max(0, ...series))} events a second`}
-              className="live-value h-44 min-w-0 flex-1"
+              className="live-value h-full min-h-40 min-w-0 flex-1"
             />
             <div aria-hidden="true" className="flex w-14 flex-col justify-between text-2xs text-faint">
               <span>{formatRate(Math.max(0, ...series))} max</span>
@@ -176,8 +176,8 @@ export function Overview() {
           </div>
         </Panel>
         <TimeChart
-          title="Published, settled and failed per second"
-          aside="last hour"
+          title="Events per second"
+          aside="last hour, all topics and consumers"
           points={rates.data?.points ?? []}
           spanMs={HOUR_MS}
           format={formatRate}
