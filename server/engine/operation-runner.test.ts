@@ -3,6 +3,7 @@ import type { OperationStatus } from "../contract/operations.ts";
 import { claimOperations, endOperation } from "../store/operation-claim.ts";
 import { severableDatabase } from "../testing/severable-database.ts";
 import { type TestDatabase, testDatabase } from "../testing/test-database.ts";
+import { stepOperation } from "./operation-step.ts";
 import { createTopic, type Instance, openInstance, publish } from "./testing/consumer-rig.ts";
 import { noteTakenUp, parkLetters, settleTaken } from "./testing/letters.ts";
 
@@ -62,6 +63,22 @@ describe("runners", () => {
     expect(await takenUp()).toEqual(numbers(1, 400));
     expect(await a.operation({ id })).toMatchObject({ total: 400, done: 400, ok: 400, failed: 0 });
     expect([...a.errors, ...b.errors]).toEqual([]);
+  });
+
+  it("take back their whole step when another one has taken the operation over meanwhile", async () => {
+    await park(3, 3);
+    const takenUp = await noteTakenUp(a.database);
+    await a.redrive({ ...said, filter: { all: true } });
+    const slow = crypto.randomUUID();
+    const [operation] = await claimOperations(a.database.pool, { instance: slow, claimMs: 0 });
+    if (operation === undefined) throw new Error("nothing was claimed");
+    const next = { instance: crypto.randomUUID(), claimMs: 60_000 };
+    await expect.poll(() => claimOperations(a.database.pool, next), within).toHaveLength(1);
+    const step = (instance: string) => stepOperation(a.database, { operation, instance, limit: 2 });
+    expect(await step(slow)).toMatchObject({ taken: 0, isMine: false });
+    expect(await takenUp()).toEqual([]);
+    expect(await step(next.instance)).toMatchObject({ taken: 2, isMine: true });
+    expect(await takenUp()).toEqual([1, 2]);
   });
 
   it("go on where one broke off that could not even let go, and that one goes on when its database is back", async () => {

@@ -279,4 +279,41 @@ export const protections = [
       "puts every offset into exactly one class, whatever has happened: as a model that tells them one by one",
     ],
   },
+  {
+    name: "an operation's step counts only while its claim stands and nobody has stopped it",
+    file: "server/store/operation-claim.ts",
+    from: "SET progress = $4::json, done = done + $5, ok = ok + $6, updated_at = now()\n      WHERE consumer_id = $1 AND id = $2 AND claimed_by = $3 AND status = 'running'",
+    to: "SET progress = $4::json, done = done + $5, ok = ok + $6, updated_at = now()\n      WHERE consumer_id = $1 AND id = $2 AND $3::uuid IS NOT NULL",
+    test: [
+      "server/engine/operation-runner.test.ts",
+      "take back their whole step when another one has taken the operation over meanwhile",
+    ],
+  },
+  {
+    name: "an operation whose runner crashed is anybody's when the claim is over",
+    file: "server/store/operation-claim.ts",
+    from: " OR claimed_until < now()",
+    to: "",
+    test: [
+      "server/engine/operation-runner.test.ts",
+      "go on where one broke off that could not even let go, and that one goes on when its database is back",
+    ],
+  },
+  {
+    name: "an operation takes up what was dead when it began, not what died of it",
+    file: "server/store/parked-verbs.ts",
+    from: "coalesce(p.failed_at, p.parked_at) <= $9",
+    to: "p.parked_at <= $9",
+    test: ["server/engine/operation-runner.test.ts", "does not take up what it released itself and what failed then"],
+  },
+  {
+    name: "an operation's replay keeps to what is settled by now",
+    file: "server/engine/operation-step.ts",
+    from: "events.filter((it) => it.offset <= position)",
+    to: "events",
+    test: [
+      "server/engine/operation-runner.test.ts",
+      "keeps to what is settled when somebody moves the position back meanwhile",
+    ],
+  },
 ];
