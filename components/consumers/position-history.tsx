@@ -75,7 +75,7 @@ export function PositionHistory({ consumer }: { consumer: string }) {
     { id: "fate", header: "Now", cell: (it) => <Fate change={it} changes={changes} />, width: "w-44", from: "md" },
     {
       id: "undo",
-      header: "",
+      header: "Way back",
       cell: (it) => (
         <Button
           size="sm"

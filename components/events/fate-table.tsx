@@ -89,7 +89,7 @@ export function FateTable({ topic, offset, eventKey }: FateTableProps) {
     },
     {
       id: "move",
-      header: "",
+      header: "Move",
       cell: (it) => (
         <Link
           href={moveBeforeHref(it.consumer, topic, offset)}
