@@ -11,19 +11,19 @@ const SOURCES = ["server", "client", "prisma", "package.json", "tsconfig.json", 
 const MINUTES_EACH = 2;
 const wanted = process.argv.slice(2);
 
-/** Runs one test of a file and says what became of it. */
-function runTest(copy, [file, name]) {
+/** Runs some tests of a file and says what became of each. */
+function runTests(copy, file, names) {
   const report = join(copy, "report.json");
   rmSync(report, { force: true });
-  const pattern = name.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
-  const args = ["run", file, "-t", `${pattern}$`, "--reporter=json", `--outputFile.json=${report}`];
+  const pattern = names.map((name) => name.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|");
+  const args = ["run", file, "-t", `(${pattern})$`, "--reporter=json", `--outputFile.json=${report}`];
   return new Promise((done, fail) => {
     const child = spawn(process.execPath, [bin("vitest"), ...args], { cwd: copy, stdio: "ignore" });
     const timer = setTimeout(() => child.kill("SIGKILL"), MINUTES_EACH * 60_000);
     child.once("error", fail);
     child.once("close", () => {
       clearTimeout(timer);
-      done(verdictOf(report, name));
+      done(new Map(names.map((name) => [name, verdictOf(report, name)])));
     });
   });
 }
@@ -38,6 +38,16 @@ function verdictOf(report, name) {
   const found = result.testResults.flatMap((it) => it.assertionResults).filter((it) => it.title === name);
   if (found.length !== 1) return found.length === 0 ? "did not run" : "is not the only one of its name";
   return found[0].status;
+}
+
+/** What the named tests say while every protection is in its place, by file and name. */
+async function runUntouched(copy, chosen) {
+  const verdicts = new Map();
+  for (const file of new Set(chosen.map(({ test }) => test[0]))) {
+    const names = new Set(chosen.filter(({ test }) => test[0] === file).map(({ test }) => test[1]));
+    for (const [name, verdict] of await runTests(copy, file, [...names])) verdicts.set(`${file}\n${name}`, verdict);
+  }
+  return verdicts;
 }
 
 /** Refuses a protection that is not where it was, or stands there twice. */
@@ -64,17 +74,16 @@ try {
   symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
   const chosen = protections.filter(({ name }) => wanted.length === 0 || wanted.some((word) => name.includes(word)));
   const edits = chosen.map((it) => ({ ...it, edit: without(it, copy) }));
-  const untouched = new Map();
+  const untouched = await runUntouched(copy, chosen);
   for (const { name, test, edit } of edits) {
-    const id = test.join("\n");
-    if (!untouched.has(id)) untouched.set(id, await runTest(copy, test));
+    const before = untouched.get(test.join("\n"));
     writeFileSync(edit.path, edit.changed);
-    const verdict = await runTest(copy, test);
+    const verdict = (await runTests(copy, test[0], [test[1]])).get(test[1]);
     writeFileSync(edit.path, edit.text);
-    const isCaught = untouched.get(id) === "passed" && verdict === "failed";
+    const isCaught = before === "passed" && verdict === "failed";
     rows.push({ protection: name, "caught by": isCaught ? test[1] : "NOTHING" });
     say(`${isCaught ? "caught" : "NOT CAUGHT"}: ${name}`);
-    if (!isCaught) problems.push(`${name}: "${test[1]}" ${untouched.get(id)} with it, ${verdict} without it`);
+    if (!isCaught) problems.push(`${name}: "${test[1]}" ${before} with it, ${verdict} without it`);
   }
 } finally {
   rmSync(copy, { recursive: true, force: true });
