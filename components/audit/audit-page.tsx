@@ -5,6 +5,7 @@ import { ChevronRight, ScrollText } from "lucide-react";
 import { parseAsInteger, useQueryState } from "nuqs";
 import { Fragment } from "react";
 import { type ApiError, type ApiOutputs, useApi, useApiClient } from "../data/api.ts";
+import { actorText } from "../display/actor-text.ts";
 import { CodeBlock } from "../display/code-block.tsx";
 import { Failure } from "../display/failure.tsx";
 import { DateTime } from "../display/moment.tsx";
@@ -124,7 +125,7 @@ function EntryRow({ entry, isOpen, onToggle }: { entry: AuditRow; isOpen: boolea
         <DateTime at={entry.at} />
       </td>
       <td className="truncate px-3" title={entry.actor}>
-        {entry.actor.replace(/^person:/, "")}
+        {actorText(entry.actor)}
       </td>
       <td className="truncate px-3 font-mono text-xs">{entry.action}</td>
       <td className="truncate px-3" title={entry.target}>

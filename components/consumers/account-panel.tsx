@@ -6,6 +6,7 @@ import Link from "next/link";
 import { useState } from "react";
 import type { Account } from "@/server/contract/account.ts";
 import { useApi } from "../data/api.ts";
+import { actorText } from "../display/actor-text.ts";
 import { Failure } from "../display/failure.tsx";
 import { formatCount } from "../display/format-count.ts";
 import { Empty } from "../display/notice.tsx";
@@ -42,11 +43,7 @@ function linesOf(it: Account): Line[] {
     line("blocked", ["Blocked", "wait behind an earlier one of their key"], it.blocked),
     line("discarded", ["Discarded", "not wanted; can be restored"], it.discarded),
     ...it.skipped.map((skip) =>
-      line(
-        `skipped-${skip.change}`,
-        ["Skipped", `by a position change of ${skip.actor.replace(/^person:/, "")}`],
-        skip,
-      ),
+      line(`skipped-${skip.change}`, ["Skipped", `by a position change of ${actorText(skip.actor)}`], skip),
     ),
     line("beforeStart", ["Before start", "the consumer began after them"], it.beforeStart),
     line("expired", ["Expired", "retention took them first"], it.expired),
@@ -112,7 +109,7 @@ export function AccountPanel({ consumer }: { consumer: string }) {
             <th scope="col" className="w-28 px-3 text-right font-medium">
               Events
             </th>
-            <th scope="col" className="px-3 font-medium">
+            <th scope="col" className="w-80 px-3 font-medium">
               Meaning
             </th>
             <th scope="col" className="px-3 font-medium max-md:hidden">

@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { parseAsBoolean, parseAsStringLiteral, useQueryState } from "nuqs";
 import { useState } from "react";
 import { useApi } from "../data/api.ts";
+import { actorText } from "../display/actor-text.ts";
 import { FactStrip } from "../display/facts.tsx";
 import { Failure } from "../display/failure.tsx";
 import { formatCount, plural } from "../display/format-count.ts";
@@ -90,14 +91,14 @@ export function ConsumerPage({ consumer }: { consumer: string }) {
                 <span className="font-medium">
                   <Status tone={standing.tone} word={standing.word} />
                 </span>
-                <span className="live-value text-muted">{standing.why}</span>
+                {/* The banner says it, with since when and until when. */}
+                {data?.pause == null ? <span className="live-value text-muted">{standing.why}</span> : null}
               </>
             )}
           </section>
           {data?.pause == null ? null : (
             <Callout tone={data.pause.kind === "operator" ? "warn" : "bad"}>
-              {PAUSED[data.pause.kind]} by {data.pause.by.replace(/^person:/, "")} <Ago at={data.pause.since} />:{" "}
-              {data.pause.reason}
+              {PAUSED[data.pause.kind]} by {actorText(data.pause.by)} <Ago at={data.pause.since} />: {data.pause.reason}
               {data.pause.until === null ? null : (
                 <>
                   {" "}

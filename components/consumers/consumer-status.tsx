@@ -1,4 +1,5 @@
 import type { ConsumerDescription, ConsumerStatus as StatusName } from "@/server/contract/consumers.ts";
+import { actorText } from "../display/actor-text.ts";
 import { Status } from "../display/status.tsx";
 import type { Tone } from "../ui/badge.tsx";
 
@@ -23,11 +24,12 @@ const LOOKS: Record<StatusName, { readonly tone: Tone; readonly word: string }> 
 };
 
 export function standingOf({ topics, status, why }: Pick<ConsumerDescription, "topics" | "status" | "why">): Standing {
+  const sentence = actorText(why);
   return {
     lag: topics.reduce((sum, it) => sum + it.lag, 0),
     lagMs: Math.max(0, ...topics.map((it) => it.lagMs)),
     ...LOOKS[status],
-    why: why.charAt(0).toUpperCase() + why.slice(1),
+    why: sentence.charAt(0).toUpperCase() + sentence.slice(1),
   };
 }
 

@@ -5,6 +5,7 @@ import { History } from "lucide-react";
 import { useState } from "react";
 import type { PositionChange } from "@/server/contract/position-changes.ts";
 import { useApi } from "../data/api.ts";
+import { actorText } from "../display/actor-text.ts";
 import { type Column, DataTable } from "../display/data-table.tsx";
 import { Failure } from "../display/failure.tsx";
 import { formatCount } from "../display/format-count.ts";
@@ -18,8 +19,8 @@ import { undoCurl, useUndo } from "./use-undo.ts";
 
 const COLUMNS: readonly Column<PositionChange>[] = [
   { id: "at", header: "When", cell: (it) => <Ago at={it.appliedAt} />, width: "w-28" },
-  { id: "who", header: "Who", cell: (it) => it.actor.replace(/^person:/, ""), width: "w-48", from: "md" },
-  { id: "target", header: "Moved to", cell: (it) => targetText(it.target), width: "w-56" },
+  { id: "who", header: "Who", cell: (it) => actorText(it.actor), width: "w-44", from: "md" },
+  { id: "target", header: "Moved to", cell: (it) => targetText(it.target), width: "w-44" },
   {
     id: "changes",
     header: "From → to",
@@ -72,7 +73,7 @@ export function PositionHistory({ consumer }: { consumer: string }) {
   const newest = changes[0];
   const columns: readonly Column<PositionChange>[] = [
     ...COLUMNS,
-    { id: "fate", header: "Now", cell: (it) => <Fate change={it} changes={changes} />, width: "w-44", from: "md" },
+    { id: "fate", header: "Now", cell: (it) => <Fate change={it} changes={changes} />, width: "w-36", from: "md" },
     {
       id: "undo",
       header: "Way back",

@@ -1,5 +1,6 @@
 import Link from "next/link";
 import type { ParkedEvent } from "@/server/contract/parked.ts";
+import { actorText } from "../display/actor-text.ts";
 import type { Column } from "../display/data-table.tsx";
 import { formatCount } from "../display/format-count.ts";
 import { Ago } from "../display/moment.tsx";
@@ -144,7 +145,9 @@ export function discardedColumns({ consumer, onVerb }: ColumnsFor): readonly Let
     {
       id: "who",
       header: "Who",
-      cell: (it) => <span title={it.discarded?.by ?? ""}>{it.discarded?.by.replace(/^person:/, "")}</span>,
+      cell: (it) => (
+        <span title={it.discarded?.by ?? ""}>{it.discarded === null ? null : actorText(it.discarded.by)}</span>
+      ),
       width: "w-36",
       from: "xl",
     },

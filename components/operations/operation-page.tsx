@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import type { Operation } from "@/server/contract/operations.ts";
 import { useApi } from "../data/api.ts";
+import { actorText } from "../display/actor-text.ts";
 import { ApiEquivalent } from "../display/api-equivalent.tsx";
 import { curl } from "../display/curl.ts";
 import { type Fact, FactList, FactStrip } from "../display/facts.tsx";
@@ -133,7 +134,7 @@ function Body({ operation: it }: { operation: Operation }) {
         <Panel title="Who and when">
           <FactList
             facts={[
-              { label: "Who", value: it.actor.replace(/^person:/, "") },
+              { label: "Who", value: actorText(it.actor) },
               { label: "Reason", value: it.reason },
               { label: "Created", value: <DateTime at={it.createdAt} /> },
               { label: "Started", value: <DateTime at={it.startedAt} /> },

@@ -6,6 +6,7 @@ import Link from "next/link";
 import { parseAsBoolean, parseAsString, parseAsStringLiteral, useQueryStates } from "nuqs";
 import { type Operation, operationKind } from "@/server/contract/operations.ts";
 import { useApi } from "../data/api.ts";
+import { actorText } from "../display/actor-text.ts";
 import { type Column, DataTable } from "../display/data-table.tsx";
 import { Failure } from "../display/failure.tsx";
 import { formatCount, formatRate, plural } from "../display/format-count.ts";
@@ -86,7 +87,7 @@ const COLUMNS: readonly Column<Operation>[] = [
     width: "w-20",
     from: "xl",
   },
-  { id: "who", header: "Who", cell: (it) => it.actor.replace(/^person:/, ""), width: "w-36", from: "xl" },
+  { id: "who", header: "Who", cell: (it) => actorText(it.actor), width: "w-36", from: "xl" },
   {
     id: "at",
     header: "Started",

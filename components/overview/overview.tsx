@@ -6,6 +6,7 @@ import Link from "next/link";
 import type { RateHistory } from "@/server/contract/account.ts";
 import { type Standing, standingOf } from "../consumers/consumer-status.tsx";
 import { type ApiOutputs, useApi } from "../data/api.ts";
+import { actorText } from "../display/actor-text.ts";
 import { type Column, DataTable } from "../display/data-table.tsx";
 import { FactStrip } from "../display/facts.tsx";
 import { Failure } from "../display/failure.tsx";
@@ -70,7 +71,7 @@ const BEHIND: readonly Column<Behind>[] = [
 
 const RECENT: readonly Column<AuditRow>[] = [
   { id: "at", header: "When", cell: (it) => <Ago at={it.at} />, width: "w-24" },
-  { id: "who", header: "Who", cell: (it) => it.actor.replace(/^person:/, ""), width: "w-44", from: "md" },
+  { id: "who", header: "Who", cell: (it) => actorText(it.actor), width: "w-44", from: "md" },
   {
     id: "what",
     header: "What",

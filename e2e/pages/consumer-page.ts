@@ -14,7 +14,8 @@ export class ConsumerPage {
 
   static async open(room: RoomPage, consumer: string, query = ""): Promise<ConsumerPage> {
     await room.open(`/consumers/${consumer}${query}`);
-    await expect(room.page.getByRole("heading", { level: 1, name: consumer })).toBeVisible();
+    // A dialog that the query opens hides the page behind it from roles.
+    await expect(room.page.getByRole("heading", { level: 1, name: consumer, includeHidden: true })).toBeVisible();
     return new ConsumerPage(room, consumer);
   }
 
