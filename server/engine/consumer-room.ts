@@ -4,7 +4,7 @@ import { type ParkedHead, ParkedHeads } from "../domain/parked-heads.ts";
 import { type ConsumerSetup, selectConsumerSetup } from "../store/consumer-setup-select.ts";
 import { type HeldPartition as HeldRow, selectHeldCursors } from "../store/cursor-held-select.ts";
 import type { Database } from "../store/database.ts";
-import { selectInterrupted } from "../store/delivery-attempts-select.ts";
+import { selectBrokenDeliveries } from "../store/delivery-attempts-select.ts";
 import { claimLeases } from "../store/lease-claim.ts";
 import { releaseLeases } from "../store/lease-release.ts";
 import { type LeasesView, selectLeaseViews } from "../store/lease-views-select.ts";
@@ -359,7 +359,7 @@ export class ConsumerRoom {
   async #hold(stream: MemberStream, rows: readonly HeldRow[]): Promise<boolean> {
     if (rows.length === 0) return false;
     const parked = new Map((await this.#readParked(rows.map((it) => it.partition))).map((it) => [it.partition, it]));
-    const interrupted = await selectInterrupted(this.#options.database.pool, this.#setup.consumerId);
+    const broken = await selectBrokenDeliveries(this.#options.database.pool, this.#setup.consumerId);
     const current = rows.filter((row) => parked.get(row.partition)?.epoch === row.epoch);
     if (current.length < rows.length) void this.refresh();
     if (stream.isEnded || current.length === 0) return false;
@@ -374,7 +374,7 @@ export class ConsumerRoom {
             heads === undefined ? [] : this.#onClock(heads),
             heads?.discardedAhead,
           ),
-          interrupted,
+          broken,
         });
       }),
     );

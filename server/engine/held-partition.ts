@@ -1,6 +1,7 @@
 import { type CursorState, DeliveryTracker } from "../domain/delivery-tracker.ts";
 import type { ParkedHead, ParkedHeads } from "../domain/parked-heads.ts";
 import type { ConsumerSetup } from "../store/consumer-setup-select.ts";
+import type { BrokenDeliveries } from "../store/delivery-attempts-select.ts";
 import { type FrameTemplate, frameTemplate } from "./delivery-frame.ts";
 
 /** A partition in the hands of one member, under one epoch. A new epoch is a new object: nothing leaks between two. */
@@ -10,10 +11,12 @@ export class HeldPartition {
   readonly member: string;
   /** The sequences of it that wait behind a parked event. */
   readonly parked: ParkedHeads;
-  /** How often the delivery of an event broke off, by topic id and offset. */
-  readonly interrupted: ReadonlyMap<string, number>;
+  /** By topic id and offset. */
+  readonly #broken: ReadonlyMap<string, BrokenDeliveries>;
   /** When the member last settled or extended anything of it, on the monotonic clock; null = never. */
   heardAt: number | null = null;
+  /** A parked event comes back in the flow, and is counted there. */
+  isTopicOrdered: boolean;
   /** By topic id. */
   readonly trackers = new Map<number, DeliveryTracker>();
   readonly templates = new Map<number, FrameTemplate>();
@@ -28,14 +31,15 @@ export class HeldPartition {
       readonly member: string;
       readonly cursors: ReadonlyMap<number, CursorState>;
       readonly parked: ParkedHeads;
-      readonly interrupted: ReadonlyMap<string, number>;
+      readonly broken: ReadonlyMap<string, BrokenDeliveries>;
     },
   ) {
     this.partition = held.partition;
     this.epoch = held.epoch;
     this.member = held.member;
     this.parked = held.parked;
-    this.interrupted = held.interrupted;
+    this.#broken = held.broken;
+    this.isTopicOrdered = setup.ordering === "topic";
     for (const { topicId, topic } of setup.topics) {
       const cursor = held.cursors.get(topicId);
       if (cursor === undefined) continue;
@@ -52,16 +56,19 @@ export class HeldPartition {
   }
 
   get inFlight(): number {
-    let sum = this.parked.inFlight;
+    let sum = this.isTopicOrdered ? 0 : this.parked.inFlight;
     for (const tracker of this.trackers.values()) sum += tracker.inFlight;
     return sum;
   }
 
   /** Deliveries about which the member has said nothing for too long. */
   overdue(now: number): HeldDelivery[] {
-    const overdue: HeldDelivery[] = this.parked
-      .overdue(now)
-      .map(({ topicId, offset, attempt }) => ({ topicId, offset, attempt: attempt + 1 }));
+    const parked = this.isTopicOrdered ? [] : this.parked.overdue(now);
+    const overdue: HeldDelivery[] = parked.map(({ topicId, offset, attempt }) => ({
+      topicId,
+      offset,
+      attempt: attempt + 1,
+    }));
     for (const [topicId, tracker] of this.trackers) {
       for (const offset of tracker.overdue(now))
         overdue.push({ topicId, offset, attempt: this.attemptOf(topicId, offset) });
@@ -79,12 +86,18 @@ export class HeldPartition {
   attemptOf(topicId: number, offset: number): number {
     const failed = this.parked.headAt(topicId, offset)?.attempt;
     if (failed !== undefined) return failed + 1;
-    return this.interrupted.size === 0 ? 1 : (this.interrupted.get(`${topicId} ${offset}`) ?? 0) + 1;
+    return this.#broken.size === 0 ? 1 : (this.#broken.get(`${topicId} ${offset}`)?.count ?? 0) + 1;
+  }
+
+  /** Deliveries of an event in a row that ended with the connection of the member. */
+  lostOf(topicId: number, offset: number): number {
+    return this.#broken.size === 0 ? 0 : (this.#broken.get(`${topicId} ${offset}`)?.lost ?? 0);
   }
 
   /** All that is in flight. */
   *inFlightDeliveries(): Generator<HeldDelivery> {
-    for (const { topicId, offset, attempt } of this.parked.inFlightHeads()) {
+    const heads = this.isTopicOrdered ? [] : this.parked.inFlightHeads();
+    for (const { topicId, offset, attempt } of heads) {
       yield { topicId, offset, attempt: attempt + 1 };
     }
     for (const [topicId, tracker] of this.trackers) {

@@ -1,12 +1,13 @@
 import type { EventRow } from "../contract/events.ts";
+import { deliveryCare } from "../domain/delivery-care.ts";
 import { isSettledBefore } from "../domain/layout.ts";
 import type { ParkedHead, ParkedHeads } from "../domain/parked-heads.ts";
 import { partitionOf } from "../domain/partition-of.ts";
 import type { ConsumerSetup, SubscribedTopic } from "../store/consumer-setup-select.ts";
 import { type ControlFrame, controlFrame, deliveryFrame, parkedDeliveryFrame } from "./delivery-frame.ts";
 import type { EndReason, FrameSink } from "./frame-sink.ts";
-import { type HeldPartition, lowestScanned } from "./held-partition.ts";
-import type { OverdueDeliveries } from "./overdue-deliveries.ts";
+import { type HeldDelivery, type HeldPartition, lowestScanned } from "./held-partition.ts";
+import type { OverdueDeliveries } from "./server-verdicts.ts";
 import type { TopicReader } from "./topic-log.ts";
 
 export interface MemberStreamOptions {
@@ -21,6 +22,8 @@ export interface MemberStreamOptions {
   readonly readEvents: (topic: SubscribedTopic, offsets: readonly number[]) => Promise<readonly EventRow[]>;
   /** The member has said nothing about these for too long. */
   readonly onOverdue: (stream: MemberStream, overdue: readonly OverdueDeliveries[]) => void;
+  /** These have ended with the connection of their member too often: they are marked as in flight, and were not sent. */
+  readonly onLost: (held: HeldPartition, deliveries: readonly HeldDelivery[]) => void;
   /** Events wait to be parked. */
   readonly onParking: () => void;
   /** A partition that is being handed over has nothing in flight any more. */
@@ -63,6 +66,8 @@ export class MemberStream {
   #isCaughtUp = false;
   #isAssigned = false;
   #isPauseTold = false;
+  /** An event waits to be the only one in flight, or is: meanwhile nothing else is delivered. */
+  #alone: { readonly topic: SubscribedTopic; readonly isParked: boolean } | null = null;
   #retry: NodeJS.Timeout | null = null;
   /** Rings when the next parked event becomes due. */
   #due: NodeJS.Timeout | null = null;
@@ -104,6 +109,7 @@ export class MemberStream {
     this.#setup = setup;
     this.#readers = readers;
     this.#generation += 1;
+    for (const held of this.held.values()) held.isTopicOrdered = setup.ordering === "topic";
     if (isNewTimeout) {
       clearInterval(this.#ackTimer);
       this.#ackTimer = this.#startAckTimer();
@@ -209,6 +215,7 @@ export class MemberStream {
     try {
       while (this.#hasMore && !this.#isEnded) {
         this.#hasMore = false;
+        if (await this.#endAlone()) this.#hasMore = true;
         if (await this.#deliverParked()) this.#hasMore = true;
         for (const topic of this.#setup.topics) {
           if (await this.#advance(topic)) this.#hasMore = true;
@@ -219,6 +226,14 @@ export class MemberStream {
     } finally {
       this.#isPumping = false;
     }
+  }
+
+  /** Once nothing is in flight any more, what waits to be alone goes first: it is the next of its topic. */
+  async #endAlone(): Promise<boolean> {
+    if (this.#alone === null || this.inFlight > 0) return false;
+    const { topic, isParked } = this.#alone;
+    this.#alone = null;
+    return !isParked && (await this.#advance(topic));
   }
 
   /** Delivers heads of parked sequences that are due. Returns true when there may be more of them at once. */
@@ -249,13 +264,21 @@ export class MemberStream {
     const byOffset = new Map(events.map((it) => [it.offset, it]));
     const tracker = held.trackers.get(topic.topicId);
     let frames = "";
+    const lost: HeldDelivery[] = [];
     for (const head of heads) {
       // After a move back the earlier events of its key run again first.
       if (tracker?.isKeyBusyBefore(head.key, head.offset) === true) continue;
       const event = byOffset.get(head.offset);
       if (event === undefined) throw new Error(`parked event ${topic.topic}/${head.offset} cannot be read`);
       if (this.#parkedRoom() <= 0) break;
+      const care = this.#careOf(held, head);
+      if (care === "alone") this.#alone = { topic, isParked: true };
+      if (care === "alone" && this.inFlight > 0) break;
       if (!held.parked.deliver(head, deadline)) continue;
+      if (care === "never") {
+        lost.push({ ...head, attempt: head.attempt + 1 });
+        continue;
+      }
       frames += parkedDeliveryFrame(template, {
         offset: head.offset,
         json: event.json,
@@ -265,6 +288,7 @@ export class MemberStream {
         isParked: true,
       });
     }
+    if (lost.length > 0) this.#options.onLost(held, lost);
     if (frames === "") return false;
     this.#write(frames);
     return true;
@@ -340,7 +364,8 @@ export class MemberStream {
   }
 
   /** Sends the rows that are this member's. Returns the last offset looked at when it had to stop before the end. */
-  #deliver({ topicId, liveOnly }: SubscribedTopic, rows: readonly EventRow[]): number | undefined {
+  #deliver(topic: SubscribedTopic, rows: readonly EventRow[]): number | undefined {
+    const { topicId, liveOnly } = topic;
     const { partitions, ackTimeoutMs, ordering } = this.#setup;
     const prior = this.#setup.priorLayouts.filter((it) => it.topicId === topicId);
     const deadline = this.#options.now() + ackTimeoutMs;
@@ -358,11 +383,13 @@ export class MemberStream {
       const isReplay = row.offset <= tracker.replayUntil;
       if (isReplay && liveOnly.includes(row.type)) continue;
       const place = placeIn(held, topicId, row);
+      const care = this.#careOf(held, { topicId, offset: row.offset });
       // A parked event that comes up again lies above a position that was moved back. It goes with those that are
       // behind one, so that the database counts it as passed before it is delivered and released.
       // A discarded event ahead of the position is passed by in the same way.
       if (place === "discarded" && ordering === "topic") continue;
-      if (place !== "free" && ordering === "key") {
+      // What kills its members is parked as well: it is buried from there, where no `upTo` can take it for handled.
+      if ((place !== "free" || care === "never") && ordering === "key") {
         if (tracker.parking >= MAX_PARKING) {
           stoppedAt = row.offset - 1;
           break;
@@ -377,13 +404,19 @@ export class MemberStream {
         (row.offset > head.offset || (row.offset === head.offset && this.#isHeldUp(held, topicId)))
       )
         continue;
-      if (room === 0) {
+      if (care !== "together") this.#alone = { topic, isParked: false };
+      if (room === 0 || (care !== "together" && this.inFlight > 0)) {
         stoppedAt = row.offset - 1;
         break;
       }
       tracker.deliver(row.offset, deadline, row.key);
       if (head?.offset === row.offset) held.parked.deliver(head, deadline);
       const attempt = held.attemptOf(topicId, row.offset);
+      if (care === "never") {
+        this.#options.onLost(held, [{ topicId, offset: row.offset, attempt }]);
+        stoppedAt = row.offset;
+        break;
+      }
       frames +=
         attempt === 1
           ? deliveryFrame(template, row, isReplay)
@@ -395,15 +428,20 @@ export class MemberStream {
               operationId: null,
               isParked: false,
             });
-      room -= 1;
+      room = this.#alone === null ? room - 1 : 0;
     }
     if (frames !== "") this.#write(frames);
     if (isParking) this.#options.onParking();
     return stoppedAt;
   }
 
+  #careOf(held: HeldPartition, { topicId, offset }: { readonly topicId: number; readonly offset: number }) {
+    return deliveryCare(held.lostOf(topicId, offset), this.#setup.retry.maxAttempts);
+  }
+
   #room(): number {
     if (this.#isPaused || this.#setup.pause !== null || !this.#isWritable || this.#isEnded) return 0;
+    if (this.#alone !== null) return 0;
     if (this.#options.now() - this.renewedAt >= this.#options.leaseMs) return 0;
     return this.#setup.maxInFlight - this.inFlight;
   }

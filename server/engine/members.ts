@@ -20,7 +20,7 @@ import { haltConsumer } from "./halt-consumer.ts";
 import { type InFlightDelivery, inFlightOf } from "./in-flight.ts";
 import { interruptedOf } from "./interrupted-deliveries.ts";
 import { MemberStream } from "./member-stream.ts";
-import { ackTimeouts, type OverdueDeliveries } from "./overdue-deliveries.ts";
+import { type OverdueDeliveries, settleLost, settleOverdue } from "./server-verdicts.ts";
 import type { SettlementItem } from "./settlement-group.ts";
 import { type Holders, type Settled, Settler } from "./settler.ts";
 import type { TopicReaders } from "./topic-log.ts";
@@ -196,7 +196,7 @@ export function createMembers(options: MembersOptions): Members {
   }
 
   async function leave(room: ConsumerRoom, stream: MemberStream, reason: EndReason): Promise<void> {
-    const interrupted = interruptedOf(stream);
+    const interrupted = interruptedOf(stream, reason);
     end(room, stream, reason);
     const { consumerId } = room.setup;
     // No failure, but an attempt: the next delivery says that it is not the first.
@@ -234,6 +234,7 @@ export function createMembers(options: MembersOptions): Members {
       now,
       leaseMs,
       readEvents: (topic, offsets) => readEventsAt(database.pool, topic, offsets),
+      onLost: (held, deliveries) => void settleLost(settler, room.setup, { held, deliveries }).catch(onError),
       onOverdue: (it, overdue) => void retryOverdue(room, it, overdue).catch(onError),
       onParking: () => void settler.progress(room.setup).catch(onError),
       onDrained: () => void room.refresh(),
@@ -262,11 +263,7 @@ export function createMembers(options: MembersOptions): Members {
     stream: MemberStream,
     overdue: readonly OverdueDeliveries[],
   ): Promise<void> {
-    const { setup } = room;
-    const heardBefore = new Map(overdue.map(({ held }) => [held, held.heardAt]));
-    await settler.settle(setup, ackTimeouts(setup, overdue));
-    // The server has spoken here, not the member.
-    for (const [held, heardAt] of heardBefore) held.heardAt = heardAt;
+    await settleOverdue(settler, room.setup, overdue);
     if (overdue.every((it) => it.isSilent) && !stream.isEnded) await leave(room, stream, "ack-timeout");
   }
 

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Delivery, Settlement } from "../contract/settlements.ts";
 import { lockLeases } from "../store/lease-lock.ts";
@@ -15,6 +16,7 @@ import {
 const consumer = "billing";
 const topic = "orders";
 const soon = { maxAttempts: 3, backoff: { delaysMs: [0] }, permanentErrors: ["Permanent"] };
+const actor = { name: "person:x", requestId: "r" };
 const never = { ...soon, backoff: { delaysMs: [600_000] } };
 
 let db: TestDatabase;
@@ -242,7 +244,6 @@ describe("a consumer with parked events", () => {
     const member = await a.join(consumer, "m1");
     await member.delivered(3);
     await send(a, [acked(at(member, 1)), acked(at(member, 2)), failed(at(member, 3), { delayMs: 600_000 })]);
-    const actor = { name: "person:x", requestId: "r" };
     const plan = await a.plan({ consumer, target: { to: "earliest" }, actor });
     await a.change({ consumer, planId: plan.id, token: plan.token, reason: "again", actor });
     await a.database.pool.query("UPDATE parked_event SET due_at = now()");
@@ -319,6 +320,111 @@ describe("a dropped connection", () => {
     const third = await a.join(consumer, "m3");
     await third.delivered(1);
     expect(third.deliveries[0]).toMatchObject({ offset: 1, attempt: 4, parked: true });
+  });
+
+  it("takes no attempt from the retry policy", async () => {
+    await declare({ retry: { ...soon, maxAttempts: 2 } });
+    await publish(a, topicId, { count: 1, keys: 1 });
+    const first = await a.join(consumer, "m1");
+    await first.delivered(1);
+    await first.joined?.leave();
+    const second = await a.join(consumer, "m2");
+    await second.delivered(1);
+    await a.retry(consumer, [at(second, 1)]);
+    await second.delivered(2);
+    expect(second.deliveries[1]).toMatchObject({ offset: 1, attempt: 3 });
+    await a.retry(consumer, [at(second, 1)]);
+    expect(await a.parked(consumer)).toEqual(["orders/1 dead 3"]);
+  });
+
+  it("tells the event that kills its members from those beside it: its last delivery is made alone, then it is dead", async () => {
+    await declare();
+    await publish(a, topicId, { count: 4, keys: 4 });
+    for (const name of ["m1", "m2"]) {
+      const victim = await a.join(consumer, name);
+      await victim.delivered(4);
+      await victim.joined?.leave();
+    }
+    const third = await a.join(consumer, "m3");
+    await third.delivered(1);
+    await a.ack(consumer, [at(third, 1)]);
+    await third.delivered(2);
+    await publish(a, topicId, { count: 4, keys: 4 });
+    await delay(100);
+    expect(third.deliveries.map(({ offset, attempt }) => [offset, attempt])).toEqual([
+      [1, 3],
+      [2, 3],
+    ]);
+    await third.joined?.leave();
+    const fourth = await a.join(consumer, "m4");
+    await fourth.delivered(1);
+    await a.ack(consumer, [at(fourth, 3)]);
+    await fourth.delivered(2);
+    await a.ack(consumer, [at(fourth, 4)]);
+    // 2 is dead, and 6 is behind it.
+    await fourth.delivered(5);
+    expect(fourth.offsets).toEqual([3, 4, 5, 7, 8]);
+    await expect.poll(() => a.parked(consumer)).toEqual(["orders/2 dead 4", "orders/6 blocked 0"]);
+    const [group] = await a.groups({});
+    expect(group?.sample.error.name).toBe("ConnectionLost");
+  });
+
+  it("kills with a parked event as it does with a live one", async () => {
+    await declare({ retry: { ...soon, maxAttempts: 2 } });
+    await publish(a, topicId, { count: 1, keys: 1 });
+    const first = await a.join(consumer, "m1");
+    await first.delivered(1);
+    await a.retry(consumer, [at(first, 1)]);
+    await first.delivered(2);
+    await first.joined?.leave();
+    const second = await a.join(consumer, "m2");
+    await second.delivered(1);
+    await second.joined?.leave();
+    const third = await a.join(consumer, "m3");
+    await expect.poll(() => a.parked(consumer)).toEqual(["orders/1 dead 4"]);
+    expect(third.deliveries).toEqual([]);
+  });
+
+  it("that the server caused is not the event's fault, and a moved position starts the count anew", async () => {
+    await declare();
+    await publish(a, topicId, { count: 2, keys: 2 });
+    for (let i = 0; i < 2; i++) {
+      const b = open();
+      const victim = await b.join(consumer, `m${i}`);
+      await victim.delivered(2);
+      await b.close();
+      instances.splice(instances.indexOf(b), 1);
+    }
+    const third = await a.join(consumer, "m3");
+    await third.delivered(2);
+    expect(third.deliveries.map(({ offset, attempt }) => [offset, attempt])).toEqual([
+      [1, 3],
+      [2, 3],
+    ]);
+    const plan = await a.plan({ consumer, target: { to: "earliest" }, actor });
+    await a.change({ consumer, planId: plan.id, token: plan.token, reason: "again", actor });
+    await third.delivered(4);
+    expect(third.deliveries.slice(2).map(({ offset, attempt }) => [offset, attempt])).toEqual([
+      [1, 1],
+      [2, 1],
+    ]);
+  });
+
+  it("frees the partitions of a topic-ordered consumer at once, with a parked event in flight", async () => {
+    await declare({ ordering: "topic" });
+    await publish(a, topicId, { count: 2, keys: 2 });
+    const first = await a.join(consumer, "m1");
+    await first.delivered(2);
+    await a.retry(consumer, [at(first, 1)]);
+    await first.delivered(3);
+    await first.joined?.leave();
+    expect(a.errors).toEqual([]);
+    const second = await a.join(consumer, "m2");
+    await second.delivered(1);
+    expect(second.deliveries[0]).toMatchObject({ offset: 1, attempt: 3 });
+    await a.ack(consumer, [at(second, 1)]);
+    await second.delivered(2);
+    expect(second.deliveries[1]).toMatchObject({ offset: 2, attempt: 1 });
   });
 });
 
@@ -510,7 +616,6 @@ describe("liveOnly", () => {
     await member.delivered(4);
     await a.ack(consumer, member.deliveries);
     await untilPosition(member, 4);
-    const actor = { name: "person:x", requestId: "r" };
     const plan = await a.plan({ consumer, target: { to: "earliest" }, actor });
     await a.change({ consumer, planId: plan.id, token: plan.token, reason: "again", actor });
     await member.until(() => member.deliveries.length === 6, "the replays");

@@ -78,10 +78,11 @@ export async function settleParked(database: Database, settlement: ParkedSettlem
     const effects = effectsOf(known, { ...settlement, waitingUnder });
     const followers = group.followers
       .filter((it) => !isSettled(it))
-      .flatMap(({ topicId, partition, offset }) => {
+      .flatMap(({ topicId, partition, offset, broken }) => {
         const event = events.get(`${topicId} ${offset}`);
         if (event === undefined) return [];
-        return [{ topicId, partition, row: blockedRow(topicId, event, setup.retry.maxAttempts) }];
+        const row = blockedRow(topicId, event, setup.retry.maxAttempts + broken);
+        return [{ topicId, partition, row: { ...row, attempt: broken } }];
       });
     await writeParked(db, {
       ...effects.writes,

@@ -86,7 +86,8 @@ export function effectsOf(known: readonly DecidedItem[], settlement: EffectsOpti
         break;
       case "park":
       case "fail-again": {
-        const attemptsMax = facts.row?.attemptsMax ?? setup.retry.maxAttempts;
+        // Deliveries that broke off have a number, and are no failures.
+        const attemptsMax = facts.row?.attemptsMax ?? setup.retry.maxAttempts + attempt - 1;
         const error = item.error ?? UNKNOWN_ERROR;
         const dueInMs =
           item.outcome === "dead-letter"

@@ -41,6 +41,8 @@ export interface FollowerToPark {
   readonly partition: number;
   readonly offset: number;
   readonly key: string | null;
+  /** Deliveries of it that broke off. */
+  readonly broken: number;
 }
 
 /** Who holds a partition at this instance, if anybody. */
@@ -141,7 +143,8 @@ export class SettlementGroup {
   seal(): void {
     for (const { topicId, partition, tracker } of this.#parts.values()) {
       for (const it of tracker?.settleParking(MAX_PARKED - this.followers.length) ?? []) {
-        this.followers.push({ topicId, partition, ...it });
+        const broken = (this.findHolder(partition)?.attemptOf(topicId, it.offset) ?? 1) - 1;
+        this.followers.push({ topicId, partition, ...it, broken });
       }
     }
   }

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { fingerprintText, type ReportedError } from "../domain/error-fingerprint.ts";
+import { CONNECTION_LOST } from "../store/delivery-attempts-select.ts";
 import type { StoredError } from "../store/parked-settle-write.ts";
 
 // 64 bits: groups are told apart among thousands, and the text is short enough to stand in an address.
@@ -25,6 +26,14 @@ function storable(text: string): string {
 }
 
 const ACK_TIMEOUT = "AckTimeout";
+
+/** The member's connection ended during each delivery of an event, and with nothing else in flight during the last. */
+export function connectionLostError(): StoredError {
+  return storedError({
+    name: CONNECTION_LOST,
+    message: "the member's connection ended during every delivery, during the last of them with nothing else in flight",
+  });
+}
 
 /** An ack timeout is a retry with this error. */
 export function ackTimeoutError(ackTimeoutMs: number): StoredError {

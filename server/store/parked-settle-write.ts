@@ -97,7 +97,8 @@ async function failAgain(db: Queryable, { consumerId, failed }: ParkedWrites): P
     text: `
       UPDATE parked_event p
       SET state = CASE WHEN n.due_in_ms IS NULL THEN 'dead' ELSE 'retrying' END, attempt = n.attempt,
-        attempts_max = CASE WHEN n.due_in_ms IS NULL THEN n.attempt ELSE p.attempts_max END, due_at = now() + n.due_in_ms * interval '1 ms', error_name = n.error_name, error_message = n.error_message,
+        attempts_max = CASE WHEN n.due_in_ms IS NULL THEN n.attempt ELSE p.attempts_max END,
+        due_at = now() + n.due_in_ms * interval '1 ms', error_name = n.error_name, error_message = n.error_message,
         error_stack = n.error_stack, fingerprint = n.fingerprint, failed_at = now(), operation_id = NULL,
         is_replay = false
       FROM unnest($2::int[], $3::bigint[], $4::int[], $5::float8[], $6::text[], $7::text[], $8::text[], $9::text[])

@@ -151,6 +151,13 @@ export class ConsumerModel {
     }
   }
 
+  /** It took down every member that handled it. */
+  bury(offset: number, attempt: number): void {
+    if (this.isOver(offset)) throw new Error(`${offset} is over, and was buried`);
+    this.#fates.set(offset, { kind: "failed", attempt, isDead: true, isDue: false });
+    this.#demoteAfter(offset);
+  }
+
   /** The time of every retry has come. */
   passTime(): void {
     for (const [offset, fate] of this.#fates) {

@@ -49,7 +49,8 @@ export class MemberCommands {
     }
     member.answer(delivery, handling !== "ack" && handling !== "skip");
     const state = hasState ? this.#stateFor(offset, handling) : {};
-    const attemptsMax = this.#world.last?.parked.get(offset)?.attemptsMax ?? MAX_ATTEMPTS;
+    // Deliveries that broke off have a number, and are no failures.
+    const attemptsMax = this.#world.last?.parked.get(offset)?.attemptsMax ?? MAX_ATTEMPTS + delivery.attempt - 1;
     return {
       member,
       delivery,

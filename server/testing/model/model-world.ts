@@ -92,6 +92,7 @@ export class ModelWorld {
     }
     this.isMovedBack = false;
     this.last = stored;
+    this.#takeBuried(stored);
     try {
       checkConsumer(this.model, stored);
     } catch (error) {
@@ -99,17 +100,34 @@ export class ModelWorld {
     }
   }
 
+  /** The engine alone knows when it gives up what takes down its members; here is seen that it had the right to. */
+  #takeBuried(stored: StoredConsumer): void {
+    for (const { offset, state, attempt, attemptsMax, errorName } of stored.parked.values()) {
+      const isBuried = state === "dead" || (state === "blocked" && attempt >= attemptsMax);
+      const fate = this.model.fate(offset);
+      if (errorName !== "ConnectionLost" || !isBuried || (fate.kind === "failed" && fate.isDead)) continue;
+      expect(attempt, `attempts of ${offset}, which was buried`).toBeGreaterThan(MAX_ATTEMPTS);
+      this.model.bury(offset, attempt);
+    }
+  }
+
   /** Waits until members hold all that can be delivered, or have heard of the pause. */
   async settleDown(): Promise<void> {
     if (this.live().length === 0) return;
-    await this.until("what can be delivered to be delivered", () => {
+    await this.until("what can be delivered to be delivered", async () => {
       this.sync();
       const live = this.live();
       if (live.length === 0) return true;
       if (live.some(({ member }) => member.isPaused !== this.model.isPaused)) return false;
       if (this.model.isPaused) return true;
       const held = new Set(live.flatMap(({ member }) => member.workable().map((it) => it.offset)));
-      return this.model.deliverable().every((offset) => held.has(offset));
+      if (this.model.deliverable().every((offset) => held.has(offset))) return true;
+      const stored = await this.read();
+      this.#takeBuried(stored);
+      // What may kill its member is delivered alone: the others wait.
+      const deliverable = this.model.deliverable();
+      const isAlone = deliverable.some((offset) => (stored.lost.get(offset) ?? 0) >= MAX_ATTEMPTS - 1);
+      return isAlone && deliverable.some((offset) => held.has(offset));
     });
   }
 

@@ -12,6 +12,7 @@ export interface StoredRow {
   readonly attempt: number;
   readonly attemptsMax: number;
   readonly isDue: boolean;
+  readonly errorName: string | null;
 }
 
 /** A consumer of one topic as the database has it, in one snapshot. */
@@ -21,6 +22,8 @@ export interface StoredConsumer {
   readonly position: number;
   readonly epochs: readonly number[];
   readonly parked: ReadonlyMap<number, StoredRow>;
+  /** Deliveries of an event that ended with the connection, one after the other, since the position was moved. */
+  readonly lost: ReadonlyMap<number, number>;
   readonly state: ReadonlyMap<string, { readonly value: unknown; readonly version: number }>;
   /** Whether the position, what is settled above it, or an earlier layout, goes past an event. */
   isCovered(event: ModelEvent): boolean;
@@ -40,9 +43,18 @@ export async function readStoredConsumer(database: Database, consumer: string): 
     const where = "consumer_id = (SELECT id FROM consumer WHERE name = $1)";
     const leases = await rowsOf<{ epoch: number }>(`SELECT epoch FROM lease WHERE ${where} ORDER BY partition`);
     const parked = await rowsOf<StoredRow>(
-      `SELECT "offset", key, state, attempt, attempts_max AS "attemptsMax", coalesce(due_at <= clock_timestamp(), false) AS "isDue"
+      `SELECT "offset", key, state, attempt, attempts_max AS "attemptsMax", coalesce(due_at <= clock_timestamp(), false) AS "isDue",
+         error_name AS "errorName"
        FROM parked_event WHERE ${where} ORDER BY "offset"`,
     );
+    const attempts = await rowsOf<{ offset: number; isLost: boolean }>(
+      `SELECT "offset", coalesce(error_name = 'ConnectionLost' AND outcome = 'interrupted', false) AS "isLost"
+       FROM delivery_attempt WHERE ${where}
+         AND at > (SELECT coalesce(max(applied_at), '-infinity') FROM position_change WHERE ${where})
+       ORDER BY "offset", attempt`,
+    );
+    const lost = new Map<number, number>();
+    for (const it of attempts) lost.set(it.offset, it.isLost ? (lost.get(it.offset) ?? 0) + 1 : 0);
     const state = await rowsOf<{ key: string; value: string; version: number }>(
       `SELECT key, value::text, version FROM state_entry WHERE ${where} ORDER BY key`,
     );
@@ -52,6 +64,7 @@ export async function readStoredConsumer(database: Database, consumer: string): 
       layout: setup.layout,
       position: Math.min(...cursors.map((it) => it.position)),
       epochs: leases.map((it) => it.epoch),
+      lost,
       parked: new Map(parked.map((it) => [it.offset, it])),
       state: new Map(state.map(({ key, value, version }) => [key, { value: JSON.parse(value), version }])),
       isCovered(event) {

@@ -1,0 +1,58 @@
+import type { ConsumerSetup } from "../store/consumer-setup-select.ts";
+import type { HeldDelivery, HeldPartition } from "./held-partition.ts";
+import type { SettlementItem } from "./settlement-group.ts";
+import type { Settler } from "./settler.ts";
+import { ackTimeoutError, connectionLostError } from "./stored-error.ts";
+
+interface Deliveries {
+  readonly held: HeldPartition;
+  readonly deliveries: readonly HeldDelivery[];
+}
+
+/** Deliveries of one partition about which the member has said nothing for too long. */
+export interface OverdueDeliveries extends Deliveries {
+  /** It has not said anything about any other either. */
+  readonly isSilent: boolean;
+}
+
+/** Retries deliveries of which nothing was heard: failed ones like any other. */
+export function settleOverdue(
+  settler: Settler,
+  setup: ConsumerSetup,
+  overdue: readonly OverdueDeliveries[],
+): Promise<void> {
+  return judge(settler, setup, { of: overdue, outcome: "retry", error: ackTimeoutError(setup.ackTimeoutMs) });
+}
+
+/** Makes dead letters of events that take down whoever handles them. */
+export function settleLost(settler: Settler, setup: ConsumerSetup, lost: Deliveries): Promise<void> {
+  return judge(settler, setup, { of: [lost], outcome: "dead-letter", error: connectionLostError() });
+}
+
+/** Settles in the member's place. The server has spoken then: the member is as silent as before. */
+async function judge(
+  settler: Settler,
+  setup: ConsumerSetup,
+  { of, ...verdict }: { readonly of: readonly Deliveries[] } & Pick<SettlementItem, "outcome" | "error">,
+): Promise<void> {
+  const heardBefore = new Map(of.map(({ held }) => [held, held.heardAt]));
+  const items = of.flatMap(({ held, deliveries }) =>
+    deliveries.map(
+      ({ topicId, offset, attempt }): SettlementItem => ({
+        topicId,
+        topic: setup.topics.find((it) => it.topicId === topicId)?.topic ?? "",
+        partition: held.partition,
+        epoch: held.epoch,
+        offset,
+        ...verdict,
+        upTo: false,
+        attempt,
+        delayMs: null,
+        reason: null,
+        state: null,
+      }),
+    ),
+  );
+  await settler.settle(setup, items);
+  for (const [held, heardAt] of heardBefore) held.heardAt = heardAt;
+}
