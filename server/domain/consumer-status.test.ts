@@ -40,6 +40,14 @@ test("a consumer with members and nothing to do is healthy", () => {
   expect(status({})).toEqual({ status: "healthy", why: "everything is settled" });
 });
 
+test("with as many failures as a member may hold it is blocked, whatever else holds", () => {
+  const facts = { parked: { retrying: 1, dead: 100_001, blocked: 7 }, head, topics: [{ ...topic, lag: 9, lagMs: 1e9 }] };
+  expect(status(facts)).toEqual({
+    status: "blocked",
+    why: "100,002 events have failed: a member with 100,000 of them is given nothing new until some are redriven or discarded",
+  });
+});
+
 test("a consumer that is a little behind is healthy, and says by how much", () => {
   const facts = { topics: [{ ...topic, lag: 3, lagMs: LAGGING_AFTER_MS }] };
   expect(status(facts)).toEqual({ status: "healthy", why: "3 events wait, the oldest for 10 s" });

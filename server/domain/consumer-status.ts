@@ -1,4 +1,5 @@
 import { countText, durationText, eventsText } from "./fact-words.ts";
+import { MAX_SEQUENCES } from "./parked-heads.ts";
 
 export type ConsumerStatus = "healthy" | "lagging" | "blocked" | "stalled" | "paused" | "halted" | "idle";
 
@@ -58,7 +59,8 @@ export const STALLED_AFTER_MS = 60_000;
  * How a consumer stands, and why, from what was measured. The first that holds:
  *
  * 1. `halted`, `paused`: it is; nothing new is delivered.
- * 2. `blocked`, ordered by topic: an event is parked, so its partition waits behind it.
+ * 2. `blocked`: ordered by topic, an event is parked, so its partition waits behind it; ordered by key, as many have
+ *    failed as a member may hold.
  * 3. `stalled`: an event waits for longer than `LAGGING_AFTER_MS` and no member is connected; or it waits, and members
  *    have been connected, for longer than `STALLED_AFTER_MS` (the ack timeout, if that is longer) without any progress.
  * 4. `blocked`, ordered by key: events wait behind a parked one, or a dead letter holds its key for those to come.
@@ -76,6 +78,7 @@ export function consumerStatus(facts: ConsumerFacts): { status: ConsumerStatus; 
   if (isOrderedByTopic && head !== null && parked.retrying + parked.dead > 0) {
     return { status: "blocked", why: headText(head, { parked, behind: lag, isOrderedByTopic }) };
   }
+  if (parked.retrying + parked.dead >= MAX_SEQUENCES) return { status: "blocked", why: fullText(parked) };
   const stalled = stalledText(facts, { lag, lagMs });
   if (stalled !== null) return { status: "stalled", why: stalled };
   if (head !== null && parked.blocked + facts.deadWithKey > 0) {
@@ -132,6 +135,11 @@ function headText(
   const others = more.parked.retrying + more.parked.dead - 1;
   const failed = others > 0 ? `, and ${countText(others)} more ${others === 1 ? "has" : "have"} failed` : "";
   return `held up by ${who}: ${attemptText({ ...head, attempt })}; ${waits}${failed}`;
+}
+
+function fullText({ retrying, dead }: ConsumerFacts["parked"]): string {
+  const most = countText(MAX_SEQUENCES);
+  return `${countText(retrying + dead)} events have failed: a member with ${most} of them is given nothing new until some are redriven or discarded`;
 }
 
 /** How far a parked event has come: `attempt 3 of 5, next in 40 s`, or what kind of letter it is. */

@@ -13,6 +13,12 @@ export interface ParkedHead {
   readonly isReplay: boolean;
 }
 
+/**
+ * Blocked sequences that one member may hold; with more it is given nothing new. Each is kept in memory (about 300 bytes),
+ * and who has that many failures gains nothing by parking more.
+ */
+export const MAX_SEQUENCES = 100_000;
+
 /** The name of a sequence within a topic, as the column has it. */
 export function sequenceName(event: { readonly key: string | null; readonly offset: number }): string {
   return event.key === null ? `o${event.offset}` : `k${event.key}`;

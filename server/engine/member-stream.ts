@@ -1,7 +1,7 @@
 import type { EventRow } from "../contract/events.ts";
 import { deliveryCare } from "../domain/delivery-care.ts";
 import { isSettledBefore } from "../domain/layout.ts";
-import type { ParkedHead, ParkedHeads } from "../domain/parked-heads.ts";
+import { MAX_SEQUENCES, type ParkedHead, type ParkedHeads } from "../domain/parked-heads.ts";
 import { partitionOf } from "../domain/partition-of.ts";
 import type { ConsumerSetup, SubscribedTopic } from "../store/consumer-setup-select.ts";
 import { type ControlFrame, controlFrame, deliveryFrame, parkedDeliveryFrame } from "./delivery-frame.ts";
@@ -18,6 +18,8 @@ export interface MemberStreamOptions {
   /** Monotonic milliseconds. */
   readonly now: () => number;
   readonly leaseMs: number;
+  /** Instead of `MAX_SEQUENCES`. */
+  readonly maxSequences?: number | undefined;
   /** Single events of a topic, for deliveries out of the order of offsets. */
   readonly readEvents: (topic: SubscribedTopic, offsets: readonly number[]) => Promise<readonly EventRow[]>;
   /** The member has said nothing about these for too long. */
@@ -326,7 +328,7 @@ export class MemberStream {
   /** One read of one topic. Returns true when another one may find more. */
   async #advance(topic: SubscribedTopic): Promise<boolean> {
     const reader = this.#readers.get(topic.topicId);
-    const room = this.#room();
+    const room = this.#isFull() ? 0 : this.#room();
     const active = this.#active().filter((held) => !this.#isHeldUp(held, topic.topicId));
     if (reader === undefined || room <= 0 || active.length === 0) return false;
     const after = lowestScanned(active, topic.topicId);
@@ -344,6 +346,12 @@ export class MemberStream {
     const end = passed ?? through;
     for (const held of active) held.trackers.get(topic.topicId)?.passTo(this.#endFor(held, topic.topicId, end));
     return end > after;
+  }
+
+  #isFull(): boolean {
+    let sequences = 0;
+    for (const held of this.held.values()) sequences += held.parked.size;
+    return sequences >= (this.#options.maxSequences ?? MAX_SEQUENCES);
   }
 
   /** Of a topic-ordered consumer nothing passes a parked event: its partition waits for it. */

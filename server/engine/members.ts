@@ -37,6 +37,8 @@ export interface MembersOptions {
   readonly leaseMs?: number;
   /** How long a surplus partition, or a stopping server, waits for what is in flight. */
   readonly drainMs?: number;
+  /** See `MAX_SEQUENCES`. */
+  readonly maxSequences?: number;
   /** Monotonic milliseconds. */
   readonly now?: () => number;
 }
@@ -233,6 +235,7 @@ export function createMembers(options: MembersOptions): Members {
       sink,
       now,
       leaseMs,
+      maxSequences: options.maxSequences,
       readEvents: (topic, offsets) => readEventsAt(database.pool, topic, offsets),
       onLost: (held, deliveries) => void settleLost(settler, room.setup, { held, deliveries }).catch(onError),
       onOverdue: (it, overdue) => void retryOverdue(room, it, overdue).catch(onError),

@@ -302,6 +302,20 @@ describe("an ack timeout", () => {
   });
 });
 
+it("is given nothing new with as many failures as it may hold, until some are gone", async () => {
+  const b = open({ maxSequences: 2 });
+  await declare({ retry: never, maxInFlight: 2 });
+  await publish(a, topicId, { count: 5, keys: 5 });
+  const member = await b.join(consumer, "m1");
+  await member.delivered(2);
+  await send(b, [failed(at(member, 1), { outcome: "dead-letter" }), failed(at(member, 2))]);
+  await delay(100);
+  expect(member.offsets).toEqual([1, 2]);
+  await send(b, [acked(at(member, 2))]);
+  await member.delivered(4);
+  expect(member.offsets).toEqual([1, 2, 3, 4]);
+});
+
 describe("a dropped connection", () => {
   it("is no failure, yet the next delivery says that it is not the first", async () => {
     await declare();

@@ -3,7 +3,7 @@ import { getConsumerHistory } from "../services/get-consumer-history.ts";
 import { getTopicHistory } from "../services/get-topic-history.ts";
 import { insertSamples } from "../store/samples-insert.ts";
 import { type TestDatabase, testDatabase } from "../testing/test-database.ts";
-import { createSampler, shrinkSamples } from "./sampler.ts";
+import { createSampler, shrinkHistory } from "./sampler.ts";
 import { createTopic, type Instance, openInstance, publish } from "./testing/consumer-rig.ts";
 import { createTopicDirectory } from "./topic-directory.ts";
 
@@ -60,7 +60,7 @@ test("samples older than a day become coarser, and those older than 30 days are 
   await query(`INSERT INTO topic_sample VALUES (${topicId}, 300, now() - interval '31 days', 1, 1)`);
   const never = new AbortController().signal;
   // Two instances at once.
-  await Promise.all([shrinkSamples(instance.database.pool, never), shrinkSamples(db.open().pool, never)]);
+  await Promise.all([shrinkHistory(instance.database.pool, never), shrinkHistory(db.open().pool, never)]);
   const fine = await query(
     "SELECT min(at) > now() - interval '24 hours 10 min' AS is_young, count(*) FROM topic_sample WHERE resolution_s = 10",
   );
@@ -77,6 +77,21 @@ test("samples older than a day become coarser, and those older than 30 days are 
     { lag: 720, settled: 29 },
     { lag: 690, settled: 59 },
   ]);
+});
+
+test("attempts older than 30 days are forgotten, but those of events that are still parked", async () => {
+  await query(
+    `INSERT INTO delivery_attempt (consumer_id, topic_id, "offset", attempt, at, outcome)
+     SELECT ${consumerId}, ${topicId}, o, 1, now() - o * interval '10 days', 'retry' FROM generate_series(1, 6) o`,
+  );
+  await query(
+    `INSERT INTO parked_event (consumer_id, topic_id, "offset", hash, type, state, attempt, attempts_max)
+     VALUES (${consumerId}, ${topicId}, 5, 1, 'odd', 'dead', 1, 1)`,
+  );
+  await shrinkHistory(instance.database.pool, new AbortController().signal);
+  const kept = await query('SELECT "offset" FROM delivery_attempt ORDER BY "offset"');
+  expect(kept.map((it) => it.offset)).toEqual([1, 2, 5]);
+  await query("TRUNCATE parked_event, delivery_attempt");
 });
 
 test("a history has at most 500 points, rates from the differences, and none where a count went back", async () => {

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Database } from "../store/database.ts";
+import { forgetOldAttempts } from "../store/delivery-attempts-forget.ts";
 import { insertSamples, SAMPLE_S } from "../store/samples-insert.ts";
 import { coarsenSamples, deleteOldSamples } from "../store/samples-shrink.ts";
 
@@ -7,7 +8,7 @@ export interface Sampler {
   close(): Promise<void>;
 }
 
-/** Samples between two rounds of making old ones coarser. */
+/** Samples between two rounds of shrinking what is old. */
 const SHRINK_EVERY = 30;
 /** Steps of one round: a day that was missed takes an hour to catch up with. */
 const MAX_STEPS = 24;
@@ -29,7 +30,7 @@ export function createSampler(
       let nextInMs = SAMPLE_S * 1_000;
       try {
         nextInMs = await insertSamples(database.pool);
-        if (samples % SHRINK_EVERY === 0) await shrinkSamples(database.pool, stop.signal);
+        if (samples % SHRINK_EVERY === 0) await shrinkHistory(database.pool, stop.signal);
       } catch (error) {
         if (!stop.signal.aborted) onError(error as Error);
       }
@@ -46,13 +47,15 @@ export function createSampler(
   };
 }
 
-/** One round: old samples are made coarser, very old ones forgotten, in steps that each do little. */
-export async function shrinkSamples(pool: Database["pool"], signal: AbortSignal): Promise<void> {
-  for (const table of TABLES) {
-    for (const step of [coarsenSamples, deleteOldSamples]) {
-      for (let steps = 0; steps < MAX_STEPS && !signal.aborted; steps++) {
-        if ((await step(pool, table)) === 0) break;
-      }
+/** One round: old samples are made coarser, very old ones and old attempts forgotten, in steps that each do little. */
+export async function shrinkHistory(pool: Database["pool"], signal: AbortSignal): Promise<void> {
+  const kinds = [
+    ...TABLES.flatMap((table) => [() => coarsenSamples(pool, table), () => deleteOldSamples(pool, table)]),
+    () => forgetOldAttempts(pool),
+  ];
+  for (const step of kinds) {
+    for (let steps = 0; steps < MAX_STEPS && !signal.aborted; steps++) {
+      if ((await step()) === 0) break;
     }
   }
 }

@@ -97,7 +97,7 @@ export async function selectAttempts(
     name: "select_attempts",
     text: `
       SELECT "offset", attempt, at, member, outcome, error_name, error_message, error_stack FROM delivery_attempt
-      WHERE consumer_id = $1 AND topic_id = $2 AND "offset" = $3 ORDER BY attempt`,
+      WHERE consumer_id = $1 AND topic_id = $2 AND "offset" = $3 ORDER BY at, attempt`,
     values: [of.consumerId, of.topicId, of.offset],
   });
   return rows.map(({ error_name, error_message, error_stack, ...attempt }) => ({
