@@ -41,7 +41,11 @@ test("a consumer with members and nothing to do is healthy", () => {
 });
 
 test("with as many failures as a member may hold it is blocked, whatever else holds", () => {
-  const facts = { parked: { retrying: 1, dead: 100_001, blocked: 7 }, head, topics: [{ ...topic, lag: 9, lagMs: 1e9 }] };
+  const facts = {
+    parked: { retrying: 1, dead: 100_001, blocked: 7 },
+    head,
+    topics: [{ ...topic, lag: 9, lagMs: 1e9 }],
+  };
   expect(status(facts)).toEqual({
     status: "blocked",
     why: "100,002 events have failed: a member with 100,000 of them is given nothing new until some are redriven or discarded",
