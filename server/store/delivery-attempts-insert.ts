@@ -1,3 +1,4 @@
+import { askedRows } from "./asked-rows.ts";
 import type { Queryable } from "./database.ts";
 
 export interface NewDeliveryAttempt {
@@ -22,16 +23,19 @@ export async function insertDeliveryAttempts(
     name: "insert_delivery_attempts",
     text: `
       WITH n AS (
-        SELECT * FROM unnest($2::int[], $3::bigint[], $4::int[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[])
-          AS n(topic_id, "offset", attempt, member, outcome, error_name, error_message, error_stack)
+        SELECT * FROM ${askedRows(
+          "consumer_id",
+          "$2::int[], $3::bigint[], $4::int[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[]",
+          'topic_id, "offset", attempt, member, outcome, error_name, error_message, error_stack',
+        )} u
       ), trimmed AS (
         DELETE FROM delivery_attempt d USING n
-        WHERE d.consumer_id = $1 AND d.topic_id = n.topic_id AND d."offset" = n."offset"
+        WHERE d.consumer_id = n.consumer_id AND d.topic_id = n.topic_id AND d."offset" = n."offset"
           AND d.attempt <= n.attempt - $10::int
       )
       INSERT INTO delivery_attempt
         (consumer_id, topic_id, "offset", attempt, member, outcome, error_name, error_message, error_stack)
-      SELECT $1, n.* FROM n
+      SELECT n.* FROM n
       ON CONFLICT (consumer_id, topic_id, "offset", attempt) DO UPDATE
       SET at = now(), member = excluded.member, outcome = excluded.outcome, error_name = excluded.error_name,
           error_message = excluded.error_message, error_stack = excluded.error_stack`,

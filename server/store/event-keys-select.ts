@@ -1,3 +1,4 @@
+import { askedRows } from "./asked-rows.ts";
 import type { Queryable } from "./database.ts";
 
 export interface EventKey {
@@ -14,8 +15,8 @@ export async function selectEventKeys(
   const { rows } = await db.query<EventKey>({
     name: "select_event_keys",
     text: `
-      SELECT e."offset", e.key, e.type FROM unnest($2::bigint[]) AS a("offset")
-      JOIN event e ON e.topic_id = $1 AND e."offset" = a."offset"`,
+      SELECT "offset", e.key, e.type
+      FROM ${askedRows("topic_id", "$2::bigint[]", '"offset"')} a JOIN event e USING (topic_id, "offset")`,
     values: [topicId, offsets],
   });
   return new Map(rows.map((row) => [row.offset, row]));

@@ -1,4 +1,5 @@
 import type { LogState } from "../domain/append-plan.ts";
+import { askedRows } from "./asked-rows.ts";
 import type { Queryable } from "./database.ts";
 
 /** Locks the topic against every other append until the transaction ends. Null when there is no such topic. */
@@ -24,11 +25,11 @@ export async function lookUp(
   const { rows } = await db.query({
     name: "look_up_ids_and_keys",
     text: `SELECT 'id', e.id, e."offset"
-             FROM unnest($2::text[]) AS asked (id) JOIN event e ON e.topic_id = $1 AND e.id = asked.id
+             FROM ${askedRows("topic_id", "$2::text[]", "id")} i JOIN event e USING (topic_id, id)
            UNION ALL
-           SELECT 'key', asked.key, last."offset"
-             FROM unnest($3::text[]) AS asked (key), LATERAL (
-               SELECT "offset" FROM event WHERE topic_id = $1 AND key = asked.key ORDER BY "offset" DESC LIMIT 1
+           SELECT 'key', k.key, last."offset"
+             FROM ${askedRows("topic_id", "$3::text[]", "key")} k, LATERAL (
+               SELECT "offset" FROM event WHERE topic_id = k.topic_id AND key = k.key ORDER BY "offset" DESC LIMIT 1
              ) AS last`,
     values: [topicId, asked.ids, asked.keys],
     rowMode: "array",

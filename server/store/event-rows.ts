@@ -1,5 +1,6 @@
 import type { EventRow } from "../contract/events.ts";
 import { renderEvent } from "../domain/event-json.ts";
+import { askedRows } from "./asked-rows.ts";
 import type { Queryable } from "./database.ts";
 import { base64 } from "./event-append.ts";
 import { type EventRange, eventSource } from "./event-source.ts";
@@ -48,9 +49,9 @@ export async function readEventsAt(
   const { rows } = await db.query({
     name: "read_events_at",
     text: `
-      SELECT e."offset", recorded_at, id, type, key, data::text, data_bytes, attributes::text, 0
-      FROM unnest($2::bigint[]) AS a("offset") JOIN event e ON e.topic_id = $1 AND e."offset" = a."offset"
-      ORDER BY e."offset"`,
+      SELECT "offset", recorded_at, id, type, key, data::text, data_bytes, attributes::text, 0
+      FROM ${askedRows("topic_id", "$2::bigint[]", '"offset"')} a JOIN event e USING (topic_id, "offset")
+      ORDER BY "offset"`,
     values: [topic.topicId, offsets],
     rowMode: "array",
   });

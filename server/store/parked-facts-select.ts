@@ -1,4 +1,5 @@
 import type { ParkedRow } from "../domain/settlement-decision.ts";
+import { askedRows } from "./asked-rows.ts";
 import type { Queryable } from "./database.ts";
 
 export interface ParkedFactsQuery {
@@ -13,10 +14,20 @@ export interface ParkedFacts {
   readonly headOffset: number | null;
 }
 
+const NUMBERS = "ARRAY(SELECT generate_subscripts($2::int[], 1))";
+
 /** What is parked of the events asked about, and first in their sequences; in the order of the question. */
 export async function selectParkedFacts(db: Queryable, query: ParkedFactsQuery): Promise<ParkedFacts[]> {
   const { wholeTopics } = query;
   const sameSequence = wholeTopics === null ? "h.sequence = a.sequence" : "h.hash % $5::bigint = a.hash % $5::bigint";
+  const questions =
+    wholeTopics === null
+      ? askedRows("consumer_id", `$2::int[], $3::bigint[], $4::text[], ${NUMBERS}`, 'topic_id, "offset", sequence, n')
+      : askedRows(
+          "consumer_id",
+          `$2::int[], $3::bigint[], $4::text[], $6::bigint[], ${NUMBERS}`,
+          'topic_id, "offset", sequence, hash, n',
+        );
   const { rows } = await db.query<{
     state: ParkedRow["state"] | null;
     attempt: number;
@@ -27,12 +38,11 @@ export async function selectParkedFacts(db: Queryable, query: ParkedFactsQuery):
     name: wholeTopics === null ? "select_parked_facts" : "select_parked_facts_of_topics",
     text: `
       SELECT p.state, p.attempt, p.attempts_max, p.operation_id, h."offset" AS head_offset
-      FROM unnest($2::int[], $3::bigint[], $4::text[]${wholeTopics === null ? "" : ", $6::bigint[]"})
-        WITH ORDINALITY AS a(topic_id, "offset", sequence${wholeTopics === null ? "" : ", hash"}, n)
-      LEFT JOIN parked_event p ON p.consumer_id = $1 AND p.topic_id = a.topic_id AND p."offset" = a."offset"
+      FROM ${questions} a
+      LEFT JOIN parked_event p ON p.consumer_id = a.consumer_id AND p.topic_id = a.topic_id AND p."offset" = a."offset"
       LEFT JOIN LATERAL (
         SELECT h."offset" FROM parked_event h
-        WHERE h.consumer_id = $1 AND h.topic_id = a.topic_id AND ${sameSequence} AND h.state <> 'discarded'
+        WHERE h.consumer_id = a.consumer_id AND h.topic_id = a.topic_id AND ${sameSequence} AND h.state <> 'discarded'
         ORDER BY h."offset" LIMIT 1
       ) h ON true
       ORDER BY a.n`,

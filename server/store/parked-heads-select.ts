@@ -1,4 +1,5 @@
 import type { ParkedHead, SequenceHead } from "../domain/parked-heads.ts";
+import { askedRows } from "./asked-rows.ts";
 import type { Queryable } from "./database.ts";
 
 /** A head as stored: when it is due is told from the database's clock. */
@@ -80,10 +81,10 @@ export async function selectSequenceHeads(
     name: "select_sequence_heads",
     text: `
       SELECT a.topic_id, a.sequence, ${HEAD}
-      FROM (SELECT DISTINCT * FROM unnest($2::int[], $3::text[]) AS u(topic_id, sequence)) a
+      FROM (SELECT DISTINCT * FROM ${askedRows("consumer_id", "$2::int[], $3::text[]", "topic_id, sequence")} s) a
       LEFT JOIN LATERAL (
         SELECT * FROM parked_event
-        WHERE consumer_id = $1 AND topic_id = a.topic_id AND sequence = a.sequence AND state <> 'discarded'
+        WHERE consumer_id = a.consumer_id AND topic_id = a.topic_id AND sequence = a.sequence AND state <> 'discarded'
         ORDER BY "offset" LIMIT 1
       ) p ON true`,
     values: [of.consumerId, of.sequences.map((it) => it.topicId), of.sequences.map((it) => it.sequence)],

@@ -1,3 +1,4 @@
+import { askedRows } from "./asked-rows.ts";
 import type { Queryable } from "./database.ts";
 
 /**
@@ -19,8 +20,8 @@ export async function interruptParked(
     name: "interrupt_parked",
     text: `
       UPDATE parked_event p SET attempt = p.attempt + 1, attempts_max = p.attempts_max + 1
-      FROM unnest($2::int[], $3::bigint[], $4::int[]) AS d(topic_id, "offset", attempt)
-      WHERE p.consumer_id = $1 AND p.topic_id = d.topic_id AND p."offset" = d."offset" AND p.state = 'retrying'
+      FROM ${askedRows("consumer_id", "$2::int[], $3::bigint[], $4::int[]", 'topic_id, "offset", attempt')} d
+      WHERE p.consumer_id = d.consumer_id AND p.topic_id = d.topic_id AND p."offset" = d."offset" AND p.state = 'retrying'
         AND p.attempt = d.attempt - 1`,
     values: [
       consumerId,

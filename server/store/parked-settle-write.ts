@@ -1,3 +1,4 @@
+import { askedRows } from "./asked-rows.ts";
 import type { Queryable } from "./database.ts";
 
 interface Place {
@@ -41,6 +42,8 @@ export interface ParkedWrites {
   readonly released: readonly Place[];
   readonly discarded: readonly (Place & { readonly by: string; readonly reason: string })[];
 }
+
+const SAME = 'p.consumer_id = n.consumer_id AND p.topic_id = n.topic_id AND p."offset" = n."offset"';
 
 /**
  * Writes what settlements do to parked events. A blocked one may be there already: a position was moved back over it.
@@ -101,9 +104,12 @@ async function failAgain(db: Queryable, { consumerId, failed }: ParkedWrites): P
         due_at = now() + n.due_in_ms * interval '1 ms', error_name = n.error_name, error_message = n.error_message,
         error_stack = n.error_stack, fingerprint = n.fingerprint, failed_at = now(), operation_id = NULL,
         is_replay = false
-      FROM unnest($2::int[], $3::bigint[], $4::int[], $5::float8[], $6::text[], $7::text[], $8::text[], $9::text[])
-        AS n(topic_id, "offset", attempt, due_in_ms, error_name, error_message, error_stack, fingerprint)
-      WHERE p.consumer_id = $1 AND p.topic_id = n.topic_id AND p."offset" = n."offset"`,
+      FROM ${askedRows(
+        "consumer_id",
+        "$2::int[], $3::bigint[], $4::int[], $5::float8[], $6::text[], $7::text[], $8::text[], $9::text[]",
+        'topic_id, "offset", attempt, due_in_ms, error_name, error_message, error_stack, fingerprint',
+      )} n
+      WHERE ${SAME}`,
     values: [
       consumerId,
       failed.map((it) => it.topicId),
@@ -123,8 +129,8 @@ async function release(db: Queryable, { consumerId, released }: ParkedWrites): P
   await db.query({
     name: "release_parked",
     text: `
-      DELETE FROM parked_event p USING unnest($2::int[], $3::bigint[]) AS n(topic_id, "offset")
-      WHERE p.consumer_id = $1 AND p.topic_id = n.topic_id AND p."offset" = n."offset"`,
+      DELETE FROM parked_event p USING ${askedRows("consumer_id", "$2::int[], $3::bigint[]", 'topic_id, "offset"')} n
+      WHERE ${SAME}`,
     values: [consumerId, released.map((it) => it.topicId), released.map((it) => it.offset)],
   });
 }
@@ -137,8 +143,8 @@ async function discard(db: Queryable, { consumerId, discarded }: ParkedWrites): 
       UPDATE parked_event p
       SET state = 'discarded', due_at = NULL, operation_id = NULL, is_replay = false, discarded_by = n.by,
         discarded_at = now(), discard_reason = n.reason
-      FROM unnest($2::int[], $3::bigint[], $4::text[], $5::text[]) AS n(topic_id, "offset", by, reason)
-      WHERE p.consumer_id = $1 AND p.topic_id = n.topic_id AND p."offset" = n."offset"`,
+      FROM ${askedRows("consumer_id", "$2::int[], $3::bigint[], $4::text[], $5::text[]", 'topic_id, "offset", by, reason')} n
+      WHERE ${SAME}`,
     values: [
       consumerId,
       discarded.map((it) => it.topicId),

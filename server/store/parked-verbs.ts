@@ -34,6 +34,10 @@ function headCondition(filter: StoredParkedFilter): string {
   return `p.consumer_id = $1 AND p.state IN ${states} AND p.operation_id IS NULL AND ${matches[filter.state ?? "any"]}`;
 }
 
+// By all three columns of the rows that were chosen, not by `$1`: see `asked-rows.ts`.
+const IS_CHOSEN =
+  'p.consumer_id = chosen.consumer_id AND p.topic_id = chosen.topic_id AND p."offset" = chosen."offset"';
+
 /** Every shape of the condition is a prepared statement of its own. */
 function shapeOf(filter: StoredParkedFilter): string {
   return `${filter.state ?? "any"}_${filter.offset !== null ? "one" : "all"}`;
@@ -67,8 +71,8 @@ export async function redriveHeads(
   const { rows } = await db.query<ChangedRow>({
     name: `redrive_heads_${shapeOf(step.filter)}`,
     text: `
-      WITH chosen AS (
-        SELECT p.topic_id, p."offset" FROM parked_event p
+      WITH chosen AS MATERIALIZED (
+        SELECT p.consumer_id, p.topic_id, p."offset" FROM parked_event p
         WHERE ${headCondition(step.filter)} AND (p.topic_id, p."offset") > ($7::int, $8::bigint)
           AND coalesce(p.failed_at, p.parked_at) <= $9::timestamptz
         ORDER BY p.topic_id, p."offset" LIMIT $10
@@ -76,7 +80,7 @@ export async function redriveHeads(
       UPDATE parked_event p
       SET attempts_max = CASE WHEN p.state = 'dead' THEN p.attempt + 1 ELSE p.attempts_max END, state = 'retrying',
         due_at = now(), operation_id = $11
-      FROM chosen WHERE p.consumer_id = $1 AND p.topic_id = chosen.topic_id AND p."offset" = chosen."offset"
+      FROM chosen WHERE ${IS_CHOSEN}
       RETURNING p.topic_id AS "topicId", p."offset", p.sequence, p.hash`,
     values: [
       step.consumerId,
@@ -124,8 +128,8 @@ export async function discardRows(
   const { rows } = await db.query<ChangedRow>({
     name: "discard_rows",
     text: `
-      WITH chosen AS (
-        SELECT p.topic_id, p."offset" FROM parked_event p
+      WITH chosen AS MATERIALIZED (
+        SELECT p.consumer_id, p.topic_id, p."offset" FROM parked_event p
         WHERE p.consumer_id = $1 AND p.state <> 'discarded' AND ($7::text IS NULL OR p.state = $7)
           AND ${parkedFilterSql("p", 2)} AND NOT (p.is_replay AND p.attempt = 0) AND p.parked_at <= $8::timestamptz
           -- By state or kind of failure it is meant as it was when the operation began: a follower that a step has
@@ -136,7 +140,7 @@ export async function discardRows(
       UPDATE parked_event p
       SET state = 'discarded', due_at = NULL, operation_id = NULL, is_replay = false, discarded_by = $10,
         discarded_at = now(), discard_reason = $11
-      FROM chosen WHERE p.consumer_id = $1 AND p.topic_id = chosen.topic_id AND p."offset" = chosen."offset"
+      FROM chosen WHERE ${IS_CHOSEN}
       RETURNING p.topic_id AS "topicId", p."offset", p.sequence, p.hash`,
     values: [
       step.consumerId,
@@ -164,8 +168,8 @@ export async function restoreRows(
   const { rows } = await db.query<ChangedRow>({
     name: "restore_rows",
     text: `
-      WITH chosen AS (
-        SELECT p.topic_id, p."offset" FROM parked_event p
+      WITH chosen AS MATERIALIZED (
+        SELECT p.consumer_id, p.topic_id, p."offset" FROM parked_event p
         WHERE p.consumer_id = $1 AND p.state = 'discarded' AND ${parkedFilterSql("p", 2)}
           AND p.discarded_at <= $7::timestamptz
         ORDER BY p.topic_id, p."offset" LIMIT $8
@@ -174,7 +178,7 @@ export async function restoreRows(
       SET state = CASE WHEN p.attempt > 0 THEN 'dead' ELSE 'blocked' END,
         attempts_max = CASE WHEN p.attempt > 0 THEN p.attempt ELSE p.attempts_max END,
         discarded_by = NULL, discarded_at = NULL, discard_reason = NULL
-      FROM chosen WHERE p.consumer_id = $1 AND p.topic_id = chosen.topic_id AND p."offset" = chosen."offset"
+      FROM chosen WHERE ${IS_CHOSEN}
       RETURNING p.topic_id AS "topicId", p."offset", p.sequence, p.hash`,
     values: [step.consumerId, ...parkedFilterValues(step.filter), step.discardedBefore, step.limit],
   });
