@@ -316,4 +316,14 @@ export const protections = [
       "keeps to what is settled when somebody moves the position back meanwhile",
     ],
   },
+  {
+    name: "what may have killed its members is delivered alone",
+    file: "server/engine/member-stream.ts",
+    from: '(care !== "together" && this.inFlight > 0)',
+    to: "false",
+    test: [
+      "server/engine/parking.test.ts",
+      "tells the event that kills its members from those beside it: its last delivery is made alone, then it is dead",
+    ],
+  },
 ];
