@@ -229,6 +229,25 @@ describe("an operation that is steered", () => {
     expect(await a.operation({ id })).toMatchObject({ status: "aborted", done: atAbort });
   });
 
+  it("has a rate of the time in which it ran, not of its pauses", async () => {
+    await park(50, 50);
+    a.startOperations();
+    const { id } = await a.redrive({ ...said, filter: { all: true }, rate: 20 });
+    await untilTaken(id, 2);
+    await a.steer({ id, verb: "pause", actor });
+    const before = await a.operation({ id });
+    const { pool } = a.database;
+    await pool.query(
+      "UPDATE operation SET started_at = started_at - interval '1 h', idle_since = idle_since - interval '1 h'",
+    );
+    expect((await a.operation({ id })).ratePerSecond).toBe(before.ratePerSecond);
+    await a.steer({ id, verb: "resume", actor });
+    await untilTaken(id, before.done + 2);
+    const { ratePerSecond, etaMs } = await a.operation({ id });
+    expect(ratePerSecond).toBeGreaterThan(1);
+    expect(etaMs).toBeLessThan(50_000);
+  });
+
   it("is aborted for good, whoever pauses it at the same moment", async () => {
     await park(1, 1);
     for (let round = 0; round < 15; round++) {

@@ -48,7 +48,8 @@ export async function claimOperations(
         ORDER BY claimed_until NULLS FIRST, created_at LIMIT ${MAX_CLAIMED} FOR NO KEY UPDATE SKIP LOCKED
       )
       UPDATE operation o
-      SET status = 'running', started_at = coalesce(started_at, now()), claimed_by = $1,
+      SET status = 'running', started_at = coalesce(started_at, now()), idle_since = NULL,
+        idle_ms = idle_ms + coalesce(extract(epoch FROM now() - idle_since) * 1000, 0)::bigint, claimed_by = $1,
         claimed_until = now() + $2 * interval '1 ms'
       FROM mine WHERE o.consumer_id = mine.consumer_id AND o.id = mine.id
       RETURNING o.consumer_id AS "consumerId", o.id, o.kind, o.filter, o.options, o.progress, o.done, o.ok, o.failed,

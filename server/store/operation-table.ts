@@ -43,7 +43,8 @@ interface Row {
 const SELECT = `
   SELECT o.id, o.consumer_id, c.name AS consumer, o.kind, o.status, o.filter, o.options, o.total, o.done, o.ok, o.failed,
     o.note, o.actor, o.reason, o.created_at, o.started_at, o.finished_at,
-    (extract(epoch FROM coalesce(o.finished_at, clock_timestamp()) - o.started_at) * 1000)::float8 AS running_ms
+    (extract(epoch FROM coalesce(o.idle_since, o.finished_at, clock_timestamp()) - o.started_at) * 1000)::float8
+      - o.idle_ms AS running_ms
   FROM operation o JOIN consumer c ON c.id = o.consumer_id`;
 
 export async function insertOperation(db: Queryable, operation: NewOperation): Promise<void> {
@@ -111,6 +112,7 @@ export async function updateOperationStatus(
     text: `
       UPDATE operation SET status = $3, note = coalesce($4, note), updated_at = now(),
         finished_at = CASE WHEN $3 IN ('done', 'aborted', 'failed') THEN now() END,
+        idle_since = CASE WHEN $3 = 'paused' AND started_at IS NOT NULL THEN coalesce(idle_since, now()) ELSE idle_since END,
         claimed_by = CASE WHEN $3 = 'running' THEN claimed_by END,
         claimed_until = CASE WHEN $3 = 'running' THEN claimed_until END
       WHERE consumer_id = $1 AND id = $2`,
