@@ -383,6 +383,34 @@ describe("a dropped connection", () => {
     expect(group?.sample.error.name).toBe("ConnectionLost");
   });
 
+  it("has a suspect wait until nothing else is in flight", async () => {
+    const calm = await createTopic(a.database, "calm");
+    await declare({
+      retry: { ...soon, maxAttempts: 2 },
+      topics: ["calm", topic].map((it) => ({ topic: it, start: "earliest" })),
+    });
+    await publish(a, topicId, { count: 1 });
+    const first = await a.join(consumer, "m1");
+    await first.delivered(1);
+    await first.joined?.leave();
+    await publish(a, calm, { count: 2 });
+    const second = await a.join(consumer, "m2");
+    await second.delivered(2);
+    await a.ack(consumer, [second.deliveries[0] as Delivery]);
+    await delay(100);
+    expect(second.deliveries.map((it) => it.topic)).toEqual(["calm", "calm"]);
+    await a.ack(consumer, [second.deliveries[1] as Delivery]);
+    await second.delivered(3);
+    await publish(a, calm, { count: 1 });
+    await delay(100);
+    expect(second.deliveries).toHaveLength(3);
+    await a.ack(
+      consumer,
+      [at(second, 1)].filter((it) => it.topic === topic),
+    );
+    await second.delivered(4);
+  });
+
   it("kills with a parked event as it does with a live one", async () => {
     await declare({ retry: { ...soon, maxAttempts: 2 } });
     await publish(a, topicId, { count: 1, keys: 1 });

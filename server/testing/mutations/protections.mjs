@@ -317,13 +317,17 @@ export const protections = [
     ],
   },
   {
+    name: "beside what may have killed its members nothing is delivered",
+    file: "server/engine/member-stream.ts",
+    from: "if (this.#alone !== null) return 0;",
+    to: "",
+    test: ["server/engine/parking.test.ts", "has a suspect wait until nothing else is in flight"],
+  },
+  {
     name: "what may have killed its members is delivered alone",
     file: "server/engine/member-stream.ts",
     from: '(care !== "together" && this.inFlight > 0)',
     to: "false",
-    test: [
-      "server/engine/parking.test.ts",
-      "tells the event that kills its members from those beside it: its last delivery is made alone, then it is dead",
-    ],
+    test: ["server/engine/parking.test.ts", "has a suspect wait until nothing else is in flight"],
   },
 ];
