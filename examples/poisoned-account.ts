@@ -6,6 +6,8 @@ import type { Operate } from "./operator.ts";
 import { pause } from "./pause.ts";
 import { runAlone } from "./run-alone.ts";
 
+const HELD = "account-7";
+
 /** Operators see failures grouped by this name and the message. */
 class UnknownAccount extends Error {
   override readonly name = "UnknownAccount";
@@ -33,7 +35,7 @@ export function keepLedger(client: Client, fault: Fault, options: { signal: Abor
       const balance = (await state.get<number>(`balance/${key}`)) ?? 0;
       const cents = event.data?.cents ?? 0;
       state.set(`balance/${key}`, event.type === "deposited" ? balance + cents : balance - cents);
-      if (key === "account-7") fault.posted.push(offset);
+      if (key === HELD) fault.posted.push(offset);
     },
     { ...options, onError: () => {} },
   );
@@ -51,10 +53,10 @@ export interface PoisonOptions {
 export async function poisonAndCure(client: Client, fault: Fault, options: PoisonOptions): Promise<void> {
   const { signal, operate, heldMs = 3_000, say = console.log } = options;
   const parked = async () => (await client.describeConsumer("ledger")).parked;
-  fault.account = "account-7";
-  for (let i = 0; i < 3; i++) await deposit(client, "account-7", 10_00);
+  fault.account = HELD;
+  for (let i = 0; i < 3; i++) await deposit(client, HELD, 10_00);
   while (!signal.aborted && (await parked()).dead === 0) await pause(100, signal);
-  say("account-7 is held: its first event is a dead letter, later ones wait behind it; the other accounts go on");
+  say(`${HELD} is held: its first event is a dead letter, later ones wait behind it; the other accounts go on`);
   await pause(heldMs, signal);
   if (signal.aborted) return;
 
@@ -62,14 +64,14 @@ export async function poisonAndCure(client: Client, fault: Fault, options: Poiso
   fault.account = null;
   fault.posted.length = 0;
   say(`the fault is cured; redriving the letter, with ${blocked} events behind it`);
-  const filter = { topic: "accounts", key: "account-7", state: "dead" };
+  const filter = { topic: "accounts", key: HELD, state: "dead" };
   await operate("/v1/consumers/ledger/redrives", { filter, reason: "the account is known now" });
   while (!signal.aborted) {
     const { dead, blocked, retrying } = await parked();
     if (dead + blocked + retrying === 0) break;
     await pause(100, signal);
   }
-  say(`account-7 is settled, in order: offsets ${fault.posted.join(", ")}`);
+  say(`${HELD} is settled, in order: offsets ${fault.posted.join(", ")}`);
 }
 
 export async function poisonedAccount(client: Client, options: PoisonOptions): Promise<Fault> {
