@@ -1,5 +1,10 @@
-import type { ZodError } from "zod";
+import { type ZodError, z } from "zod";
 import { DomainError, type FieldProblem } from "../domain/errors.ts";
+
+// What is missing is said as people say it; everything else in zod's words.
+z.config({
+  customError: (issue) => (issue.code === "invalid_type" && issue.input === undefined ? "is required" : undefined),
+});
 
 /** `["events", 3, "type"]` as `events[3].type`. */
 export function fieldPath(path: readonly PropertyKey[]): string {

@@ -73,7 +73,16 @@ export const replayRequest = z
   .refine((it) => it.toOffset === undefined || it.toTime === undefined, {
     message: "give toOffset or toTime, not both",
     path: ["toTime"],
-  });
+  })
+  .refine(({ fromOffset = 0, toOffset = fromOffset }) => toOffset >= fromOffset, {
+    message: "lies before fromOffset",
+    path: ["toOffset"],
+  })
+  .refine(
+    ({ fromTime, toTime }) =>
+      fromTime === undefined || toTime === undefined || Date.parse(toTime) >= Date.parse(fromTime),
+    { message: "lies before fromTime", path: ["toTime"] },
+  );
 export type ReplayRequest = z.infer<typeof replayRequest>;
 
 /** What a replay would do: so many events of the range would be delivered again. */

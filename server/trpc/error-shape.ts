@@ -1,6 +1,7 @@
 import { TRPCError } from "@trpc/server";
 import type { TRPC_ERROR_CODE_KEY } from "@trpc/server/rpc";
 import { ZodError } from "zod";
+import { invalidInputOf } from "../contract/field-problems.ts";
 import { DomainError, type ErrorCode, type FieldProblem } from "../domain/errors.ts";
 
 /** Domain codes in tRPC's vocabulary; a code without a row does not compile. */
@@ -44,25 +45,6 @@ export interface Refusal {
   readonly facts: Readonly<Record<string, unknown>>;
 }
 
-/** `["events", 3, "type"]` as `events[3].type`. */
-export function fieldPath(path: readonly PropertyKey[]): string {
-  let text = "";
-  for (const part of path) {
-    if (typeof part === "number") text += `[${part}]`;
-    else text += text === "" ? String(part) : `.${String(part)}`;
-  }
-  return text;
-}
-
-/** Every problem zod found, one per field; an unknown field is named itself and not only its parent. */
-export function fieldProblems(error: ZodError): FieldProblem[] {
-  return error.issues.flatMap((issue) =>
-    issue.code === "unrecognized_keys"
-      ? issue.keys.map((key) => ({ field: fieldPath([...issue.path, key]), message: "is not a known field" }))
-      : [{ field: fieldPath(issue.path), message: issue.message }],
-  );
-}
-
 const CODE_OF_TRPC: Partial<Record<TRPC_ERROR_CODE_KEY, ErrorCode>> = {
   PARSE_ERROR: "malformed-json",
   BAD_REQUEST: "invalid-input",
@@ -78,11 +60,7 @@ const CODE_OF_TRPC: Partial<Record<TRPC_ERROR_CODE_KEY, ErrorCode>> = {
 export function domainErrorOf(error: TRPCError): DomainError {
   const { cause } = error;
   if (cause instanceof DomainError) return cause;
-  if (cause instanceof ZodError && error.code === "BAD_REQUEST") {
-    const fields = fieldProblems(cause);
-    const message = fields.map((it) => (it.field === "" ? it.message : `${it.field}: ${it.message}`)).join("; ");
-    return new DomainError("invalid-input", message, { fields, cause });
-  }
+  if (cause instanceof ZodError && error.code === "BAD_REQUEST") return invalidInputOf(cause);
   const code = CODE_OF_TRPC[error.code] ?? "internal";
   return new DomainError(code, code === "internal" ? "Something went wrong here." : error.message, { cause: error });
 }
