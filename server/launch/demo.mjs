@@ -1,13 +1,18 @@
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { createServer } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { build, bundle, generate, install, prepare } from "./prepare.mjs";
 import { root, say } from "./step.mjs";
 
 // The server and, once it is ready, a living workload that uses nothing but its public API.
+const port = process.env.PORT || "3000";
+if (!(await isFree(port))) {
+  say(`Port ${port} is taken: stop what listens there, or choose another, as in PORT=3001 npm run demo`);
+  process.exit(1);
+}
 await prepare(install, generate, build, () => bundle(["examples/demo.ts"]));
 
-const port = process.env.PORT || "3000";
 const apiKey = process.env.MILLRACE_API_KEY || `demo-${randomBytes(18).toString("base64url")}`;
 const admin = {
   MILLRACE_ADMIN_EMAIL: process.env.MILLRACE_ADMIN_EMAIL || "demo@example.org",
@@ -68,4 +73,13 @@ async function isReady() {
   } catch {
     return false;
   }
+}
+
+/** Another server there would answer our question whether ours is ready. */
+async function isFree(port) {
+  const probe = createServer();
+  return new Promise((answer) => {
+    probe.once("error", () => answer(false));
+    probe.listen(Number(port), "127.0.0.1", () => probe.close(() => answer(true)));
+  });
 }
