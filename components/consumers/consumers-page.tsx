@@ -33,14 +33,14 @@ const COLUMNS: readonly Column<ConsumerRow>[] = [
         {it.consumer}
       </Link>
     ),
-    width: "w-44",
+    width: "w-36 xl:w-44",
   },
   {
     id: "status",
     header: "Status",
     sortBy: (it) => it.word,
     cell: (it) => <Status tone={it.tone} word={it.word} title={it.why} />,
-    width: "w-28",
+    width: "w-26",
   },
   {
     id: "why",
@@ -67,7 +67,7 @@ const COLUMNS: readonly Column<ConsumerRow>[] = [
     sortBy: (it) => it.lag,
     cell: (it) => <span className="live-value">{formatCount(it.lag)}</span>,
     isNumber: true,
-    width: "w-24",
+    width: "w-20",
   },
   {
     id: "time",
@@ -75,7 +75,7 @@ const COLUMNS: readonly Column<ConsumerRow>[] = [
     sortBy: (it) => it.lagMs,
     cell: (it) => <span className="live-value font-medium">{formatDuration(it.lagMs)}</span>,
     isNumber: true,
-    width: "w-28",
+    width: "w-24",
   },
   {
     id: "parked",
@@ -94,7 +94,7 @@ const COLUMNS: readonly Column<ConsumerRow>[] = [
         </Link>
       ),
     isNumber: true,
-    width: "w-24",
+    width: "w-20",
   },
   {
     id: "members",
@@ -103,6 +103,7 @@ const COLUMNS: readonly Column<ConsumerRow>[] = [
     cell: (it) => <span className="live-value">{formatCount(it.members.length)}</span>,
     isNumber: true,
     width: "w-24",
+    from: "xl",
   },
 ];
 

@@ -26,8 +26,8 @@ import { type Target, VerbDialog } from "./verb-dialog.tsx";
 const ATTEMPTS: readonly Column<DeliveryAttempt>[] = [
   { id: "attempt", header: "Attempt", cell: (it) => formatCount(it.attempt), width: "w-20" },
   { id: "at", header: "When", cell: (it) => <DateTime at={it.at} />, width: "w-52" },
-  { id: "member", header: "Member", cell: (it) => it.member ?? "–", width: "w-44" },
-  { id: "outcome", header: "Outcome", cell: (it) => <Status {...OUTCOME_WORDS[it.outcome]} />, width: "w-40" },
+  { id: "member", header: "Member", cell: (it) => it.member ?? "–", width: "w-32 xl:w-44" },
+  { id: "outcome", header: "Outcome", cell: (it) => <Status {...OUTCOME_WORDS[it.outcome]} />, width: "w-32 xl:w-40" },
   {
     id: "error",
     header: "Error",

@@ -7,17 +7,12 @@ export interface Fact {
   readonly note?: ReactNode;
 }
 
-/** Figures side by side, all on one baseline. */
+/** Figures side by side, all on one baseline; the last line of them fills its width. */
 export function FactStrip({ facts, className }: { facts: readonly Fact[]; className?: string }) {
   return (
-    <dl
-      className={cn(
-        "grid grid-cols-[repeat(auto-fit,minmax(8.5rem,1fr))] gap-px overflow-hidden rounded-lg border border-line bg-line",
-        className,
-      )}
-    >
+    <dl className={cn("flex flex-wrap gap-px overflow-hidden rounded-lg border border-line bg-line", className)}>
       {facts.map((fact) => (
-        <div key={fact.label} className="flex flex-col gap-0.5 bg-surface px-3 py-2.5">
+        <div key={fact.label} className="flex min-w-0 grow basis-40 flex-col gap-0.5 bg-surface px-3 py-2.5">
           <dt className="truncate text-muted text-xs">{fact.label}</dt>
           <dd className="live-value truncate font-medium text-lg tracking-tight">{fact.value}</dd>
           <dd className="h-4 truncate text-2xs text-faint">{fact.note ?? ""}</dd>

@@ -54,7 +54,7 @@ const COLUMNS: readonly Column<Operation>[] = [
     ),
     from: "lg",
   },
-  { id: "progress", header: "Progress", cell: (it) => <Progress operation={it} />, width: "w-24", from: "md" },
+  { id: "progress", header: "Progress", cell: (it) => <Progress operation={it} />, width: "w-24", from: "xl" },
   {
     id: "done",
     header: "Taken up",

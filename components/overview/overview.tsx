@@ -14,11 +14,11 @@ import { formatBytes, formatCount, formatRate, plural } from "../display/format-
 import { formatDuration } from "../display/format-time.ts";
 import { Ago } from "../display/moment.tsx";
 import { Empty } from "../display/notice.tsx";
-import { Sparkline } from "../display/sparkline.tsx";
 import { type Series, TimeChart } from "../display/time-chart.tsx";
 import { useNow } from "../display/use-now.ts";
 import { useLive } from "../live/live-provider.tsx";
 import { Panel } from "../ui/panel.tsx";
+import { Failing } from "./failing.tsx";
 import { HealthStrip } from "./health-strip.tsx";
 import { RunningOperations } from "./running-operations.tsx";
 
@@ -27,7 +27,6 @@ type AuditRow = ApiOutputs["audit"]["list"]["entries"][number];
 type Behind = Standing & { readonly consumer: string };
 
 const SHOWN = 10;
-const SERIES_SECONDS = 120;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const SAMPLED_MS = 10_000;
@@ -114,7 +113,6 @@ export function Overview() {
   const bytes = all?.reduce((sum, it) => sum + it.bytes, 0);
   const members = everyone?.reduce((sum, it) => sum + it.members.length, 0);
   const rate = all?.length === 0 ? 0 : history.total();
-  const series = history.series(SERIES_SECONDS);
   const standings = everyone?.map((it) => ({ consumer: it.consumer, ...standingOf(it) }));
   const behind = standings
     ?.filter((it) => it.lag > 0)
@@ -163,19 +161,6 @@ export function Overview() {
       />
       <RunningOperations />
       <div className="grid gap-5 xl:grid-cols-2">
-        <Panel className="flex flex-col" title="Publish rate" aside={`last ${SERIES_SECONDS / 60} min, events/s`}>
-          <div className="flex flex-1 items-stretch gap-3 px-3 py-3">
-            <Sparkline
-              values={series}
-              label={`Publish rate over the last two minutes: now ${formatRate(rate)}, highest ${formatRate(Math.max(0, ...series))} events a second`}
-              className="live-value h-full min-h-40 min-w-0 flex-1"
-            />
-            <div aria-hidden="true" className="flex w-14 flex-col justify-between text-2xs text-faint">
-              <span>{formatRate(Math.max(0, ...series))} max</span>
-              <span>0</span>
-            </div>
-          </div>
-        </Panel>
         <TimeChart
           title="Events per second"
           aside="last hour, all topics and consumers"
@@ -184,6 +169,7 @@ export function Overview() {
           format={formatRate}
           series={RATES}
         />
+        <Failing groups={groups.data?.groups} />
       </div>
       <div className="grid gap-5 xl:grid-cols-2">
         <Panel
