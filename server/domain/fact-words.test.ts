@@ -12,5 +12,5 @@ test("one event is one event", () => {
 test("a duration is told in the greatest unit of which it has two", () => {
   expect(
     [0, 400, 1_000, 40_000, 119_999, 120_000, 5_400_000, 7_200_000, 129_600_000, 259_200_000].map(durationText),
-  ).toEqual(["0 s", "0 s", "1 s", "40 s", "120 s", "2 min", "90 min", "2 h", "36 h", "3 d"]);
+  ).toEqual(["less than 1 s", "less than 1 s", "1 s", "40 s", "120 s", "2 min", "90 min", "2 h", "36 h", "3 d"]);
 });

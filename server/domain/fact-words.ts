@@ -15,8 +15,9 @@ const UNITS = [
   { name: "s", ms: 1_000 },
 ] as const;
 
-/** A duration in the greatest unit of which it has two: `40 s`, `12 min`, `90 min`, `36 h`, `3 d`. */
+/** A duration in the greatest unit of which it has two: `less than 1 s`, `40 s`, `12 min`, `90 min`, `36 h`, `3 d`. */
 export function durationText(ms: number): string {
+  if (ms < 1_000) return "less than 1 s";
   const unit = UNITS.find((it) => ms >= 2 * it.ms) ?? { name: "s", ms: 1_000 };
-  return `${countText(Math.max(0, Math.round(ms / unit.ms)))} ${unit.name}`;
+  return `${countText(Math.round(ms / unit.ms))} ${unit.name}`;
 }
