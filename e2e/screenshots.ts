@@ -50,8 +50,10 @@ try {
   await page.goto(`${server.url}/topics/payments/events`);
   await page.getByRole("row").nth(8).click();
   await picture(page, "events-light");
-  // The demo's account is poisoned now and then; its letter is held for a while before it is redriven.
-  while ((await client.describeConsumer("ledger")).parked.blocked === 0) await delay(500);
+  // The demo's account is poisoned now and then, and its letter held for 45 s: the pictures are of such a time's beginning.
+  const waiting = async () => (await client.describeConsumer("ledger")).parked.blocked;
+  while ((await waiting()) > 0) await delay(500);
+  while ((await waiting()) < 6) await delay(500);
   await page.goto(`${server.url}/dead-letters/sequences/ledger/accounts/account-7`);
   await picture(page, "lane-light");
   await page.emulateMedia({ colorScheme: "dark" });

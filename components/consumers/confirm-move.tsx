@@ -115,8 +115,9 @@ export function ConfirmMove({ consumer, plan, changed, isBusy, problem, onBack, 
                     <span className="font-mono text-xs">{it.topic}</span>
                     {it.firstEvent === null || it.lastEvent === null ? null : (
                       <span className="block text-2xs text-muted">
-                        first {formatCount(it.firstEvent.offset)} <DateTime at={it.firstEvent.recordedAt} />, last{" "}
-                        {formatCount(it.lastEvent.offset)} <DateTime at={it.lastEvent.recordedAt} />
+                        first {formatCount(it.firstEvent.offset)}, <DateTime at={it.firstEvent.recordedAt} />
+                        <br />
+                        last {formatCount(it.lastEvent.offset)}, <DateTime at={it.lastEvent.recordedAt} />
                       </span>
                     )}
                   </td>
