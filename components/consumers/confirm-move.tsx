@@ -149,7 +149,7 @@ export function ConfirmMove({ consumer, plan, changed, isBusy, problem, onBack, 
               : `${plan.members.join(", ")}: what they have in flight will not count`}
           </dd>
           <dt className="text-muted">Estimated time</dt>
-          <dd>{plan.estimatedMs === null ? "unknown" : formatDuration(plan.estimatedMs)}</dd>
+          <dd>{estimateText(plan.estimatedMs)}</dd>
         </dl>
         <Field label="Reason" hint="Kept in the audit.">
           <Textarea autoFocus maxLength={1000} value={reason} onChange={(event) => setReason(event.target.value)} />
@@ -178,6 +178,11 @@ export function ConfirmMove({ consumer, plan, changed, isBusy, problem, onBack, 
       </DialogFooter>
     </form>
   );
+}
+
+function estimateText(ms: number | null): string {
+  if (ms === null) return "unknown: nothing was settled within the last hour";
+  return ms === 0 ? "none" : `${formatDuration(ms)} at the fastest rate of the last hour`;
 }
 
 function Figure({ label, count, isBad = false }: { label: string; count: number; isBad?: boolean }) {

@@ -61,7 +61,7 @@ export const positionPlan = z.object({
   state: z.object({ action: z.enum(["keep", "clear"]), entries: z.int() }),
   /** Members whose deliveries in flight will not count. */
   members: z.array(z.string()),
-  /** How long running the events again will take at the rate of the last minutes; null = unknown. */
+  /** How long running the events again will take at the fastest rate of the last hour; null = unknown. */
   estimatedMs: z.number().nullable(),
 });
 export type PositionPlan = z.infer<typeof positionPlan>;

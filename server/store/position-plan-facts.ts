@@ -6,7 +6,10 @@ export interface PlanFacts {
   readonly stateEntries: number;
   /** Members that hold a partition. */
   readonly members: string[];
-  /** Events settled per second over the last five minutes; null = nothing was measured, or nothing settled. */
+  /**
+   * The most events settled per second between two samples of the last hour; null = nothing was measured, or nothing
+   * settled. Not the mean: that of a consumer that keeps up is the rate of its topics, and not what it could do.
+   */
   readonly settledPerSecond: number | null;
 }
 
@@ -32,12 +35,14 @@ export async function selectPlanFacts(
         (SELECT count(*) FROM state_entry WHERE consumer_id = $1) AS state_entries,
         (SELECT coalesce(array_agg(DISTINCT member), '{}') FROM lease
          WHERE consumer_id = $1 AND member IS NOT NULL AND expires_at >= now()) AS members,
-        (SELECT sum(settled) / nullif(max(seconds), 0) FROM (
-           SELECT greatest(0, max(settled_count) - min(settled_count))::float8 AS settled,
-             extract(epoch FROM max(at) - min(at))::float8 AS seconds
-           FROM consumer_sample
-           WHERE consumer_id = $1 AND resolution_s = 10 AND at > now() - interval '5 minutes'
-           GROUP BY topic_id) s) AS settled_per_second`,
+        (SELECT max(settled / seconds) FROM (
+           SELECT sum(greatest(0, settled)) AS settled, nullif(max(seconds), 0) AS seconds FROM (
+             SELECT at, (settled_count - lag(settled_count) OVER w)::float8 AS settled,
+               extract(epoch FROM at - lag(at) OVER w)::float8 AS seconds
+             FROM consumer_sample
+             WHERE consumer_id = $1 AND resolution_s = 10 AND at > now() - interval '1 hour'
+             WINDOW w AS (PARTITION BY topic_id ORDER BY at)) since_the_last
+           GROUP BY at) s) AS settled_per_second`,
     values: [consumerId, topicIds],
   });
   const row = rows[0];
