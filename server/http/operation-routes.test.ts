@@ -191,6 +191,11 @@ test("a key sees the operations of its own consumers only", async () => {
   expect(new Set(all.body.operations.map((it) => it.consumer))).toEqual(new Set(["billing", "shipping"]));
   const own = await get<{ operations: Operation[] }>("/operations", reading);
   expect(new Set(own.body.operations.map((it) => it.consumer))).toEqual(new Set(["billing"]));
+  // The newest of all is shipping's: what is not the key's takes no place in its page.
+  expect(all.body.operations[0]?.consumer).toBe("shipping");
+  const page = await get<{ operations: Operation[] }>("/operations?limit=1", reading);
+  expect(page.body.operations).toEqual(own.body.operations.slice(0, 1));
+  expect((await get("/operations?consumer=shipping", reading)).body).toEqual({ operations: [] });
   const { operations } = (await get<{ operations: Operation[] }>("/operations?consumer=shipping&limit=1")).body;
   expect(operations).toMatchObject([{ consumer: "shipping", kind: "replay" }]);
   expect(await get(`/operations/${operations[0]?.id}`, reading)).toMatchObject({ status: 403 });

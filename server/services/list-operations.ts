@@ -1,10 +1,21 @@
+import type { Operation } from "../contract/operations.ts";
 import { reachable } from "../engine/database-unavailable.ts";
-import type { Database } from "../store/database.ts";
-import { selectOperations } from "../store/operation-table.ts";
+import type { Database, Queryable } from "../store/database.ts";
+import { selectOperatedConsumers, selectOperations } from "../store/operation-table.ts";
 import type { Services } from "./services.ts";
 
 /** Operations, newest first. */
 export const listOperations =
   ({ database }: { readonly database: Database }): Services["listOperations"] =>
-  ({ consumer, recentMs, limit }) =>
-    reachable(selectOperations(database.pool, { consumer: consumer ?? null, recentMs: recentMs ?? null, limit }));
+  (asked) =>
+    reachable(newestOperations(database.pool, asked));
+
+/** Whose they are is asked before they are counted: a key's hundred newest are the hundred newest it may see. */
+async function newestOperations(
+  db: Queryable,
+  { consumer, mayRead, recentMs, limit }: Parameters<Services["listOperations"]>[0],
+): Promise<Operation[]> {
+  let consumers = consumer === undefined ? null : [consumer];
+  if (mayRead !== undefined) consumers = (consumers ?? (await selectOperatedConsumers(db))).filter(mayRead);
+  return selectOperations(db, { consumers, recentMs: recentMs ?? null, limit });
+}

@@ -129,8 +129,16 @@ export interface Services {
     input: Omit<ReplayRequest, "rate" | "reason"> & { consumer: string },
   ) => Promise<ReplayPreview>;
   readonly replayEvents: (input: ReplayRequest & { consumer: string; actor: Actor }) => Promise<Operation>;
-  /** Newest first. `recentMs`: only those that are open or finished so lately; 0 = only open ones. */
-  readonly listOperations: (input: { consumer?: string; recentMs?: number; limit: number }) => Promise<Operation[]>;
+  /**
+   * Newest first. `recentMs`: only those that are open or finished so lately; 0 = only open ones. `mayRead`: whether those
+   * of a consumer are for the caller's eyes.
+   */
+  readonly listOperations: (input: {
+    consumer?: string;
+    mayRead?: (consumer: string) => boolean;
+    recentMs?: number;
+    limit: number;
+  }) => Promise<Operation[]>;
   readonly getOperation: (input: { id: string }) => Promise<Operation>;
   /** Refuses with `operation-over` when its status does not allow it. */
   readonly steerOperation: (input: {

@@ -81,19 +81,32 @@ export async function selectOperation(
   return row === undefined ? null : { consumerId: row.consumer_id, operation: operationOf(row) };
 }
 
-/** Newest first. `recentMs`: open ones and those that finished so lately. */
+/** The names of consumers that have operations. */
+export async function selectOperatedConsumers(db: Queryable): Promise<string[]> {
+  const { rows } = await db.query<{ name: string }>({
+    name: "select_operated_consumers",
+    text: "SELECT c.name FROM consumer c WHERE EXISTS (SELECT FROM operation o WHERE o.consumer_id = c.id)",
+  });
+  return rows.map((it) => it.name);
+}
+
+/** Newest first. `consumers`: of these only. `recentMs`: open ones and those that finished so lately. */
 export async function selectOperations(
   db: Queryable,
-  query: { readonly consumer: string | null; readonly recentMs: number | null; readonly limit: number },
+  query: {
+    readonly consumers: readonly string[] | null;
+    readonly recentMs: number | null;
+    readonly limit: number;
+  },
 ): Promise<Operation[]> {
   const { rows } = await db.query<Row>({
     name: "select_operations",
     text: `${SELECT}
-      WHERE ($1::text IS NULL OR c.name = $1)
+      WHERE ($1::text[] IS NULL OR c.name = ANY ($1))
         AND ($2::float8 IS NULL OR o.status IN ('queued', 'running', 'paused')
              OR o.finished_at > now() - $2::float8 * interval '1 ms')
       ORDER BY o.created_at DESC, o.id LIMIT $3`,
-    values: [query.consumer, query.recentMs, query.limit],
+    values: [query.consumers, query.recentMs, query.limit],
   });
   return rows.map(operationOf);
 }

@@ -28,12 +28,13 @@ export const operations = router({
     .output(operationList)
     .query(async ({ ctx, input }) => {
       const { consumer, open, limit } = input;
-      const all = await ctx.services.listOperations({
+      const operations = await ctx.services.listOperations({
         limit,
+        mayRead: (it) => ctx.can("read", it),
         ...(consumer !== undefined && { consumer }),
         ...(open === "true" && { recentMs: 0 }),
       });
-      return { operations: all.filter((it) => ctx.can("read", it.consumer)) };
+      return { operations };
     }),
 
   get: authenticated
