@@ -89,9 +89,12 @@ export class HeldPartition {
     return this.#broken.size === 0 ? 1 : (this.#broken.get(`${topicId} ${offset}`)?.count ?? 0) + 1;
   }
 
-  /** Deliveries of an event in a row that ended with the connection of the member. */
+  /** Deliveries of an event in a row that ended with the connection of the member; none once it has failed since. */
   lostOf(topicId: number, offset: number): number {
-    return this.#broken.size === 0 ? 0 : (this.#broken.get(`${topicId} ${offset}`)?.lost ?? 0);
+    const broken = this.#broken.size === 0 ? undefined : this.#broken.get(`${topicId} ${offset}`);
+    if (broken === undefined) return 0;
+    const attempt = this.parked.headAt(topicId, offset)?.attempt ?? broken.lastAttempt;
+    return attempt === broken.lastAttempt ? broken.lost : 0;
   }
 
   /** All that is in flight. */

@@ -411,6 +411,23 @@ describe("a dropped connection", () => {
     await second.delivered(4);
   });
 
+  it("no longer holds against an event what it has answered to since", async () => {
+    await declare({ retry: { ...soon, maxAttempts: 2 } });
+    await publish(a, topicId, { count: 2, keys: 2 });
+    const first = await a.join(consumer, "m1");
+    await first.delivered(2);
+    await first.joined?.leave();
+    const second = await a.join(consumer, "m2");
+    await second.delivered(1);
+    await a.retry(consumer, [at(second, 1)]);
+    await second.delivered(2);
+    await a.ack(consumer, [at(second, 2)]);
+    await second.delivered(3);
+    await publish(a, topicId, { count: 2, keys: 2 });
+    await second.delivered(4);
+    expect(second.offsets).toEqual([1, 2, 1, 4]);
+  });
+
   it("kills with a parked event as it does with a live one", async () => {
     await declare({ retry: { ...soon, maxAttempts: 2 } });
     await publish(a, topicId, { count: 1, keys: 1 });

@@ -5,6 +5,8 @@ export interface BrokenDeliveries {
   readonly count: number;
   /** Those that ended with the connection of the member, and not because the server stopped. */
   readonly lost: number;
+  /** The number of the last of them. */
+  readonly lastAttempt: number;
 }
 
 /** The error of a delivery that ended with the connection of the member. */
@@ -34,7 +36,8 @@ export async function selectBrokenDeliveries(
           AND p.state = 'retrying'
         JOIN delivery_attempt d ON d.consumer_id = $1 AND d.topic_id = p.topic_id AND d."offset" = p."offset"
       )
-      SELECT d.topic_id, d."offset", count(*) AS count, count(*) FILTER (WHERE d.error_name = $2) AS lost
+      SELECT d.topic_id, d."offset", count(*) AS count, count(*) FILTER (WHERE d.error_name = $2) AS lost,
+        max(d.attempt) AS "lastAttempt"
       FROM attempts d, since
       WHERE d.outcome = 'interrupted' AND d.at > since.at AND NOT EXISTS (
         SELECT FROM delivery_attempt l
