@@ -32,6 +32,9 @@ export function isSettledBefore(
   return false;
 }
 
+/** The last offset that earlier layouts had settled; 0 when there is none. */
+export const priorReach = (layouts: readonly PriorLayout[]): number => Math.max(0, ...layouts.map((it) => it.endsAt));
+
 export interface Relayout {
   /** Where every new partition starts: nothing below it is unsettled in any old one. */
   readonly floor: number;

@@ -51,7 +51,13 @@ test("an undo at once leads back exactly, whatever the move was", () => {
   fc.assert(
     fc.property(cursorsOf(PARTITIONS), moves, (before, move) => {
       const { after, point } = changed(before, move);
-      const restored = restoreCursors(point, { topicId: 1, layout: 1, partitions: PARTITIONS, cursors: after });
+      const restored = restoreCursors(point, {
+        topicId: 1,
+        layout: 1,
+        partitions: PARTITIONS,
+        cursors: after,
+        priorReach: 0,
+      });
       expect(plain(restored.cursors)).toEqual(plain(before));
       expect(restored.priorLayout).toBeNull();
     }),
@@ -63,7 +69,13 @@ test("an undo leads to the same positions, whatever was settled meanwhile, and m
     fc.property(cursorsOf(PARTITIONS), moves, fc.integer({ min: 0, max: MAX }), (before, move, more) => {
       const { after, point } = changed(before, move);
       const now = after.map((it) => moveCursor(it, { to: it.position + more, isBack: false, priorReach: 0 }));
-      const { cursors } = restoreCursors(point, { topicId: 1, layout: 1, partitions: PARTITIONS, cursors: now });
+      const { cursors } = restoreCursors(point, {
+        topicId: 1,
+        layout: 1,
+        partitions: PARTITIONS,
+        cursors: now,
+        priorReach: 0,
+      });
       expect(cursors.map((it) => it.position)).toEqual(before.map((it) => it.position));
       cursors.forEach((cursor, i) => {
         const [was, left, is] = [before[i], after[i], now[i]];
@@ -90,6 +102,7 @@ test("what was settled beyond a skip stays settled, unless parked events or stat
         layout: 1,
         partitions: 1,
         cursors: now,
+        priorReach: 0,
       }).cursors,
     );
   expect(undo({})[0]).toMatchObject({
@@ -115,7 +128,7 @@ test("with another number of partitions by now, exactly what was covered then is
         settled: new OffsetRanges(),
         replayUntil: 0,
       }));
-      const restored = restoreCursors(point, { topicId: 1, layout: 2, partitions, cursors });
+      const restored = restoreCursors(point, { topicId: 1, layout: 2, partitions, cursors, priorReach: 0 });
       const prior = restored.priorLayout === null ? [] : [restored.priorLayout];
       keyed.forEach((key, i) => {
         const event = { key, offset: i + 1 };
@@ -127,4 +140,22 @@ test("with another number of partitions by now, exactly what was covered then is
       });
     }),
   );
+});
+
+test("with another number of partitions by now, what comes again is marked as a replay, unless it had been skipped", () => {
+  const cursor = (position: number, replayUntil = 0): PartitionCursor[] => [
+    { partition: 0, position, settled: new OffsetRanges(), replayUntil },
+  ];
+  const undo = (move: { to: number; isBack: boolean }, now: { position: number; priorReach: number }) =>
+    restoreCursors(changed(cursor(4), move, { partitions: 1 }).point, {
+      topicId: 1,
+      layout: 2,
+      partitions: 1,
+      cursors: cursor(now.position),
+      priorReach: now.priorReach,
+    }).cursors[0];
+  expect(undo({ to: 0, isBack: true }, { position: 9, priorReach: 0 })).toMatchObject({ position: 4, replayUntil: 9 });
+  // Moved nowhere, and left behind by another layout that had come further than the one of now.
+  expect(undo({ to: 4, isBack: false }, { position: 6, priorReach: 12 })).toMatchObject({ replayUntil: 12 });
+  expect(undo({ to: 20, isBack: false }, { position: 30, priorReach: 0 })).toMatchObject({ replayUntil: 0 });
 });

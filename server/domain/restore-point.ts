@@ -75,6 +75,8 @@ export function restoreCursors(
     readonly layout: number;
     readonly partitions: number;
     readonly cursors: readonly PartitionCursor[];
+    /** What earlier layouts that still stand had settled at most. */
+    readonly priorReach: number;
   },
 ): Restored {
   const saved = point.cursors.filter((it) => it.topicId === now.topicId).map(cursorOf);
@@ -91,10 +93,9 @@ export function restoreCursors(
     return { cursors, priorLayout: null };
   }
   const { floor, endsAt, replayUntil } = relayout(saved);
-  const wentBack = after.some(
-    (it) => it.position < (saved.find((old) => old.partition === it.partition)?.position ?? 0),
-  );
-  const reached = wentBack ? Math.max(...now.cursors.map(reach)) : 0;
+  // What was skipped was not handled; all else that was covered since the change comes again.
+  const isSkip = after.some((it) => it.position > (saved.find((old) => old.partition === it.partition)?.position ?? 0));
+  const reached = isSkip ? 0 : Math.max(now.priorReach, ...now.cursors.map(reach));
   const cursors = Array.from({ length: now.partitions }, (_, partition) => ({
     partition,
     position: floor,

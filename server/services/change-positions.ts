@@ -1,5 +1,6 @@
 import type { PlannedChange, PositionPlan } from "../contract/position-changes.ts";
 import { DomainError } from "../domain/errors.ts";
+import { priorReach } from "../domain/layout.ts";
 import { moveCursor } from "../domain/position-move.ts";
 import { directionOf, doesAsPlanned } from "../domain/position-plan.ts";
 import { consumerChannel, settledChannel } from "../engine/consumer-channels.ts";
@@ -155,8 +156,8 @@ async function endsNow(
 }
 
 function movedCursors({ change, isBack, standing }: CurrentChange): StoredCursor[] {
-  const priorReach = Math.max(0, ...standing.priorLayouts.map((it) => it.endsAt));
-  return standing.cursors.map((it) => moveCursor(it, { to: change.to, isBack, priorReach }));
+  const move = { to: change.to, isBack, priorReach: priorReach(standing.priorLayouts) };
+  return standing.cursors.map((it) => moveCursor(it, move));
 }
 
 const isBackFor = (current: readonly CurrentChange[], topicId: number): boolean =>

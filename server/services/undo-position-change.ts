@@ -1,5 +1,6 @@
 import type { PlannedChange, PositionChange } from "../contract/position-changes.ts";
 import { DomainError } from "../domain/errors.ts";
+import { priorReach } from "../domain/layout.ts";
 import { type RestorePoint, restoreCursors, type SavedLayout, savedCursor } from "../domain/restore-point.ts";
 import { consumerChannel, settledChannel } from "../engine/consumer-channels.ts";
 import type { Wakeups } from "../engine/wakeups.ts";
@@ -126,7 +127,13 @@ async function restore(
     if (!point.cursors.some((it) => it.topicId === topicId)) continue;
     const standing = standingOf(setup, subscribed, cursors);
     const { layout, partitions } = setup;
-    const put = restoreCursors(point, { topicId, layout, partitions, cursors: standing.cursors });
+    const put = restoreCursors(point, {
+      topicId,
+      layout,
+      partitions,
+      cursors: standing.cursors,
+      priorReach: priorReach(standing.priorLayouts),
+    });
     const after = put.cursors.map((it) => ({ ...it, topicId }));
     const priorLayouts = point.priorLayouts.filter((it) => it.topicId === topicId);
     restored.push({
