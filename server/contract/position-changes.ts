@@ -26,8 +26,8 @@ export const positionPlanRequest = z.strictObject({
   /** The topics to move; all of the consumer's when absent. */
   topics: z.array(topicName).min(1).max(32).optional(),
   /**
-   * Parked events of the topics that move; `keep` unless said. `keep`: they stay as they are. `clear`: they are forgotten (undo brings them
-   * back). `redrive`: dead ones are delivered again.
+   * Parked events of the topics that move; `keep` unless said. `keep`: they stay as they are. `clear`: those that the plan
+   * counted are forgotten (undo brings them back), and those that run again. `redrive`: dead ones are delivered again.
    */
   parked: z.enum(["keep", "clear", "redrive"]).optional(),
   /** The consumer's state entries; `keep` unless said. `clear` forgets all of them (undo brings them back). */

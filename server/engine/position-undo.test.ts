@@ -64,15 +64,15 @@ async function dump(): Promise<Record<string, unknown>> {
   };
 }
 
-async function park(rows: number): Promise<void> {
+async function park(through: number, from = 1): Promise<void> {
   await sql(
     `INSERT INTO parked_event (consumer_id, topic_id, "offset", key, hash, type, state, attempt, attempts_max, error_name,
        error_message, error_stack, fingerprint, failed_at, discarded_by, discarded_at, discard_reason)
      SELECT $1, $2, o, 'k' || o % 5, o % 5, 't', CASE WHEN o % 7 = 6 THEN 'discarded' WHEN o <= 5 THEN 'dead' ELSE 'blocked' END,
        2, 5, 'Oops', E'it\\'s "over"\\n' || o, NULL, 'f' || o, now(), CASE WHEN o % 7 = 6 THEN 'ada' END,
        CASE WHEN o % 7 = 6 THEN now() END, CASE WHEN o % 7 = 6 THEN 'never mind' END
-     FROM generate_series(1, $3::int) AS o`,
-    [consumerId, topicId, rows],
+     FROM generate_series($3::int, $4::int) AS o`,
+    [consumerId, topicId, from, through],
   );
 }
 
@@ -252,6 +252,24 @@ test("a change that cleared parked events has the undo put them back in place of
   await sql(`UPDATE parked_event SET state = 'retrying', attempt = 4 WHERE consumer_id = $1`, [consumerId]);
   await undo(cleared.id);
   expect(await dump()).toEqual(before);
+});
+
+test("what was parked after the preview is not cleared, unless it runs again", async () => {
+  await (await member([])).joined?.leave();
+  const clearing = async (target: PositionTarget) => {
+    await park(5);
+    const { id: planId, token } = await a.plan({ consumer, target, parked: "clear", actor });
+    await park(8, 7);
+    await a.change({ consumer, planId, token, reason: "let them go", actor });
+    return sql<{ left: string }>(
+      `SELECT "offset" || ' ' || state AS left FROM parked_event WHERE consumer_id = $1 ORDER BY "offset"`,
+      [consumerId],
+    );
+  };
+  // 7 and 8 waited behind 2 and 3, which are gone.
+  expect(await clearing({ to: "latest" })).toEqual([{ left: "7 retrying" }, { left: "8 retrying" }]);
+  await sql("DELETE FROM parked_event WHERE consumer_id = $1", [consumerId]);
+  expect(await clearing({ to: "earliest" })).toEqual([]);
 });
 
 test("what was redriven well since a change that kept parked events does not come back with the undo", async () => {

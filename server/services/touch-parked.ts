@@ -1,11 +1,13 @@
 import type { PositionPlanRequest } from "../contract/position-changes.ts";
 import type { RestorePoint } from "../domain/restore-point.ts";
 import type { Queryable } from "../store/database.ts";
-import { clearParked, dropDiscarded, redriveDead, saveParked } from "../store/position-saved-parked.ts";
+import { mendSequences } from "../store/parked-sequences-mend.ts";
+import { clearPlannedParked, dropDiscarded, redriveDead, saveParked } from "../store/position-saved-parked.ts";
 import { clearState, saveState } from "../store/position-saved-state.ts";
 
 export interface Touch {
   readonly consumerId: number;
+  /** Of the change, which is that of its plan. */
   readonly changeId: string;
   readonly parked: NonNullable<PositionPlanRequest["parked"]>;
   readonly state: NonNullable<PositionPlanRequest["state"]>;
@@ -30,7 +32,9 @@ export async function touchParkedAndState(
     if (parked === "keep" && reruns.length === 0) return "none";
     await saveParked(db, { ...change, topicIds });
     if (parked === "clear") {
-      await clearParked(db, { ...change, topicIds });
+      const { consumerId, changeId: planId } = change;
+      const sequences = await clearPlannedParked(db, { consumerId, planId, topicIds, reruns });
+      await mendSequences(db, { consumerId, sequences });
       return "replaced";
     }
     if (reruns.length > 0) await dropDiscarded(db, { ...change, reruns });

@@ -1,4 +1,5 @@
 import type { Queryable } from "./database.ts";
+import type { SequenceName } from "./parked-sequences-mend.ts";
 
 interface Saving {
   readonly consumerId: number;
@@ -30,6 +31,42 @@ export async function clearParked(db: Queryable, { consumerId, topicIds }: Omit<
     values: [consumerId, topicIds],
   });
   return rowCount ?? 0;
+}
+
+/**
+ * Forgets the parked events of the topics that a plan has counted or that run again: what was parked since, and does not
+ * come again by itself, was not in the preview and stays. Returns the sequences that still have some, to be mended.
+ */
+export async function clearPlannedParked(
+  db: Queryable,
+  {
+    consumerId,
+    planId,
+    topicIds,
+    reruns,
+  }: {
+    readonly consumerId: number;
+    readonly planId: string;
+    readonly topicIds: readonly number[];
+    readonly reruns: readonly { readonly topicId: number; readonly after: number }[];
+  },
+): Promise<SequenceName[]> {
+  await db.query({
+    name: "clear_planned_parked",
+    text: `
+      DELETE FROM parked_event p
+      WHERE p.consumer_id = $1 AND p.topic_id = ANY ($2::int[]) AND (
+        p.parked_at < (SELECT created_at FROM position_plan WHERE consumer_id = $1 AND id = $3::uuid)
+        OR EXISTS (SELECT FROM unnest($4::int[], $5::bigint[]) AS r(topic_id, low)
+                   WHERE r.topic_id = p.topic_id AND p."offset" > r.low))`,
+    values: [consumerId, topicIds, planId, reruns.map((it) => it.topicId), reruns.map((it) => it.after)],
+  });
+  const { rows } = await db.query<{ topicId: number; sequence: string }>({
+    name: "select_parked_sequences",
+    text: `SELECT DISTINCT topic_id AS "topicId", sequence FROM parked_event WHERE consumer_id = $1 AND topic_id = ANY ($2::int[])`,
+    values: [consumerId, topicIds],
+  });
+  return rows;
 }
 
 /**

@@ -188,12 +188,14 @@ export class ConsumerModel {
 
   /**
    * A change that found nothing to run again when it was planned moves nothing, whatever was settled since: what stands
-   * in the database is taken over.
+   * in the database is taken over. What was parked at the very moment of the plan may be cleared or not, and what waits
+   * behind it with it.
    */
   leave(id: string, parked: "keep" | "clear", stored: StoredFates): void {
     this.change = { id, parked, fates: new Map(this.#fates) };
     for (const [offset, { kind }] of this.#fates) {
-      if (kind === "filtered" || kind === "pending" || stored.parkedAttempt(offset) !== null) continue;
+      if (kind === "filtered" || stored.parkedAttempt(offset) !== null) continue;
+      if (kind === "pending" && !(parked === "clear" && stored.isCovered(offset))) continue;
       if (kind === "discarded" && stored.isDiscarded(offset)) continue;
       this.#fates.set(offset, stored.isCovered(offset) ? SETTLED : PENDING);
     }
