@@ -14,7 +14,7 @@ export class ConsumerPage {
 
   static async open(room: RoomPage, consumer: string, query = ""): Promise<ConsumerPage> {
     await room.open(`/consumers/${consumer}${query}`);
-    // A dialog that the query opens hides the page behind it from roles.
+    // As in `RoomPage.open`: the query may open a dialog.
     await expect(room.page.getByRole("heading", { level: 1, name: consumer, includeHidden: true })).toBeVisible();
     return new ConsumerPage(room, consumer);
   }

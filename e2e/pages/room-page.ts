@@ -14,7 +14,8 @@ export class RoomPage {
 
   async open(path: string): Promise<void> {
     await this.page.goto(`${serverUrl()}${path}`);
-    await expect(this.page.getByRole("navigation", { name: "Main" })).toBeVisible();
+    // A dialog that the address opens hides the page behind it from roles, sooner or later than this looks.
+    await expect(this.page.getByRole("navigation", { name: "Main", includeHidden: true })).toBeVisible();
   }
 
   async expectLive(): Promise<void> {
