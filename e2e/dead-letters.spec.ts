@@ -1,6 +1,6 @@
 import { expect, test } from "@playwright/test";
 import { DeadLettersPage } from "./pages/dead-letters-page.ts";
-import { LoginPage } from "./pages/login-page.ts";
+import { RoomPage } from "./pages/room-page.ts";
 import { faultyConsumer } from "./support/faulty-consumer.ts";
 
 test("a poisoned key is held while the others go on; cured and redriven, its lane is settled in order", async ({
@@ -13,7 +13,7 @@ test("a poisoned key is held while the others go on; cured and redriven, its lan
     await expect.poll(() => faulty.handled.length).toBe(16);
     await expect.poll(faulty.parked).toMatchObject({ dead: 1, blocked: 3 });
 
-    const room = await (await LoginPage.open(page)).signIn();
+    const room = new RoomPage(page);
     const letters = await DeadLettersPage.open(room, consumer);
     const row = letters.kind("does not know the account");
     await expect(row.getByRole("cell").nth(1)).toHaveText(consumer);
@@ -48,7 +48,7 @@ test("a discarded head lets its key go on, and can be restored", async ({ page }
     await expect.poll(faulty.parked).toMatchObject({ dead: 1, blocked: 2 });
     expect(faulty.handled).toEqual([]);
 
-    const room = await (await LoginPage.open(page)).signIn();
+    const room = new RoomPage(page);
     await room.open(`/dead-letters/sequences/${consumer}/${topic}/acct-1`);
     const letters = new DeadLettersPage(room);
     await letters.use("Discard the head", { confirm: `Discard 1 letter of ${consumer}`, reason: "a test payment" });

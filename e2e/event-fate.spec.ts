@@ -1,5 +1,5 @@
 import { expect, test } from "@playwright/test";
-import { LoginPage } from "./pages/login-page.ts";
+import { RoomPage } from "./pages/room-page.ts";
 import { client } from "./support/api.ts";
 import { faultyConsumer } from "./support/faulty-consumer.ts";
 
@@ -15,7 +15,7 @@ test("an event's page says what became of it for every consumer, and leads to th
     await expect.poll(faulty.parked).toMatchObject({ dead: 1, blocked: 1 });
     await expect.poll(() => faulty.handled.length).toBe(1);
 
-    const room = await (await LoginPage.open(page)).signIn();
+    const room = new RoomPage(page);
     await room.open(`/topics/${topic}/events?event=2`);
     await page.getByRole("link", { name: "Fate" }).click();
     const fate = (name: string) =>

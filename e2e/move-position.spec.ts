@@ -1,7 +1,7 @@
 import { expect, test } from "@playwright/test";
 import type { PositionPlan } from "../server/contract/position-changes.ts";
 import { ConsumerPage } from "./pages/consumer-page.ts";
-import { LoginPage } from "./pages/login-page.ts";
+import { RoomPage } from "./pages/room-page.ts";
 import { ask } from "./support/api.ts";
 import { countingConsumer } from "./support/counting-consumer.ts";
 
@@ -10,9 +10,9 @@ test("a position is moved after a preview in numbers, while its member stays con
   try {
     const { consumer, handled } = counting;
     await counting.publish(25);
-    await expect.poll(() => handled.length).toBe(25);
+    await expect.poll(counting.position).toBe(25);
     const connectedAt = await counting.connectedAt();
-    const room = await (await LoginPage.open(page)).signIn();
+    const room = new RoomPage(page);
     const it = await ConsumerPage.open(room, consumer);
     await it.press("Move position");
     await it.confirm("Preview");
@@ -34,8 +34,8 @@ test("skipping events asks for the consumer's name, and its undo brings them bac
   try {
     const { consumer, handled, topic } = counting;
     await counting.publish(10);
-    await expect.poll(() => handled.length).toBe(10);
-    const room = await (await LoginPage.open(page)).signIn();
+    await expect.poll(counting.position).toBe(10);
+    const room = new RoomPage(page);
     const it = await ConsumerPage.open(room, consumer);
     await it.press("Pause");
     await it.fill("Reason", "to look at what comes");
@@ -78,13 +78,13 @@ test("a plan that another change has overtaken is not applied: the fresh one say
   try {
     const { consumer, handled } = counting;
     await counting.publish(10);
-    await expect.poll(() => handled.length).toBe(10);
-    const room = await (await LoginPage.open(page)).signIn();
+    await expect.poll(counting.position).toBe(10);
+    const room = new RoomPage(page);
     const it = await ConsumerPage.open(room, consumer, "?move=true&move-to=earliest");
     await it.confirm("Preview");
     await expect(it.dialog().getByRole("button", { name: "Run 10 events again" })).toBeVisible();
     await counting.publish(3);
-    await expect.poll(() => handled.length).toBe(13);
+    await expect.poll(counting.position).toBe(13);
     const { id: planId, token } = await ask<PositionPlan>(`/consumers/${consumer}/position-plans`, {
       target: { to: "shift", by: -1 },
     });

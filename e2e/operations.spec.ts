@@ -1,7 +1,7 @@
 import { expect, test } from "@playwright/test";
 import { DeadLettersPage } from "./pages/dead-letters-page.ts";
-import { LoginPage } from "./pages/login-page.ts";
 import { OperationPage } from "./pages/operation-page.ts";
+import { RoomPage } from "./pages/room-page.ts";
 import { faultyConsumer } from "./support/faulty-consumer.ts";
 
 test("a redrive shows its progress on every page, is paused, resumed and aborted, and leaves the rest dead", async ({
@@ -14,7 +14,7 @@ test("a redrive shows its progress on every page, is paused, resumed and aborted
     await expect.poll(faulty.parked).toMatchObject({ dead: 40 });
     faulty.cure();
 
-    const room = await (await LoginPage.open(page)).signIn();
+    const room = new RoomPage(page);
     const letters = await DeadLettersPage.open(room, consumer);
     await letters.openKind("the mail server is away");
     await page.getByRole("button", { name: "Redrive 40" }).click();
@@ -56,7 +56,7 @@ test("a replay says how many events it runs again, delivers them in order, and l
     await faulty.publish(Array.from({ length: 12 }, (_, n) => ({ type: n % 2 === 0 ? "even" : "odd", key: "k" })));
     await expect.poll(() => faulty.handled.length).toBe(12);
 
-    const room = await (await LoginPage.open(page)).signIn();
+    const room = new RoomPage(page);
     await room.open(`/consumers/${consumer}`);
     await page.getByRole("button", { name: "Replay", exact: true }).click();
     const dialog = page.getByRole("dialog");

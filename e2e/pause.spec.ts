@@ -1,6 +1,6 @@
 import { expect, test } from "@playwright/test";
 import { ConsumerPage } from "./pages/consumer-page.ts";
-import { LoginPage } from "./pages/login-page.ts";
+import { RoomPage } from "./pages/room-page.ts";
 import { countingConsumer } from "./support/counting-consumer.ts";
 
 test("a paused consumer's member is given nothing, and everything once it is resumed", async ({ page }) => {
@@ -10,7 +10,7 @@ test("a paused consumer's member is given nothing, and everything once it is res
     await counting.publish(3);
     await expect.poll(() => handled.length).toBe(3);
     const connectedAt = await counting.connectedAt();
-    const room = await (await LoginPage.open(page)).signIn();
+    const room = new RoomPage(page);
     const it = await ConsumerPage.open(room, consumer);
     await it.press("Pause");
     const stop = it.dialog().getByRole("button", { name: "Stop delivering to 1 member" });

@@ -3,6 +3,9 @@ import { LoginPage } from "./pages/login-page.ts";
 import { serverUrl } from "./support/api.ts";
 import { startServer } from "./support/running-server.ts";
 
+// The others come with a session; here nobody is signed in yet.
+test.use({ storageState: { cookies: [], origins: [] } });
+
 test("without a session every page leads to the door, and back to where one was going", async ({ page }) => {
   await page.goto(`${serverUrl()}/consumers`);
   await expect(page).toHaveURL(/\/login/);

@@ -1,11 +1,12 @@
 import { expect, test } from "@playwright/test";
-import { LoginPage } from "./pages/login-page.ts";
+import { RoomPage } from "./pages/room-page.ts";
 import { client, serverUrl, uniqueName } from "./support/api.ts";
 import { API_KEY } from "./support/global-setup.ts";
 
 test("a topic is created in the dialog, and what is published to it shows without a reload", async ({ page }) => {
   const topic = uniqueName("orders");
-  const room = await (await LoginPage.open(page)).signIn();
+  const room = new RoomPage(page);
+  await room.open("/");
   await room.goTo("Topics");
   await page.getByRole("button", { name: "Create topic" }).first().click();
   const dialog = page.getByRole("dialog");
@@ -25,7 +26,7 @@ test("a topic is created in the dialog, and what is published to it shows withou
 test("an event's numbers are shown exactly as they were sent", async ({ page }) => {
   const topic = uniqueName("exact");
   await client().declareTopic(topic);
-  const room = await (await LoginPage.open(page)).signIn();
+  const room = new RoomPage(page);
   await publishText(topic, '{"type":"t","key":"k1","data":{"big":9007199254740993,"price":1.10}}');
   await publishText(topic, '{"type":"t","key":"k2","data":{"second":true}}');
   await room.open(`/topics/${topic}/events`);

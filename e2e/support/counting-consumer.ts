@@ -10,7 +10,7 @@ export interface CountingConsumer {
   connectedAt(): Promise<string | undefined>;
   /** Publishes so many events, of as many keys. */
   publish(count: number): Promise<void>;
-  /** The position in the topic. */
+  /** The position in the topic: what was handled is settled a moment later, and a plan counts from here. */
   position(): Promise<number | undefined>;
   close(): Promise<void>;
 }
