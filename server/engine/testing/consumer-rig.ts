@@ -5,6 +5,7 @@ import { changePositions } from "../../services/change-positions.ts";
 import { declareConsumer } from "../../services/declare-consumer.ts";
 import { describeConsumer } from "../../services/describe-consumer.ts";
 import { discardParked } from "../../services/discard-parked.ts";
+import { getAccount } from "../../services/get-account.ts";
 import { getOperation } from "../../services/get-operation.ts";
 import { getSequence } from "../../services/get-sequence.ts";
 import { getState } from "../../services/get-state.ts";
@@ -123,6 +124,7 @@ export function openInstance(url: string, options: Partial<MembersOptions> = {})
       declare({ consumer, declaration: consumerDeclaration.parse(declaration), actor }),
     describe: describeConsumer({ database }),
     getState: getState({ database }),
+    account: getAccount({ database, members }),
     plan: planPositions({ database }),
     change: changePositions({ database, wakeups }),
     undo: undoPositionChange({ database, wakeups }),

@@ -42,6 +42,7 @@ export class ModelRun {
     await world.check();
     await world.settleDown();
     await world.check();
+    await world.checkAccount();
   }
 
   /** Every cause is cured, everything waits no longer: all events come to their end, in order. */
@@ -67,6 +68,7 @@ export class ModelRun {
     }
     await world.until("the position to reach the head", async () => (await world.read()).position === model.head);
     await world.check();
+    await world.checkAccount();
     expect([...(world.last?.parked.values() ?? [])].filter((it) => it.state !== "discarded")).toEqual([]);
     for (const { errors } of world.instances) expect(errors).toEqual([]);
     const { rows } = await world.db.database.pool.query(

@@ -3,6 +3,7 @@ import { expect } from "vitest";
 import type { Delivery } from "../../contract/settlements.ts";
 import { type Instance, openInstance } from "../../engine/testing/consumer-rig.ts";
 import type { TestDatabase } from "../test-database.ts";
+import { checkAccount } from "./check-account.ts";
 import { checkConsumer } from "./check-consumer.ts";
 import { type Answer, ConsumerModel, MAX_ATTEMPTS } from "./consumer-model.ts";
 import type { ModelMember } from "./model-member.ts";
@@ -93,8 +94,22 @@ export class ModelWorld {
     this.isMovedBack = false;
     this.last = stored;
     this.#takeBuried(stored);
+    this.#told(() => checkConsumer(this.model, stored));
+  }
+
+  /** Of either instance: what is in flight at the other one is pending there. */
+  async checkAccount(): Promise<void> {
+    for (const instance of this.instances) {
+      const [account] = await instance.account({ consumer: this.consumer, topic: this.topic });
+      if (account === undefined) throw new Error(`there is no account: ${this.story()}`);
+      this.#told(() => checkAccount(this.model, account));
+    }
+  }
+
+  /** What is wrong is told with how it came to that. */
+  #told(check: () => void): void {
     try {
-      checkConsumer(this.model, stored);
+      check();
     } catch (error) {
       throw new Error(`${(error as Error).message}\n${this.story()}`, { cause: error });
     }
