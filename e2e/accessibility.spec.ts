@@ -33,7 +33,8 @@ const PAGES: readonly (readonly [name: string, path: () => string])[] = [
   ["an operation", () => `/operations/${operation}`],
   ["the audit", () => "/audit"],
   ["settings", () => "/settings"],
-  ["the API's documentation", () => "/docs"],
+  ["the API reference", () => "/docs"],
+  ["a group of the API reference", () => "/docs/parked-events"],
   ["the list of problems", () => "/docs/problems"],
 ];
 
@@ -59,6 +60,7 @@ test.afterAll(() => faulty.close());
 // One test per page, so that each has its own time and its own name in the report.
 for (const [name, address] of PAGES) {
   test(`${name} has no accessibility violation in either theme`, async ({ page }) => {
+    test.slow();
     const path = address();
     await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
     await page.goto(`${serverUrl()}${path}`);

@@ -59,10 +59,17 @@ export interface ListedOperation {
   readonly operation: ApiOperation;
 }
 
+export interface ApiGroup {
+  readonly tag: string;
+  /** Its part of an address: `position-changes`. */
+  readonly slug: string;
+  readonly operations: readonly ListedOperation[];
+}
+
 const METHODS = ["get", "put", "post", "patch", "delete"];
 
 /** The operations under each tag, in the document's order. */
-export function operationsByTag(document: ApiDocument): { tag: string; operations: ListedOperation[] }[] {
+export function operationsByTag(document: ApiDocument): ApiGroup[] {
   const all = Object.entries(document.paths ?? {}).flatMap(([path, methods]) =>
     METHODS.flatMap((method) => {
       const operation = methods[method];
@@ -74,6 +81,7 @@ export function operationsByTag(document: ApiDocument): { tag: string; operation
   );
   return (document.tags ?? []).map(({ name }) => ({
     tag: name,
+    slug: name.toLowerCase().replaceAll(" ", "-"),
     operations: all.filter((it) => it.operation.tags?.[0] === name),
   }));
 }

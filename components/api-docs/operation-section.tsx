@@ -18,11 +18,11 @@ export function OperationSection({ listed, known, origin }: Props) {
   const bodies = Object.entries(operation.requestBody?.content ?? {});
   return (
     <section aria-labelledby={id} className="border-line border-t py-6">
-      <h3 className="flex scroll-mt-16 flex-wrap items-baseline gap-x-2 font-semibold" id={id}>
+      <h2 className="flex scroll-mt-16 flex-wrap items-baseline gap-x-2 font-semibold" id={id}>
         <a className="hover:underline" href={`#${id}`}>
           {operation.summary}
         </a>
-      </h3>
+      </h2>
       <p className="mt-1 break-all font-mono text-sm">
         <span className="mr-2 rounded border border-line-strong px-1.5 py-0.5 font-semibold text-xs">{method}</span>
         {path}
@@ -37,9 +37,9 @@ export function OperationSection({ listed, known, origin }: Props) {
           <Parameters parameters={operation.parameters ?? []} />
           {bodies.map(([type, { schema }]) => (
             <div className="space-y-1" key={type}>
-              <h4 className="font-medium text-sm">
+              <h3 className="font-medium text-sm">
                 Body <span className="font-mono font-normal text-xs">{type}</span>
-              </h4>
+              </h3>
               {schema === undefined ? null : <SchemaFields known={known} schema={schema} />}
             </div>
           ))}

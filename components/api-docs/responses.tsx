@@ -16,9 +16,9 @@ export function ResponseList({ responses, known }: { readonly responses: Respons
     <>
       {answers.map(([status, { description, content = {} }]) => (
         <div className="space-y-2" key={status}>
-          <h4 className="font-medium text-sm">
+          <h3 className="font-medium text-sm">
             <span className="font-mono">{status}</span> {description}
-          </h4>
+          </h3>
           {status === "201" && responses["200"] !== undefined ? (
             <p className="text-muted text-xs">The same body as 200.</p>
           ) : (
@@ -33,7 +33,7 @@ export function ResponseList({ responses, known }: { readonly responses: Respons
       ))}
       {refusals.length === 0 ? null : (
         <div>
-          <h4 className="font-medium text-sm">Refusals</h4>
+          <h3 className="font-medium text-sm">Refusals</h3>
           <ul className="mt-1 space-y-1 text-xs">
             {refusals.flatMap(([status, { description = "" }]) =>
               description.split("\n\n").map((line) => (
