@@ -342,9 +342,12 @@ export class MemberStream {
       maxBytes: READ_MAX_BYTES,
     });
     if (generation !== this.#generation || this.#isEnded) return true;
-    const passed = this.#deliver(topic, rows);
+    const passed = this.#deliver(topic, rows, after);
     const end = passed ?? through;
-    for (const held of active) held.trackers.get(topic.topicId)?.passTo(this.#endFor(held, topic.topicId, end));
+    for (const held of active) {
+      const tracker = held.trackers.get(topic.topicId);
+      if (tracker !== undefined && tracker.scanned >= after) tracker.passTo(this.#endFor(held, topic.topicId, end));
+    }
     return end > after;
   }
 
@@ -372,7 +375,7 @@ export class MemberStream {
   }
 
   /** Sends the rows that are this member's. Returns the last offset looked at when it had to stop before the end. */
-  #deliver(topic: SubscribedTopic, rows: readonly EventRow[]): number | undefined {
+  #deliver(topic: SubscribedTopic, rows: readonly EventRow[], after: number): number | undefined {
     const { topicId, liveOnly } = topic;
     const { partitions, ackTimeoutMs, ordering } = this.#setup;
     const prior = this.#setup.priorLayouts.filter((it) => it.topicId === topicId);
@@ -387,6 +390,8 @@ export class MemberStream {
       const template = held?.templates.get(topicId);
       if (held === undefined || tracker === undefined || template === undefined) continue;
       if (held.drainingSince !== null || row.offset <= tracker.scanned) continue;
+      // Its parked event was released, or its scan taken back, during the read: what it needs lies before these rows.
+      if (tracker.scanned < after) continue;
       if (tracker.wasSettled(row.offset) || isSettledBefore(prior, row)) continue;
       const isReplay = row.offset <= tracker.replayUntil;
       if (isReplay && liveOnly.includes(row.type)) continue;

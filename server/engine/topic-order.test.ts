@@ -1,0 +1,74 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import type { Delivery } from "../contract/settlements.ts";
+import { partitionOf } from "../domain/partition-of.ts";
+import { type TestDatabase, testDatabase } from "../testing/test-database.ts";
+import { createTopic, failed, type Instance, openInstance, publish, type TestMember } from "./testing/consumer-rig.ts";
+import { holdUp, refuseTransactions } from "./testing/database-faults.ts";
+
+const consumer = "ledger";
+const topic = "orders";
+const retry = { maxAttempts: 5, backoff: { delaysMs: [0] }, permanentErrors: [] };
+
+let db: TestDatabase;
+let a: Instance;
+let topicId: number;
+const instances: Instance[] = [];
+
+beforeEach(async () => {
+  db = await testDatabase();
+  a = open();
+  topicId = await createTopic(a.database, topic);
+});
+afterEach(async () => {
+  for (const instance of instances.splice(0)) await instance.close("crashed");
+  await db.drop();
+});
+
+function open(): Instance {
+  const instance = openInstance(db.url);
+  instances.push(instance);
+  return instance;
+}
+
+const declare = (more: Partial<Parameters<Instance["declare"]>[1]> = {}) =>
+  a.declare(consumer, { topics: [{ topic, start: "earliest" }], ordering: "topic", retry, ...more });
+const last = (member: TestMember, offset: number): Delivery => {
+  const found = member.deliveries.findLast((it) => it.offset === offset);
+  if (found === undefined) throw new Error(`offset ${offset} was not delivered`);
+  return found;
+};
+
+it("a partition that is released while the others read on goes on where it stood, and skips nothing", async () => {
+  await declare({ partitions: 2, maxInFlight: 10 });
+  await publish(a, topicId, { count: 1_000, keys: 10 });
+  const member = await a.join(consumer, "m1");
+  await member.delivered(10);
+  const partition = (offset: number) => partitionOf({ key: `k${offset % 10}`, offset }, 2);
+  const first = member.deliveries[0] as Delivery;
+  const ofFirst = Array.from({ length: 1_000 }, (_, i) => i + 1).filter((it) => partition(it) === first.partition);
+  await a.retry(consumer, [first], { delayMs: 0 });
+  await member.until(() => last(member, first.offset).attempt === 2, "the second attempt");
+  // The other partition runs ahead meanwhile.
+  const done = new Set<number>();
+  const open = () => member.deliveries.filter((it) => it.partition !== first.partition && !done.has(it.offset));
+  const ackOthers = async () => {
+    const acks = open();
+    for (const it of acks) done.add(it.offset);
+    await a.ack(consumer, acks);
+  };
+  while (done.size < 30) {
+    await member.until(() => open().length > 0, "more of the other partition");
+    await ackOthers();
+  }
+  await member.until(() => open().length > 0, "more of the other partition");
+  const reading = holdUp(a, "read_event_rows");
+  await ackOthers();
+  await expect.poll(reading.waiting).toBeGreaterThan(0);
+  await a.ack(consumer, [last(member, first.offset)]);
+  const before = member.deliveries.length;
+  reading.letGo();
+  const next = () => member.deliveries.slice(before).find((it) => it.partition === first.partition);
+  await member.until(() => next() !== undefined, "the next of the partition");
+  expect(next()?.offset).toBe(ofFirst[1]);
+});
