@@ -148,8 +148,7 @@ export class ConsumerRoom {
     this.#reconciling ??= this.#guarded(async () => {
       while (this.#isReconcileWanted && !this.#stop.signal.aborted) {
         this.#isReconcileWanted = false;
-        const { pool } = this.#options.database;
-        const { isParkedChanged } = await reconcileHeld(pool, this.#setup.consumerId, [...this.held()]);
+        const { isParkedChanged } = await this.#reconcile([...this.held()]);
         if (isParkedChanged) this.#options.onParkedChanged(this.#setup);
         for (const stream of this.streams.values()) stream.onSettled();
       }
@@ -201,6 +200,11 @@ export class ConsumerRoom {
   #readParked(partitions: readonly number[]): Promise<PartitionHeads[]> {
     const { consumerId, partitions: layoutPartitions } = this.#setup;
     return selectPartitionHeads(this.#options.database.pool, { consumerId, partitions, layoutPartitions });
+  #reconcile(all: readonly HeldPartition[]): Promise<{ isParkedChanged: boolean }> {
+    const { database, now } = this.#options;
+    return reconcileHeld(database.pool, this.#setup.consumerId, { all, now: now() });
+  }
+
   }
 
   #onClock({ heads }: PartitionHeads): ParkedHead[] {
@@ -388,7 +392,9 @@ export class ConsumerRoom {
     const stop = this.#options.wakeups.listen(extendedChannel(this.#setup.consumerId, partition), () => {
       const deadline = this.#options.now() + this.#setup.ackTimeoutMs;
       const holder = this.holder(partition);
-      for (const topicId of holder?.trackers.keys() ?? []) holder?.extend(topicId, deadline);
+      if (holder === undefined) return;
+      holder.heardAt = this.#options.now();
+      for (const topicId of holder.trackers.keys()) holder.extend(topicId, deadline);
     });
     this.#stopListening.push(stop);
   }

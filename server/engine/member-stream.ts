@@ -23,7 +23,7 @@ export interface MemberStreamOptions {
   /** Single events of a topic, for deliveries out of the order of offsets. */
   readonly readEvents: (topic: SubscribedTopic, offsets: readonly number[]) => Promise<readonly EventRow[]>;
   /** The member has said nothing about these for too long. */
-  readonly onOverdue: (stream: MemberStream, overdue: readonly OverdueDeliveries[]) => void;
+  readonly onOverdue: (stream: MemberStream, overdue: OverdueDeliveries) => void;
   /** These have ended with the connection of their member too often: they are marked as in flight, and were not sent. */
   readonly onLost: (held: HeldPartition, deliveries: readonly HeldDelivery[]) => void;
   /** Events wait to be parked. */
@@ -505,16 +505,17 @@ export class MemberStream {
   #findOverdue(): void {
     const now = this.#options.now();
     const { ackTimeoutMs } = this.#setup;
-    const overdue = [];
+    const of = [];
+    let isSilent = true;
     for (const held of this.held.values()) {
+      if (held.heardAt !== null && held.heardAt >= now - ackTimeoutMs) isSilent = false;
       const deliveries = held.overdue(now);
       if (deliveries.length === 0) continue;
-      const isSilent = held.heardAt === null || held.heardAt < now - ackTimeoutMs;
-      overdue.push({ held, deliveries, isSilent });
+      of.push({ held, deliveries });
       // Once each: until these are parked they must not be found again.
       for (const { topicId, offset } of deliveries) held.extend(topicId, now + ackTimeoutMs, offset);
     }
-    if (overdue.length > 0) this.#options.onOverdue(this, overdue);
+    if (of.length > 0) this.#options.onOverdue(this, { of, isSilent });
   }
 }
 

@@ -264,10 +264,10 @@ export function createMembers(options: MembersOptions): Members {
   async function retryOverdue(
     room: ConsumerRoom,
     stream: MemberStream,
-    overdue: readonly OverdueDeliveries[],
+    { of, isSilent }: OverdueDeliveries,
   ): Promise<void> {
-    await settleOverdue(settler, room.setup, overdue);
-    if (overdue.every((it) => it.isSilent) && !stream.isEnded) await leave(room, stream, "ack-timeout");
+    await settleOverdue(settler, room.setup, of);
+    if (isSilent && !stream.isEnded) await leave(room, stream, "ack-timeout");
   }
 
   const loops = [heartbeat(), bringProgress()]; // After what they use: they run up to their first wait at once.

@@ -4,14 +4,15 @@ import type { SettlementItem } from "./settlement-group.ts";
 import type { Settler } from "./settler.ts";
 import { ackTimeoutError, connectionLostError } from "./stored-error.ts";
 
-interface Deliveries {
+export interface HeldDeliveries {
   readonly held: HeldPartition;
   readonly deliveries: readonly HeldDelivery[];
 }
 
-/** Deliveries of one partition about which the member has said nothing for too long. */
-export interface OverdueDeliveries extends Deliveries {
-  /** It has not said anything about any other either. */
+/** Deliveries about which the member has said nothing for too long, by partition. */
+export interface OverdueDeliveries {
+  readonly of: readonly HeldDeliveries[];
+  /** It has not said anything about any other either, of whatever partition. */
   readonly isSilent: boolean;
 }
 
@@ -19,13 +20,13 @@ export interface OverdueDeliveries extends Deliveries {
 export function settleOverdue(
   settler: Settler,
   setup: ConsumerSetup,
-  overdue: readonly OverdueDeliveries[],
+  overdue: readonly HeldDeliveries[],
 ): Promise<void> {
   return judge(settler, setup, { of: overdue, outcome: "retry", error: ackTimeoutError(setup.ackTimeoutMs) });
 }
 
 /** Makes dead letters of events that take down whoever handles them. */
-export function settleLost(settler: Settler, setup: ConsumerSetup, lost: Deliveries): Promise<void> {
+export function settleLost(settler: Settler, setup: ConsumerSetup, lost: HeldDeliveries): Promise<void> {
   return judge(settler, setup, { of: [lost], outcome: "dead-letter", error: connectionLostError() });
 }
 
@@ -33,9 +34,8 @@ export function settleLost(settler: Settler, setup: ConsumerSetup, lost: Deliver
 async function judge(
   settler: Settler,
   setup: ConsumerSetup,
-  { of, ...verdict }: { readonly of: readonly Deliveries[] } & Pick<SettlementItem, "outcome" | "error">,
+  { of, ...verdict }: { readonly of: readonly HeldDeliveries[] } & Pick<SettlementItem, "outcome" | "error">,
 ): Promise<void> {
-  const heardBefore = new Map(of.map(({ held }) => [held, held.heardAt]));
   const items = of.flatMap(({ held, deliveries }) =>
     deliveries.map(
       ({ topicId, offset, attempt }): SettlementItem => ({
@@ -50,9 +50,9 @@ async function judge(
         delayMs: null,
         reason: null,
         state: null,
+        isVerdict: true,
       }),
     ),
   );
   await settler.settle(setup, items);
-  for (const [held, heardAt] of heardBefore) held.heardAt = heardAt;
 }

@@ -23,6 +23,8 @@ export interface SettlementItem {
   readonly reason: string | null;
   readonly state: StateChangeText | null;
 }
+  /** The server speaks in the place of a member that is silent. */
+  readonly isVerdict?: boolean;
 
 /** A settlement that is more than an ack of a live delivery: what it does depends on what is parked. */
 export interface SpecialItem {

@@ -244,10 +244,10 @@ export class Settler {
     takeOver(holders, setup, { settlements, outcome });
     let settled = 0;
     for (const { items } of live) {
-      for (const { outcome: answer, partition, epoch, topicId, offset } of items) {
+      for (const { outcome: answer, partition, epoch, topicId, offset, isVerdict } of items) {
         const found = findHolder(partition);
         const holder = found?.epoch === epoch ? found : undefined;
-        if (holder !== undefined) holder.heardAt = now();
+        if (holder !== undefined && isVerdict !== true) holder.heardAt = now();
         if (answer !== "extend") settled += 1;
         else if (holder !== undefined) holder.extend(topicId, now() + setup.ackTimeoutMs, offset);
         else wakeups.announce(extendedChannel(consumerId, partition));

@@ -1,0 +1,85 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Delivery } from "../contract/settlements.ts";
+import { type TestDatabase, testDatabase } from "../testing/test-database.ts";
+import { acked, createTopic, type Instance, openInstance, publish, type TestMember } from "./testing/consumer-rig.ts";
+import { holdUp, refuseTransactions } from "./testing/database-faults.ts";
+
+const consumer = "billing";
+const topic = "orders";
+const soon = { maxAttempts: 5, backoff: { delaysMs: [0] }, permanentErrors: [] };
+const never = { ...soon, backoff: { delaysMs: [600_000] } };
+
+let db: TestDatabase;
+let a: Instance;
+let topicId: number;
+const instances: Instance[] = [];
+
+beforeEach(async () => {
+  db = await testDatabase();
+  a = open();
+  topicId = await createTopic(a.database, topic);
+});
+afterEach(async () => {
+  for (const instance of instances.splice(0)) await instance.close("crashed");
+  await db.drop();
+});
+
+function open(options: Parameters<typeof openInstance>[1] = {}): Instance {
+  const instance = openInstance(db.url, options);
+  instances.push(instance);
+  return instance;
+}
+
+const declare = (more: Partial<Parameters<Instance["declare"]>[1]> = {}) =>
+  a.declare(consumer, { topics: [{ topic, start: "earliest" }], retry: never, ...more });
+const last = (member: TestMember, offset: number): Delivery => {
+  const found = member.deliveries.findLast((it) => it.offset === offset);
+  if (found === undefined) throw new Error(`offset ${offset} was not delivered`);
+  return found;
+};
+
+describe("an ack timeout", () => {
+  it("of an event in one partition leaves a member connected that works on another partition", async () => {
+    await declare({ partitions: 2, ackTimeoutMs: 1_000 });
+    await publish(a, topicId, { count: 10, keys: 10 });
+    const member = await a.join(consumer, "m1");
+    await member.delivered(10);
+    const [first] = member.deliveries;
+    const others = member.deliveries.filter((it) => it.partition !== first?.partition);
+    await a.ack(
+      consumer,
+      member.deliveries.filter((it) => it.partition === first?.partition && it !== first),
+    );
+    const extensions = others.map((it) => acked(it, { outcome: "extend" }));
+    const beat = setInterval(() => void a.settle(consumer, extensions).catch(() => undefined), 100);
+    try {
+      await member.until(() => member.frame("parked") !== undefined, "the notice");
+      await delay(100);
+    } finally {
+      clearInterval(beat);
+    }
+    expect(member.isEnded).toBe(false);
+  });
+
+  it("of an event leaves a member connected that settles others at another instance", async () => {
+    await declare({ ackTimeoutMs: 1_000 });
+    await publish(a, topicId, { count: 40, keys: 40 });
+    const member = await a.join(consumer, "m1");
+    await member.delivered(40);
+    const b = open();
+    const waiting = member.deliveries.slice(1);
+    const beat = setInterval(() => {
+      const acks = waiting.splice(0, 1).map((it) => acked(it));
+      const extensions = waiting.map((it) => acked(it, { outcome: "extend" }));
+      void b.settle(consumer, [...acks, ...extensions]).catch(() => undefined);
+    }, 100);
+    try {
+      await member.until(() => member.frame("parked") !== undefined || member.isEnded, "the notice");
+      await delay(100);
+    } finally {
+      clearInterval(beat);
+    }
+    expect(member.isEnded).toBe(false);
+  });
+});
