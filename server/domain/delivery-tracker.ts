@@ -204,6 +204,11 @@ export class DeliveryTracker {
     }
   }
 
+  /** Was settled while it was not in flight: it is passed over when the flow comes by. */
+  passBy(offset: number): void {
+    if (offset > this.#scanned) this.#ahead.add(offset, offset);
+  }
+
   /** Marks what waits to be parked as being settled, at most `max`; `commit` or `rollBack` follows. */
   settleParking(max: number): { offset: number; key: string | null }[] {
     const taken: { offset: number; key: string | null }[] = [];
@@ -275,6 +280,10 @@ export class DeliveryTracker {
       freed += 1;
     }
     this.#unsettled -= freed;
+    // A scan that was taken back comes by again.
+    for (const [from, to] of [[0, cursor.position], ...cursor.settled] as const) {
+      this.#ahead.add(Math.max(from, this.#scanned + 1), to);
+    }
     this.flushed(cursor.position);
     this.#dropSettled();
     return freed;

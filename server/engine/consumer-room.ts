@@ -163,7 +163,10 @@ export class ConsumerRoom {
   async reloadParked(): Promise<void> {
     const held = [...this.held()];
     if (held.length === 0) return;
-    for (const row of await this.#readParked(held.map((it) => it.partition))) {
+    const rows = await this.#readParked(held.map((it) => it.partition));
+    // What is gone from among the parked was settled elsewhere, and a topic-ordered flow would come by it again.
+    if (this.#setup.ordering === "topic") await this.#reconcile(held);
+    for (const row of rows) {
       const holder = this.holder(row.partition);
       if (holder === undefined || holder.epoch !== row.epoch || holder.parked.version === row.version) continue;
       const fresh = holder.parked.replace(row.version, this.#onClock(row), row.discardedAhead);
@@ -197,14 +200,14 @@ export class ConsumerRoom {
     }
   }
 
-  #readParked(partitions: readonly number[]): Promise<PartitionHeads[]> {
-    const { consumerId, partitions: layoutPartitions } = this.#setup;
-    return selectPartitionHeads(this.#options.database.pool, { consumerId, partitions, layoutPartitions });
   #reconcile(all: readonly HeldPartition[]): Promise<{ isParkedChanged: boolean }> {
     const { database, now } = this.#options;
     return reconcileHeld(database.pool, this.#setup.consumerId, { all, now: now() });
   }
 
+  #readParked(partitions: readonly number[]): Promise<PartitionHeads[]> {
+    const { consumerId, partitions: layoutPartitions } = this.#setup;
+    return selectPartitionHeads(this.#options.database.pool, { consumerId, partitions, layoutPartitions });
   }
 
   #onClock({ heads }: PartitionHeads): ParkedHead[] {

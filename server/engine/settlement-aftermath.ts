@@ -8,6 +8,11 @@ export function isFailure(decision: SettlementDecision | undefined): boolean {
   return decision === "park" || decision === "fail-again";
 }
 
+/** A parked event leaves, whether or not it was in flight. */
+function isEnd(decision: SettlementDecision | undefined): boolean {
+  return decision === "release" || decision === "discard-parked";
+}
+
 /** What was parked and released becomes what the holders here know; members are told before anything follows. */
 export function takeOver(
   members: { onParked(consumerId: number, item: SettlementItem, key: string | null): void },
@@ -19,7 +24,11 @@ export function takeOver(
     if (change !== undefined) holder.parked.apply(change.version, change.heads);
   }
   settlements.specials.forEach(({ item, holder }, i) => {
-    if (!isFailure(outcome.decisions[i]) || holder === null) return;
+    if (holder === null) return;
+    // Of a topic-ordered consumer the flow comes by again, unless it was the very delivery that was settled.
+    if (setup.ordering === "topic" && isEnd(outcome.decisions[i]))
+      holder.trackers.get(item.topicId)?.passBy(item.offset);
+    if (!isFailure(outcome.decisions[i])) return;
     if (setup.ordering === "topic") holder.trackers.get(item.topicId)?.rewindTo(item.offset);
     const key = holder.parked.headAt(item.topicId, item.offset)?.key ?? null;
     members.onParked(setup.consumerId, item, key);

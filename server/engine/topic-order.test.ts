@@ -72,3 +72,45 @@ it("a partition that is released while the others read on goes on where it stood
   await member.until(() => next() !== undefined, "the next of the partition");
   expect(next()?.offset).toBe(ofFirst[1]);
 });
+
+it("what is acked late, while it waits to be tried again, is not delivered again", async () => {
+  await declare({ maxInFlight: 3 });
+  await publish(a, topicId, { count: 3, keys: 3 });
+  const member = await a.join(consumer, "m1");
+  await member.delivered(3);
+  await a.retry(consumer, [last(member, 1)], { delayMs: 600_000 });
+  await a.ack(consumer, [last(member, 1)]);
+  await member.until(() => member.deliveries.length > 3, "what follows");
+  await delay(100);
+  expect(member.offsets.slice(3)).toEqual([2, 3]);
+});
+
+it("what is acked late at another instance is not delivered again either", async () => {
+  await declare({ maxInFlight: 3 });
+  await publish(a, topicId, { count: 3, keys: 3 });
+  const member = await a.join(consumer, "m1");
+  await member.delivered(3);
+  await a.retry(consumer, [last(member, 1)], { delayMs: 600_000 });
+  const b = open();
+  await b.ack(consumer, [last(member, 1)]);
+  await member.until(() => member.deliveries.length > 3, "what follows");
+  await delay(100);
+  expect(member.offsets.slice(3)).toEqual([2, 3]);
+});
+
+it("what an operator discards is not delivered again", async () => {
+  await declare({ maxInFlight: 3, retry: { ...retry, maxAttempts: 1 } });
+  await publish(a, topicId, { count: 3, keys: 3 });
+  const member = await a.join(consumer, "m1");
+  await member.delivered(3);
+  await a.retry(consumer, [last(member, 1)]);
+  await member.until(() => member.frame("paused") !== undefined, "the halt");
+  a.startOperations();
+  const actor = { name: "person:x", requestId: "r" };
+  const { id } = await a.discard({ consumer, filter: { all: true }, reason: "void", actor });
+  await expect.poll(async () => (await a.operation({ id }))?.status).toBe("done");
+  await a.resume({ consumer, reason: "on", actor });
+  await member.until(() => member.deliveries.length > 3, "what follows");
+  await delay(100);
+  expect(member.offsets.slice(3)).toEqual([2, 3]);
+});
