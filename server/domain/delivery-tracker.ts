@@ -40,6 +40,8 @@ export class DeliveryTracker {
   #settling: number[] = [];
   /** What those being settled were before: in flight, or about to be parked. */
   #settlingFrom: number[] = [];
+  /** Deadlines of those whose failure is being written. */
+  readonly #suspended = new Map<number, number>();
   #furthest: number;
 
   constructor(cursor: CursorState) {
@@ -204,6 +206,15 @@ export class DeliveryTracker {
     }
   }
 
+  /** A delivery has failed and stays in flight until that is written: it is not overdue before `commit` or `rollBack`. */
+  suspend(offset: number): void {
+    const index = this.#indexOf(offset);
+    const deadline = this.#deadlines[index];
+    if (deadline === undefined || this.#suspended.has(offset)) return;
+    this.#suspended.set(offset, deadline);
+    this.#deadlines[index] = Number.POSITIVE_INFINITY;
+  }
+
   /** Was settled while it was not in flight: it is passed over when the flow comes by. */
   passBy(offset: number): void {
     if (offset > this.#scanned) this.#ahead.add(offset, offset);
@@ -250,6 +261,7 @@ export class DeliveryTracker {
     this.#unsettled -= deliveries;
     this.#settling = [];
     this.#settlingFrom = [];
+    this.#endSuspension();
     this.#dropSettled();
     return deliveries;
   }
@@ -267,6 +279,7 @@ export class DeliveryTracker {
     }
     this.#settling = [];
     this.#settlingFrom = [];
+    this.#endSuspension();
   }
 
   /** Takes over what was settled at another instance. Returns how many deliveries that freed. */
@@ -332,6 +345,11 @@ export class DeliveryTracker {
     const count = (this.#parkingKeys.get(key) ?? 0) + change;
     if (count > 0) this.#parkingKeys.set(key, count);
     else this.#parkingKeys.delete(key);
+  }
+
+  #endSuspension(): void {
+    for (const [offset, deadline] of this.#suspended) this.extend(deadline, offset);
+    this.#suspended.clear();
   }
 
   #look(offset: number): void {

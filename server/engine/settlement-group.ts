@@ -213,7 +213,7 @@ export class SettlementGroup {
     if (this.#isTopicOrdered) {
       this.#failures.push(item);
       // The position stays below it; it must not time out a second time while it is being written.
-      tracker.extend(Number.POSITIVE_INFINITY, item.offset);
+      tracker.suspend(item.offset);
       return;
     }
     const key = tracker.keyOf(item.offset);

@@ -114,3 +114,23 @@ it("what an operator discards is not delivered again", async () => {
   await delay(100);
   expect(member.offsets.slice(3)).toEqual([2, 3]);
 });
+
+it("a failure that could not be stored is found overdue again", async () => {
+  await declare({ ackTimeoutMs: 300 });
+  await publish(a, topicId, { count: 2, keys: 2 });
+  const member = await a.join(consumer, "m1");
+  await member.delivered(2);
+  const beat = setInterval(
+    () =>
+      void a.settle(consumer, [{ ...failed(last(member, 2)), outcome: "extend", error: undefined }]).catch(() => {}),
+    50,
+  );
+  const away = refuseTransactions(a);
+  try {
+    await expect.poll(away.refused).toBeGreaterThan(0);
+    away.end();
+    await member.until(() => member.frame("parked") !== undefined, "the second verdict");
+  } finally {
+    clearInterval(beat);
+  }
+});
