@@ -137,15 +137,33 @@ test("a key has events that wait to be parked until all of them are, however the
   tracker.deliver(2, 0, "k");
   tracker.park(3, "k");
   tracker.park(4, "other");
+  tracker.settle(1, false);
   expect(tracker.takeBack("k", 1)).toEqual([2]);
   tracker.settleParking(1);
   // While it is being written, and when that fails, it waits still.
   expect(tracker.isKeyParking("k")).toBe(true);
   tracker.rollBack();
+  tracker.settle(1, false);
   tracker.settleParking(1);
   tracker.commit();
   expect(tracker.isKeyParking("k")).toBe(true);
   tracker.settleParking(1);
   tracker.commit();
   expect([tracker.isKeyParking("k"), tracker.isKeyParking("other")]).toEqual([false, true]);
+});
+
+test("what stands behind a delivery in flight of its key is not parked before that is over, and holds up no other key", () => {
+  const tracker = new DeliveryTracker({ position: 0, settled: new OffsetRanges(), replayUntil: 0 });
+  tracker.deliver(1, 0, "k");
+  tracker.deliver(2, 0, "k");
+  tracker.park(3, "other");
+  tracker.settle(1, false);
+  tracker.takeBack("k", 1);
+  tracker.rollBack();
+  expect(tracker.settleParking(10).map((it) => it.offset)).toEqual([3]);
+  tracker.commit();
+  tracker.settle(1, false);
+  expect(tracker.settleParking(10).map((it) => it.offset)).toEqual([2]);
+  tracker.commit();
+  expect(tracker.floor).toBe(3);
 });

@@ -220,14 +220,23 @@ export class DeliveryTracker {
     if (offset > this.#scanned) this.#ahead.add(offset, offset);
   }
 
-  /** Marks what waits to be parked as being settled, at most `max`; `commit` or `rollBack` follows. */
+  /**
+   * Marks what waits to be parked as being settled, at most `max`; `commit` or `rollBack` follows. What stands behind a
+   * delivery in flight of its key waits on: the failure that took it back could not be stored, and as the first parked
+   * one of its key it would be delivered at once. (After a move back `isPassed` sees to that.)
+   */
   settleParking(max: number): { offset: number; key: string | null }[] {
     const taken: { offset: number; key: string | null }[] = [];
     if (this.#parking === 0) return taken;
+    const busy = new Set<string>();
     for (let i = this.#first; i < this.#offsets.length && taken.length < max; i++) {
+      const offset = this.#offsets[i] ?? 0;
+      const key = this.#keys[i] ?? null;
+      if (this.#states[i] === IN_FLIGHT && key !== null) busy.add(key);
       if (this.#states[i] !== PARKING) continue;
+      if (key !== null && busy.has(key) && offset > this.replayUntil) continue;
       this.#mark(i);
-      taken.push({ offset: this.#offsets[i] ?? 0, key: this.#keys[i] ?? null });
+      taken.push({ offset, key });
     }
     return taken;
   }

@@ -39,6 +39,30 @@ const last = (member: TestMember, offset: number): Delivery => {
   return found;
 };
 
+it("a failure that could not be stored lets nothing of its key overtake it, neither what was delivered nor what arrives meanwhile", async () => {
+  await declare({ retry: soon });
+  await publish(a, topicId, { count: 2, keys: 1 });
+  const member = await a.join(consumer, "m1");
+  await member.delivered(2);
+  const away = refuseTransactions(a);
+  const refused = expect(a.retry(consumer, [last(member, 1)])).rejects.toMatchObject({ code: "database-unavailable" });
+  await expect.poll(away.refused).toBeGreaterThan(0);
+  await refused;
+  away.end();
+  await publish(a, topicId, { count: 1, keys: 1 });
+  // Longer than passed-over offsets wait to be brought to the database.
+  await delay(1_200);
+  expect(await a.parked(consumer)).toEqual([]);
+  expect(member.deliveries.filter((it) => it.parked === true)).toEqual([]);
+  await a.ack(consumer, [last(member, 1)]);
+  await member.until(() => last(member, 2).parked === true, "the second of the key");
+  await a.ack(consumer, [last(member, 2)]);
+  await member.until(() => member.offsets.includes(3), "the third of the key");
+  await a.ack(consumer, [last(member, 3)]);
+  await expect.poll(async () => (await a.describe({ consumer })).topics[0]?.position).toBe(3);
+  expect(await a.parked(consumer)).toEqual([]);
+});
+
 describe("an ack timeout", () => {
   it("of an event in one partition leaves a member connected that works on another partition", async () => {
     await declare({ partitions: 2, ackTimeoutMs: 1_000 });
