@@ -3,13 +3,11 @@ import { setTimeout as delay } from "node:timers/promises";
 import { DomainError } from "../domain/errors.ts";
 import { type ConsumerSetup, selectConsumerSetup } from "../store/consumer-setup-select.ts";
 import type { Database } from "../store/database.ts";
-import { insertDeliveryAttempts } from "../store/delivery-attempts-insert.ts";
 import { readEventsAt } from "../store/event-rows.ts";
 import { selectLeaseViews } from "../store/lease-views-select.ts";
 import { beatHearts } from "../store/member-heartbeat.ts";
 import { joinMember } from "../store/member-join.ts";
 import { leaveMember } from "../store/member-leave.ts";
-import { interruptParked } from "../store/parked-interrupt.ts";
 import { selectLastPositionChange } from "../store/position-change-last.ts";
 import { consumerChannel } from "./consumer-channels.ts";
 import { ConsumerRoom } from "./consumer-room.ts";
@@ -18,7 +16,7 @@ import { reachable } from "./database-unavailable.ts";
 import type { EndReason, FrameSink } from "./frame-sink.ts";
 import { haltConsumer } from "./halt-consumer.ts";
 import { type InFlightDelivery, inFlightOf } from "./in-flight.ts";
-import { interruptedOf } from "./interrupted-deliveries.ts";
+import { interruptedOf, recordInterrupted } from "./interrupted-deliveries.ts";
 import { MemberStream } from "./member-stream.ts";
 import { type OverdueDeliveries, settleLost, settleOverdue } from "./server-verdicts.ts";
 import type { SettlementItem } from "./settlement-group.ts";
@@ -201,9 +199,7 @@ export function createMembers(options: MembersOptions): Members {
     const interrupted = interruptedOf(stream, reason);
     end(room, stream, reason);
     const { consumerId } = room.setup;
-    // No failure, but an attempt: the next delivery says that it is not the first.
-    await insertDeliveryAttempts(database.pool, { consumerId, attempts: interrupted });
-    await interruptParked(database.pool, { consumerId, deliveries: interrupted });
+    await recordInterrupted(database, consumerId, interrupted);
     await leaveMember(database.pool, { consumerId, member: stream.member, connection: stream.connection });
     wakeups.announce(consumerChannel(consumerId));
   }

@@ -63,6 +63,25 @@ it("a failure that could not be stored lets nothing of its key overtake it, neit
   expect(await a.parked(consumer)).toEqual([]);
 });
 
+it("a connection that is noticed to have ended after its successor has begun changes nothing of what that has in flight", async () => {
+  await declare({ retry: soon });
+  await publish(a, topicId, { count: 1, keys: 1 });
+  const before = await a.join(consumer, "m1");
+  await before.delivered(1);
+  await a.retry(consumer, [last(before, 1)]);
+  await before.delivered(2);
+  // It has not heard of the successor yet.
+  const hearing = holdUp(a, "select_lease_views");
+  const b = open();
+  const after = await b.join(consumer, "m1");
+  await after.delivered(1);
+  await before.joined?.leave();
+  hearing.letGo();
+  await b.retry(consumer, [last(after, 1)]);
+  await after.delivered(2);
+  expect(last(after, 1).attempt).toBe(3);
+});
+
 describe("an ack timeout", () => {
   it("of an event in one partition leaves a member connected that works on another partition", async () => {
     await declare({ partitions: 2, ackTimeoutMs: 1_000 });

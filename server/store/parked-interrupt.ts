@@ -2,8 +2,9 @@ import { askedRows } from "./asked-rows.ts";
 import type { Queryable } from "./database.ts";
 
 /**
- * The delivery of parked events broke off: the next one is an attempt more, and none is lost for it. No lease needs to be
- * locked: where the rows stand does not change, and whoever claims the partition reads them anew.
+ * The delivery of parked events broke off: the next one is an attempt more, and none is lost for it. The leases must be
+ * locked, so that nobody claims a partition and delivers them meanwhile; where the rows stand does not change, so their
+ * version need not rise.
  */
 export async function interruptParked(
   db: Queryable,
