@@ -2,6 +2,7 @@ import type { DeliveryTracker } from "../domain/delivery-tracker.ts";
 import { formatRanges, OffsetRanges } from "../domain/offset-ranges.ts";
 import type { StateChangeText } from "../domain/state-fold.ts";
 import type { StoredError } from "../store/parked-settle-write.ts";
+import type { ParkedStand } from "../store/parked-stand-select.ts";
 import type { CursorMerge } from "../store/settle-cursors-merge.ts";
 import type { HeldPartition } from "./held-partition.ts";
 
@@ -22,9 +23,9 @@ export interface SettlementItem {
   /** With `skip`. */
   readonly reason: string | null;
   readonly state: StateChangeText | null;
-}
   /** The server speaks in the place of a member that is silent. */
   readonly isVerdict?: boolean;
+}
 
 /** A settlement that is more than an ack of a live delivery: what it does depends on what is parked. */
 export interface SpecialItem {
@@ -75,6 +76,8 @@ export class SettlementGroup {
   readonly specials: SpecialItem[] = [];
   readonly followers: FollowerToPark[] = [];
   readonly #isTopicOrdered: boolean;
+  /** Whether settlements of partitions held elsewhere have to look at what is parked, and as of when; null = not asked. */
+  readonly #foreign: ParkedStand | null;
   readonly #failures: SettlementItem[] = [];
   readonly #parts = new Map<string, Part>();
   readonly #expected = new Map<string, { partition: number; epoch: number; parkedVersion: number | null }>();
@@ -83,14 +86,11 @@ export class SettlementGroup {
 
   constructor(
     readonly findHolder: FindHolder,
-    options: { readonly isTopicOrdered: boolean; readonly hasForeignParked: boolean },
+    options: { readonly isTopicOrdered: boolean; readonly foreign: ParkedStand | null },
   ) {
     this.#isTopicOrdered = options.isTopicOrdered;
-    this.hasForeignParked = options.hasForeignParked;
+    this.#foreign = options.foreign;
   }
-
-  /** Whether settlements of partitions held elsewhere have to look at what is parked. */
-  readonly hasForeignParked: boolean;
 
   get hasForeign(): boolean {
     return this.#foreignPartitions.size > 0;
@@ -114,7 +114,7 @@ export class SettlementGroup {
     const part = this.#part(item, tracker);
     if (holder === null || tracker === undefined) {
       this.#foreignPartitions.add(item.partition);
-      if (item.outcome !== "ack" || this.hasForeignParked) {
+      if (item.outcome !== "ack" || this.#foreign?.hasParked !== false) {
         this.specials.push({ item, holder: null, isLive: false, isTakenBack: false });
       } else part.settled += this.#addForeign(part, item);
     } else if (holder.parked.headAt(item.topicId, item.offset) !== undefined) {
@@ -242,9 +242,15 @@ export class SettlementGroup {
     this.#expected.set(`${partition} ${epoch}`, {
       partition,
       epoch,
-      parkedVersion: holder?.parked.version ?? null,
+      parkedVersion: holder === null ? this.#foreignVersion(partition) : holder.parked.version,
     });
     if (holder !== null) this.#holders.add(holder);
+  }
+
+  /** An ack counts without a look at what is parked only as long as nothing was, in the very moment it is counted. */
+  #foreignVersion(partition: number): number | null {
+    if (this.#foreign === null || this.#foreign.hasParked) return null;
+    return this.#foreign.versions.get(partition) ?? null;
   }
 
   #partOf(item: SettlementItem): Part {

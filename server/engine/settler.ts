@@ -4,7 +4,7 @@ import { StormWatch } from "../domain/storm-breaker.ts";
 import type { ConsumerSetup } from "../store/consumer-setup-select.ts";
 import type { Database } from "../store/database.ts";
 import { isDatabaseAway } from "../store/database-errors.ts";
-import { hasParked } from "../store/parked-exists.ts";
+import { selectParkedStand } from "../store/parked-stand-select.ts";
 import { isAsExpected, mergeCursors } from "../store/settle-cursors-merge.ts";
 import { extendedChannel, settledChannel } from "./consumer-channels.ts";
 import type { HeldPartition } from "./held-partition.ts";
@@ -173,11 +173,9 @@ export class Settler {
     let hasProgress = withProgress;
     for (let repeats = 0; live.length > 0 || hasProgress; repeats++) {
       const { setup } = queue;
-      const hasForeignParked = isForeign(findHolder, live) && (await hasParked(database.pool, consumerId));
-      const settlements = new SettlementGroup(findHolder, {
-        isTopicOrdered: setup.ordering === "topic",
-        hasForeignParked,
-      });
+      const partitions = foreignPartitions(findHolder, live);
+      const foreign = partitions.length > 0 ? await selectParkedStand(database.pool, { consumerId, partitions }) : null;
+      const settlements = new SettlementGroup(findHolder, { isTopicOrdered: setup.ordering === "topic", foreign });
       for (const waiting of live) for (const item of waiting.items) settlements.add(item);
       if (hasProgress) for (const held of holders.held(consumerId)) settlements.addProgress(held);
       settlements.seal();
@@ -291,6 +289,10 @@ function isWanted(queue: Queue): boolean {
   return queue.waiting.length > 0 || queue.hasProgress || queue.hasReload;
 }
 
-function isForeign(findHolder: FindHolder, live: readonly Waiting[]): boolean {
-  return live.some(({ items }) => items.some((it) => findHolder(it.partition)?.epoch !== it.epoch));
+function foreignPartitions(findHolder: FindHolder, live: readonly Waiting[]): number[] {
+  const foreign = new Set<number>();
+  for (const { items } of live) {
+    for (const it of items) if (findHolder(it.partition)?.epoch !== it.epoch) foreign.add(it.partition);
+  }
+  return [...foreign];
 }
