@@ -39,12 +39,20 @@ async function dump(table: string, name: string, without: readonly string[] = []
   return rows.map((it) => it.row);
 }
 
-const makeCopy = (copyFrom: string, { partitions = 2, topics = [topic] } = {}) =>
+const makeCopy = (
+  copyFrom: string,
+  {
+    partitions = 2,
+    topics = [topic],
+    ordering = "key",
+  }: { partitions?: number; topics?: string[]; ordering?: string } = {},
+) =>
   declareConsumer({ database: a.database, wakeups: a.wakeups })({
     consumer: copy,
     declaration: consumerDeclaration.parse({
       topics: topics.map((it) => ({ topic: it, start: "latest" })),
       partitions,
+      ordering,
     }),
     copyFrom,
     actor,
@@ -154,6 +162,16 @@ test("topics that the source lacks begin at their start; a taken name and an unk
     [other, 7],
   ]);
   await expect(makeCopy(source)).rejects.toMatchObject({ code: "consumer-exists" });
+});
+
+test("a copy with another ordering is refused as long as its source has parked events", async () => {
+  await prepare();
+  const other = makeCopy(source, { ordering: "topic" });
+  await expect(other).rejects.toMatchObject({ code: "invalid-input", details: { fields: [{ field: "ordering" }] } });
+  expect(await idOf(copy)).toBe(0);
+  await sql("DELETE FROM parked_event");
+  await makeCopy(source, { ordering: "topic" });
+  expect(await idOf(copy)).toBeGreaterThan(0);
 });
 
 test("a copy made under load is of one instant: its state is the fold of exactly what its positions say is settled", async () => {

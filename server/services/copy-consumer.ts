@@ -1,5 +1,5 @@
 import type { Actor } from "../domain/actor.ts";
-import { DomainError } from "../domain/errors.ts";
+import { DomainError, invalidField } from "../domain/errors.ts";
 import { relayout } from "../domain/layout.ts";
 import { OffsetRanges } from "../domain/offset-ranges.ts";
 import { copyBeginnings, copyParked, copyState, setLayout } from "../store/consumer-copy.ts";
@@ -8,6 +8,7 @@ import { replaceCursors, type StoredCursor, selectCursors } from "../store/curso
 import type { Queryable } from "../store/database.ts";
 import { insertAuditEntry } from "../store/insert-audit-entry.ts";
 import { lockLeases } from "../store/lease-lock.ts";
+import { hasParked } from "../store/parked-exists.ts";
 import { mendSequences } from "../store/parked-sequences-mend.ts";
 import { raiseParkedVersion } from "../store/parked-version-raise.ts";
 import { insertPriorLayout, priorLayoutOf, selectPriorLayouts } from "../store/position-layouts.ts";
@@ -16,6 +17,7 @@ export interface CopyRequest {
   readonly consumer: string;
   readonly consumerId: number;
   readonly partitions: number;
+  readonly ordering: "key" | "topic";
   /** Its topics; those that the source lacks begin at their `start`. */
   readonly topics: readonly { readonly topicId: number; readonly topic: string }[];
   readonly copyFrom: string;
@@ -34,6 +36,10 @@ export async function copyConsumer(db: Queryable, request: CopyRequest): Promise
   const source = await lockConsumer(db, copyFrom);
   if (source === null) throw new DomainError("consumer-not-found", `there is no consumer "${copyFrom}" to copy from`);
   await lockLeases(db, { consumerId: source.id, partitions: "all" });
+  // As when a consumer changes its own: by key the position has gone past what is parked, by topic it waits below.
+  if (source.ordering !== request.ordering && (await hasParked(db, source.id))) {
+    throw invalidField("ordering", `must be "${source.ordering}" like its source's, which has parked events`);
+  }
   const cursors = await selectCursors(db, source.id);
   const shared = topics.filter(({ topicId }) => cursors.some((it) => it.topicId === topicId));
   const common = shared.map((it) => it.topicId);
