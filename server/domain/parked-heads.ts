@@ -1,3 +1,5 @@
+import { DueQueue } from "./due-queue.ts";
+
 /** The first parked event of a sequence, as the holder of its partition knows it. */
 export interface ParkedHead {
   readonly topicId: number;
@@ -41,9 +43,13 @@ function placeName({ topicId, offset }: Place): string {
 }
 
 interface Lane {
-  head: ParkedHead;
+  readonly head: ParkedHead;
+  readonly dueAt: number;
+  readonly offset: number;
   /** Its delivery is in flight until then; null = it is not. */
   deadline: number | null;
+  /** Another head, or none, has taken its place. */
+  isGone: boolean;
 }
 
 interface TopicLanes {
@@ -64,10 +70,13 @@ export class ParkedHeads {
   #size = 0;
   #inFlight = 0;
   #closing = 0;
-  /** No head that waits is due before this: 10,000 heads are looked through only when one may be. */
-  #soonest = Number.POSITIVE_INFINITY;
-  /** Some were due and not ready: no time tells when they will be. */
-  #hasUnready = false;
+  /**
+   * Heads that wait, by their time: after an outage 100,000 may be due at once, of which each look takes a few. What
+   * has gone or is in flight by now stands in it until it comes to the front.
+   */
+  readonly #waiting = new DueQueue<Lane>();
+  /** Were due and not ready: no time tells when they will be. */
+  #unready: Lane[] = [];
 
   /** Discarded events that the flow has not passed, by topic id and offset: it must not deliver them. */
   #discarded = new Set<string>();
@@ -147,25 +156,29 @@ export class ParkedHeads {
 
   /** Heads to be delivered now, those that waited longest first; of these, those that are ready. */
   due(now: number, limit: number, isReady: (head: ParkedHead) => boolean = () => true): ParkedHead[] {
-    if ((now < this.#soonest && !this.#hasUnready) || limit <= 0) return [];
-    const due: ParkedHead[] = [];
-    let soonest = Number.POSITIVE_INFINITY;
-    this.#hasUnready = false;
-    for (const { byOffset } of this.#topics.values()) {
-      for (const { head, deadline } of byOffset.values()) {
-        if (deadline !== null || head.isDead) continue;
-        if (head.dueAt > now) soonest = Math.min(soonest, head.dueAt);
-        else if (isReady(head)) due.push(head);
-        else this.#hasUnready = true;
-      }
+    if (limit <= 0) return [];
+    this.#unready = this.#unready.filter((lane) => {
+      if (!isWaiting(lane)) return false;
+      if (!isReady(lane.head)) return true;
+      this.#waiting.push(lane);
+      return false;
+    });
+    const due: Lane[] = [];
+    while (due.length < limit) {
+      const lane = this.#firstWaiting();
+      if (lane === undefined || lane.dueAt > now) break;
+      this.#waiting.shift();
+      if (isReady(lane.head)) due.push(lane);
+      else this.#unready.push(lane);
     }
-    this.#soonest = due.length > 0 ? now : soonest;
-    return due.sort((a, b) => a.dueAt - b.dueAt || a.offset - b.offset).slice(0, limit);
+    // They wait until `deliver` says that they are in flight.
+    for (const lane of due) this.#waiting.push(lane);
+    return due.map((it) => it.head);
   }
 
   /** No head becomes due before this; undefined when none will by itself. */
   nextDueAt(): number | undefined {
-    return Number.isFinite(this.#soonest) ? this.#soonest : undefined;
+    return this.#firstWaiting()?.dueAt;
   }
 
   /** Notes that a head is in flight. False when it is not there any more, or is already. */
@@ -229,7 +242,8 @@ export class ParkedHeads {
     this.#size = 0;
     this.#inFlight = 0;
     this.#closing = 0;
-    this.#soonest = Number.POSITIVE_INFINITY;
+    this.#waiting.keep(() => false);
+    this.#unready = [];
     this.#version = version;
     const fresh: ParkedHead[] = [];
     for (const head of heads) {
@@ -251,18 +265,33 @@ export class ParkedHeads {
 
   #put(head: ParkedHead, deadline: number | null): void {
     const lanes = this.#lanesOf(head.topicId);
-    const lane: Lane = { head, deadline };
+    const lane: Lane = { head, dueAt: head.dueAt, offset: head.offset, deadline, isGone: false };
     if (head.key !== null) lanes.byKey.set(head.key, lane);
     lanes.byOffset.set(head.offset, lane);
     this.#size += 1;
     if (deadline !== null) this.#inFlight += 1;
-    else if (!head.isDead && head.dueAt < this.#soonest) this.#soonest = head.dueAt;
+    else if (!head.isDead) this.#wait(lane);
+  }
+
+  #wait(lane: Lane): void {
+    // Heads that went before their time must not pile up: at most as many as there are lanes.
+    if (this.#waiting.size > 2 * this.#size + 64) this.#waiting.keep(isWaiting);
+    this.#waiting.push(lane);
+  }
+
+  #firstWaiting(): Lane | undefined {
+    for (let lane = this.#waiting.first; lane !== undefined; lane = this.#waiting.first) {
+      if (isWaiting(lane)) return lane;
+      this.#waiting.shift();
+    }
+    return undefined;
   }
 
   #remove(lane: Lane): void {
     const lanes = this.#lanesOf(lane.head.topicId);
     if (lane.head.key !== null) lanes.byKey.delete(lane.head.key);
     lanes.byOffset.delete(lane.head.offset);
+    lane.isGone = true;
     this.#size -= 1;
     if (lane.deadline !== null) this.#inFlight -= 1;
   }
@@ -270,6 +299,10 @@ export class ParkedHeads {
   #deadlineOf(head: ParkedHead): number | null {
     return this.#topics.get(head.topicId)?.byOffset.get(head.offset)?.deadline ?? null;
   }
+}
+
+function isWaiting(lane: Lane): boolean {
+  return !lane.isGone && lane.deadline === null;
 }
 
 /** Until when a head is in flight, given its lane before: it stays so where the row has not changed. */
