@@ -29,6 +29,8 @@ export interface ConsumerRoomOptions {
   readonly now: () => number;
   /** The parked events of partitions held here have changed elsewhere: `reloadParked` has to follow. */
   readonly onParkedChanged: (setup: ConsumerSetup) => void;
+  /** A topic-ordered consumer stands before an event that is out of attempts, and is not halted. */
+  readonly onDeadEnd: (setup: ConsumerSetup, reason: string) => void;
   /** Events wait to be parked. */
   readonly onParking: (setup: ConsumerSetup) => void;
   readonly onError: (error: Error) => void;
@@ -289,7 +291,22 @@ export class ConsumerRoom {
     await this.#handOver(stream);
     if (plan.claim.length > 0 && !stream.isPaused) await this.#claim(stream, plan.claim);
     stream.tellFirstAssignment();
+    this.#findDeadEnd(stream);
     stream.pump();
+  }
+
+  /** Whoever settled the last attempt halts the consumer, unless he or his database died in that moment. */
+  #findDeadEnd(stream: MemberStream): void {
+    const { ordering, pause, topics } = this.#setup;
+    if (ordering !== "topic" || pause !== null) return;
+    for (const { parked } of stream.held.values()) {
+      for (const { topicId, topic } of topics) {
+        const head = parked.lowest(topicId);
+        if (head?.isDead !== true) continue;
+        this.#options.onDeadEnd(this.#setup, `event ${topic}/${head.offset} is out of attempts`);
+        return;
+      }
+    }
   }
 
   #dropLost(stream: MemberStream, view: LeasesView): void {

@@ -1,8 +1,14 @@
-import { updatePause } from "../store/consumer-pause.ts";
+import { lockConsumer } from "../store/consumer-lock.ts";
+import { selectPause, updatePause } from "../store/consumer-pause.ts";
 import { type Database, transaction } from "../store/database.ts";
 import { insertAuditEntry } from "../store/insert-audit-entry.ts";
+import { hasDead } from "../store/parked-dead-exists.ts";
 
-/** Pauses a consumer that must not go on by itself, and leaves an audit row. */
+/**
+ * Pauses a consumer that must not go on by itself, and leaves an audit row. Asked for again it does nothing, nor when what
+ * it was asked for is over: somebody may have discarded the event, or resumed the consumer. A storm is none for a
+ * consumer that is paused: what fails then was in flight, and the pause that is there has its own reason and end.
+ */
 export async function haltConsumer(
   database: Database,
   halt: {
@@ -14,13 +20,16 @@ export async function haltConsumer(
 ): Promise<void> {
   const { consumerId, consumer, kind, reason } = halt;
   await transaction(database.pool, async (db) => {
+    if ((await lockConsumer(db, consumer)) === null) return;
+    const before = await selectPause(db, consumerId);
+    if (kind === "storm" ? before !== null : before?.kind === "halted" || !(await hasDead(db, consumerId))) return;
     const pause = { kind, reason, by: "system", until: null };
     await updatePause(db, consumerId, pause);
     await insertAuditEntry(db, {
       actor: "system",
       action: kind === "storm" ? "consumer.storm" : "consumer.halted",
       target: `consumer:${consumer}`,
-      before: { pause: null },
+      before: { pause: before },
       after: { pause },
       reason,
     });

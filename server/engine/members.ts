@@ -169,6 +169,7 @@ export function createMembers(options: MembersOptions): Members {
         drainMs,
         now,
         onParkedChanged: (it) => void settler.reload(it).catch(onError),
+        onDeadEnd: (it, reason) => holders.onHalt(it, { kind: "halted", reason }),
         onParking: (it) => void settler.progress(it).catch(onError),
         onError,
       });

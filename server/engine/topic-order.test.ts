@@ -115,6 +115,61 @@ it("what an operator discards is not delivered again", async () => {
   expect(member.offsets.slice(3)).toEqual([2, 3]);
 });
 
+it("the consumer halts although the database was away when it was to", async () => {
+  await declare({ retry: { ...retry, maxAttempts: 1 } });
+  await publish(a, topicId, { count: 2, keys: 2 });
+  const member = await a.join(consumer, "m1");
+  await member.delivered(2);
+  const away = refuseTransactions(a, 1);
+  await a.retry(consumer, [last(member, 1)]);
+  await expect.poll(away.refused).toBeGreaterThan(0);
+  away.end();
+  await member.until(() => member.frame("paused") !== undefined, "the halt");
+  expect(member.frame("paused")?.data).toMatchObject({ kind: "halted", reason: expect.stringContaining("orders/1") });
+});
+
+it("the consumer halts although the instance died before it could", async () => {
+  await declare({ retry: { ...retry, maxAttempts: 1 } });
+  await publish(a, topicId, { count: 2, keys: 2 });
+  const member = await a.join(consumer, "m1");
+  await member.delivered(2);
+  const away = refuseTransactions(a, 1);
+  await a.retry(consumer, [last(member, 1)]);
+  await expect.poll(away.refused).toBeGreaterThan(0);
+  await a.close("crashed");
+  instances.splice(instances.indexOf(a), 1);
+  const b = open();
+  const next = await b.join(consumer, "m2");
+  await next.until(() => next.frame("paused") !== undefined, "the halt");
+  expect(next.deliveries).toEqual([]);
+});
+
+it("an operator's pause of a halted consumer does not make a dead end of it", async () => {
+  const actor = { name: "person:x", requestId: "r" };
+  await declare({ retry: { ...retry, maxAttempts: 1 } });
+  await publish(a, topicId, { count: 2, keys: 2 });
+  const member = await a.join(consumer, "m1");
+  await member.delivered(2);
+  await a.retry(consumer, [last(member, 1)]);
+  await member.until(() => member.frame("paused") !== undefined, "the halt");
+  await a.pause({ consumer, reason: "a look", actor });
+  await a.resume({ consumer, reason: "cured", actor });
+  await member.delivered(3);
+  expect(member.deliveries.at(-1)).toMatchObject({ offset: 1, attempt: 2 });
+});
+
+it("a storm does not take the place of a pause that is there", async () => {
+  const actor = { name: "person:x", requestId: "r" };
+  await declare({ ordering: "key", stormBreaker: { windowMs: 60_000, minEvents: 2, failureShare: 0.5 } });
+  await publish(a, topicId, { count: 2, keys: 2 });
+  const member = await a.join(consumer, "m1");
+  await member.delivered(2);
+  await a.pause({ consumer, reason: "a look", actor });
+  await a.retry(consumer, [last(member, 1), last(member, 2)]);
+  await delay(300);
+  expect((await a.describe({ consumer })).pause).toMatchObject({ kind: "operator", reason: "a look" });
+});
+
 it("a failure that could not be stored is found overdue again", async () => {
   await declare({ ackTimeoutMs: 300 });
   await publish(a, topicId, { count: 2, keys: 2 });

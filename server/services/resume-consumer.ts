@@ -24,7 +24,8 @@ export const resumeConsumer =
       const locked = await lockConsumer(db, consumer);
       if (locked === null) throw new DomainError("consumer-not-found", `there is no consumer "${consumer}"`);
       const before = await selectPause(db, locked.id);
-      if (before?.kind === "halted") {
+      // Whatever kind of pause it is: another one may have come on top of the halt.
+      if (locked.ordering === "topic") {
         await lockLeases(db, { consumerId: locked.id, partitions: "all" });
         await retryDeadHeads(db, { consumerId: locked.id, attempts: locked.retry.maxAttempts });
         await raiseParkedVersion(db, locked.id);

@@ -19,15 +19,16 @@ export function holdUp(instance: Instance, prefix: string): { waiting: () => num
   return { waiting: () => waiting, letGo: () => letGo() };
 }
 
-/** The database is away for transactions, until it is back. */
-export function refuseTransactions(instance: Instance): { refused: () => number; end: () => void } {
+/** The database is away for transactions, all but the next few of them, until it is back. */
+export function refuseTransactions(instance: Instance, allowed = 0): { refused: () => number; end: () => void } {
   const { pool } = instance.database;
   const connect = pool.connect.bind(pool) as (callback?: unknown) => unknown;
   let refused = 0;
   let isAway = true;
+  let left = allowed;
   // Statements by themselves pass a callback.
   pool.connect = ((callback?: unknown) => {
-    if (!isAway || callback !== undefined) return connect(callback);
+    if (!isAway || callback !== undefined || left-- > 0) return connect(callback);
     refused += 1;
     return Promise.reject(Object.assign(new Error("away"), { code: "ECONNREFUSED" }));
   }) as typeof pool.connect;
