@@ -18,6 +18,8 @@ export type Aside =
   | { readonly kind: "join"; readonly instance: number }
   | { readonly kind: "leave"; readonly member: number }
   | { readonly kind: "crash"; readonly instance: number }
+  /** The database refuses the transactions of an instance for a moment, and an event of a key arrives. */
+  | { readonly kind: "away"; readonly instance: number; readonly key: number }
   | { readonly kind: "pause" }
   | { readonly kind: "resume" }
   | { readonly kind: "reset"; readonly parked: "keep" | "clear" }
@@ -67,6 +69,10 @@ const aside = weighted<Aside>(
   { weight: 3, arbitrary: fc.record({ kind: oneOf("join"), instance }) },
   { weight: 1, arbitrary: fc.record({ kind: oneOf("leave"), member: small }) },
   { weight: 1, arbitrary: fc.record({ kind: oneOf("crash"), instance }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: oneOf("away"), instance, key: fc.integer({ min: 1, max: 4 }) }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: oneOf("pause") }) },
   { weight: 2, arbitrary: fc.record({ kind: oneOf("resume") }) },
   { weight: 1, arbitrary: fc.record({ kind: oneOf("reset"), parked: oneOf("keep", "clear") }) },

@@ -1,5 +1,6 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { expect } from "vitest";
-import type { Delivery, Settlement } from "../../contract/settlements.ts";
+import type { Delivery, Settlement, SettlementResult } from "../../contract/settlements.ts";
 import { DomainError } from "../../domain/errors.ts";
 import { acked, boom } from "../../engine/testing/consumer-rig.ts";
 import type { Handling, Work } from "./commands.ts";
@@ -98,7 +99,7 @@ export class MemberCommands {
     }
     const sent = [...requests.values()].map(async ({ via, member, group }) => {
       const settlements = group.map((it) => it.settlement);
-      const result = await this.#world.instance(via).settle(this.#world.consumer, settlements).catch(refused);
+      const result = await this.#untilKnown(via, settlements);
       return { group, member, result };
     });
     for (const { group, member, result } of await Promise.all(sent)) {
@@ -116,6 +117,18 @@ export class MemberCommands {
       for (const answer of group) {
         this.#world.model.settle(answer);
         this.#world.counted.push(answer);
+      }
+    }
+  }
+
+  /** As members do: repeats until the database is back and it is known what became of them. Null: refused. */
+  async #untilKnown(via: number, settlements: readonly Settlement[]): Promise<SettlementResult | null> {
+    for (;;) {
+      try {
+        return await this.#world.instance(via).settle(this.#world.consumer, settlements);
+      } catch (error) {
+        if (!(error instanceof DomainError) || error.code !== "database-unavailable") return refused(error);
+        await delay(10);
       }
     }
   }

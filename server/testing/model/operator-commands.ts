@@ -1,6 +1,8 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Operation } from "../../contract/operations.ts";
 import type { PositionChange, PositionPlan } from "../../contract/position-changes.ts";
 import { DomainError } from "../../domain/errors.ts";
+import { refuseTransactions } from "../../engine/testing/database-faults.ts";
 import type { Aside } from "./commands.ts";
 import type { StoredFates } from "./consumer-model.ts";
 import { ModelMember } from "./model-member.ts";
@@ -11,6 +13,7 @@ import type { StoredConsumer, StoredRow } from "./stored-consumer.ts";
 
 const MAX_MEMBERS = 3;
 const MAX_EVENTS = 60;
+const AWAY_MS = 60;
 
 /** What operators, publishers and fate do. */
 export class OperatorCommands {
@@ -90,14 +93,8 @@ export class OperatorCommands {
   async aside(aside: Aside, after: Promise<void> = Promise.resolve()): Promise<void> {
     const model = this.#world.model;
     switch (aside.kind) {
-      case "publish": {
-        const room = MAX_EVENTS - model.head;
-        const keys = aside.keys.slice(0, Math.max(0, room)).map((it) => (it === 0 || it === 5 ? null : `k${it}`));
-        const isFiltered = (index: number) => aside.keys[index] === 5;
-        keys.forEach((key, index) => void model.publish(key, isFiltered(index)));
-        const events = keys.map((key, index) => ({ key, type: isFiltered(index) ? "noise" : "t" }));
-        return publishAs(this.#world.instance(0), this.#world.topicId, events);
-      }
+      case "publish":
+        return this.#publish(aside.keys, 0);
       case "join": {
         if (this.#world.live().length >= MAX_MEMBERS) return;
         const name = `m${this.#joined++}`;
@@ -125,6 +122,16 @@ export class OperatorCommands {
         await after;
         this.#world.instances[index] = this.#world.openInstance();
         return dead.close("crashed");
+      }
+      case "away": {
+        const away = refuseTransactions(this.#world.instance(aside.instance));
+        try {
+          await this.#publish([aside.key], aside.instance + 1);
+          await delay(AWAY_MS);
+        } finally {
+          away.end();
+        }
+        return;
       }
       case "pause":
         model.isPaused = true;
@@ -156,6 +163,16 @@ export class OperatorCommands {
         await after;
         this.#world.counted = [];
     }
+  }
+
+  #publish(of: readonly number[], via: number): Promise<void> {
+    const { model } = this.#world;
+    const room = MAX_EVENTS - model.head;
+    const keys = of.slice(0, Math.max(0, room)).map((it) => (it === 0 || it === 5 ? null : `k${it}`));
+    const isFiltered = (index: number) => of[index] === 5;
+    keys.forEach((key, index) => void model.publish(key, isFiltered(index)));
+    const events = keys.map((key, index) => ({ key, type: isFiltered(index) ? "noise" : "t" }));
+    return publishAs(this.#world.instance(via), this.#world.topicId, events);
   }
 
   async #reset(parked: "keep" | "clear"): Promise<PositionChange> {
