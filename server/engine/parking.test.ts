@@ -623,6 +623,21 @@ describe("ordering: topic", () => {
   });
 });
 
+describe("a halted consumer that is paused as well", () => {
+  it("tries its event anew on resume all the same", async () => {
+    await declare({ ordering: "topic", retry: { ...soon, maxAttempts: 1 } });
+    await publish(a, topicId, { count: 1 });
+    const member = await a.join(consumer, "m1");
+    await member.delivered(1);
+    await a.retry(consumer, [at(member, 1)]);
+    await member.until(() => member.frame("paused")?.data.kind === "halted", "the halt");
+    await a.pause({ consumer, reason: "maintenance", actor });
+    await a.resume({ consumer, reason: "cured", actor });
+    await member.delivered(2);
+    expect(member.deliveries.at(-1)).toMatchObject({ offset: 1, attempt: 2 });
+  });
+});
+
 describe("a pause", () => {
   const actor = { name: "person:ann", requestId: "r1" };
 
