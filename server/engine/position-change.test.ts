@@ -260,3 +260,30 @@ test("declaring is idempotent, names the topics that do not exist, and keeps the
   ]);
   expect(rows.map((it) => (it as { action: string }).action)).toEqual(["consumer.declared", "consumer.changed"]);
 });
+
+test("a topic-ordered consumer is not moved past an event that stays parked, which would hold up all that comes after it", async () => {
+  await a.declare(consumer, {
+    topics: [{ topic, start: "earliest" }],
+    ordering: "topic",
+    retry: { maxAttempts: 1, backoff: { delaysMs: [0] }, permanentErrors: [] },
+  });
+  await publish(a, topicId, { count: 3 });
+  const member = await a.join(consumer, "m1");
+  await member.delivered(3);
+  const planned = (parked: "keep" | "clear" | "redrive") =>
+    a.plan({ consumer, target: { to: "offset", offset: 3 }, parked, actor });
+  const before = await planned("keep");
+  await a.ack(consumer, member.deliveries.slice(0, 1));
+  await a.retry(consumer, member.deliveries.slice(1, 2));
+  await member.until(() => member.frame("paused")?.data.kind === "halted", "the halt");
+  const refused = { code: "invalid-input", details: { fields: [{ field: "parked" }] } };
+  for (const parked of ["keep", "redrive"] as const) await expect(planned(parked)).rejects.toMatchObject(refused);
+  await expect(
+    a.change({ consumer, planId: before.id, token: before.token, reason: "skip", actor }),
+  ).rejects.toMatchObject(refused);
+  const { id, token } = await planned("clear");
+  await a.change({ consumer, planId: id, token, reason: "skip", actor });
+  await a.resume({ consumer, reason: "go on", actor });
+  await member.delivered(4);
+  expect(member.offsets.slice(3)).toEqual([3]);
+});

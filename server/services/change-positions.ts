@@ -16,7 +16,7 @@ import { selectPlanFacts } from "../store/position-plan-facts.ts";
 import { insertPlan, selectPlan } from "../store/position-plan-table.ts";
 import { selectRangeEnds } from "../store/position-range-ends.ts";
 import { selectTopicPlaces } from "../store/subscription-topics.ts";
-import { computePositionPlan, planToken, standingOf } from "./compute-position-plan.ts";
+import { computePositionPlan, leavesParkedBehind, planToken, standingOf } from "./compute-position-plan.ts";
 import { highestReach, lowestPosition, type Standing } from "./measure-move.ts";
 import { movePositions } from "./move-positions.ts";
 import { requireConsumer } from "./require-consumer.ts";
@@ -132,7 +132,9 @@ async function currentChanges(
     const change = { topic: planned.topic, from, to, ...countsNow(planned, { from, to, isBack }) };
     current.push({ change: { ...change, ...(await endsNow(db, { planned, from, to, standing })) }, isBack, standing });
   }
-  return current;
+  // Something of a topic-ordered consumer may have failed since: what is asked now is refused then, and says why.
+  const changes = current.map((it) => it.change);
+  return (await leavesParkedBehind(db, setup, { parked: plan.parked?.action ?? "keep", changes })) ? null : current;
 }
 
 /** Counting events here would hold the leases; the plan's count is corrected by how far the ends have moved. */
