@@ -1,4 +1,3 @@
-import { formatRanges } from "../domain/offset-ranges.ts";
 import { type ConsumerSetup, selectConsumerSetup } from "../store/consumer-setup-select.ts";
 import { selectCursors } from "../store/cursor-table.ts";
 import { type Database, type Queryable, transaction } from "../store/database.ts";
@@ -11,7 +10,6 @@ import { type ChangedRow, discardRows, redriveHeads, restoreRows } from "../stor
 import { raiseParkedVersion } from "../store/parked-version-raise.ts";
 import { type ReplayRange, selectReplayEvents } from "../store/replay-events-select.ts";
 import { insertReplayRows } from "../store/replay-rows.ts";
-import { mergeCursors } from "../store/settle-cursors-merge.ts";
 
 /** What is stored as an operation's filter: the operator's words, with names resolved when it began. */
 export type StoredOperationFilter =
@@ -51,7 +49,6 @@ export async function stepOperation(
           ? await changeParked(db, { operation, filter: stored.parked, limit })
           : [];
     if (operation.kind !== "redrive") await mendSequences(db, { consumerId, sequences: changed });
-    if (operation.kind === "discard" && setup.ordering === "topic") await passBy(db, setup, changed);
     if (changed.length > 0) await raiseParkedVersion(db, consumerId);
     const taken = replay?.events.length ?? changed.length;
     const isExhausted = taken < limit;
@@ -137,19 +134,4 @@ function changeParked(
     case "replay":
       return Promise.resolve([]);
   }
-}
-
-/** Of a topic-ordered consumer the position waits below what is parked: what is discarded it has to pass by. */
-async function passBy(db: Queryable, setup: ConsumerSetup, changed: readonly ChangedRow[]): Promise<void> {
-  await mergeCursors(db, {
-    consumerId: setup.consumerId,
-    expected: [],
-    cursors: changed.map((it) => ({
-      topicId: it.topicId,
-      partition: it.hash % setup.partitions,
-      ranges: formatRanges([[it.offset, it.offset]]),
-      settled: 0,
-      failed: 0,
-    })),
-  });
 }

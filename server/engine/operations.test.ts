@@ -203,6 +203,30 @@ describe("discarding and restoring", () => {
   });
 });
 
+describe("discarding what halted a topic-ordered consumer", () => {
+  it("lets it go on after the event, which is not delivered again", async () => {
+    await a.declare(consumer, {
+      topics: [{ topic, start: "earliest" }],
+      ordering: "topic",
+      retry: { maxAttempts: 1, backoff: { delaysMs: [0] }, permanentErrors: [] },
+    });
+    await publish(a, topicId, { count: 3 });
+    const member = await a.join(consumer, "m1");
+    await member.delivered(3);
+    await a.retry(consumer, [at(member, 1)]);
+    await member.until(() => member.frame("paused")?.data.kind === "halted", "the halt");
+    a.startOperations();
+    const { id } = await a.discard({ consumer, filter: { all: true }, reason: "void", actor });
+    await until(id, "done");
+    await a.resume({ consumer, reason: "void", actor });
+    await member.delivered(5);
+    expect(member.offsets.slice(3)).toEqual([2, 3]);
+    await a.ack(consumer, [at(member, 2), at(member, 3)]);
+    await expect.poll(async () => (await a.describe({ consumer })).topics[0]?.position).toBe(3);
+    expect(await a.parked(consumer)).toEqual(["orders/1 discarded 1"]);
+  });
+});
+
 describe("a replay", () => {
   it("delivers a range again in the order of keys, marked, and leaves position and settled state alone", async () => {
     await publish(a, topicId, { count: 20, keys: 4 });
