@@ -16,8 +16,8 @@ import { insertPriorLayout, priorLayoutOf, selectPriorLayouts } from "../store/p
 export interface CopyRequest {
   readonly consumer: string;
   readonly consumerId: number;
+  readonly ordering: LockedConsumer["ordering"];
   readonly partitions: number;
-  readonly ordering: "key" | "topic";
   /** Its topics; those that the source lacks begin at their `start`. */
   readonly topics: readonly { readonly topicId: number; readonly topic: string }[];
   readonly copyFrom: string;
@@ -29,16 +29,19 @@ export interface CopyRequest {
  * parked events with their attempts, and all state entries. The source's row and leases are locked, so no settlement
  * comes between: what the copy has settled, parked and remembered is of one instant. With another number of partitions,
  * all of the copy's begin at the source's lowest position, and the source's cursors become an earlier layout of the copy:
- * nothing that was settled is delivered to it. Throws `consumer-not-found`.
+ * nothing that was settled is delivered to it. Throws `consumer-not-found`, and `invalid-input` for another ordering while
+ * events are parked.
  */
 export async function copyConsumer(db: Queryable, request: CopyRequest): Promise<void> {
-  const { consumer, consumerId, partitions, topics, copyFrom, actor } = request;
+  const { consumer, consumerId, ordering, partitions, topics, copyFrom, actor } = request;
   const source = await lockConsumer(db, copyFrom);
-  if (source === null) throw new DomainError("consumer-not-found", `there is no consumer "${copyFrom}" to copy from`);
+  // By its own name it would find itself: the row that was just made.
+  if (source === null || source.id === consumerId)
+    throw new DomainError("consumer-not-found", `there is no consumer "${copyFrom}" to copy from`);
   await lockLeases(db, { consumerId: source.id, partitions: "all" });
-  // As when a consumer changes its own: by key the position has gone past what is parked, by topic it waits below.
-  if (source.ordering !== request.ordering && (await hasParked(db, source.id))) {
-    throw invalidField("ordering", `must be "${source.ordering}" like its source's, which has parked events`);
+  // As when it is changed: by key the position has gone past what is parked, by topic it waits below.
+  if (ordering !== source.ordering && (await hasParked(db, source.id))) {
+    throw invalidField("ordering", `must be that of "${copyFrom}" while events are parked there`);
   }
   const cursors = await selectCursors(db, source.id);
   const shared = topics.filter(({ topicId }) => cursors.some((it) => it.topicId === topicId));

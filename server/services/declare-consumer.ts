@@ -98,9 +98,9 @@ export const declareConsumer =
         requestId: actor.requestId,
       });
       if (copyFrom !== undefined) {
-        const { partitions, ordering } = declaration;
+        const { ordering, partitions } = declaration;
         const topics = [...places.values()];
-        await copyConsumer(db, { consumer, consumerId: before.id, partitions, ordering, topics, copyFrom, actor });
+        await copyConsumer(db, { consumer, consumerId: before.id, ordering, partitions, topics, copyFrom, actor });
       }
       return { id: before.id, created: inserted !== null };
     });
