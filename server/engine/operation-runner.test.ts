@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { OperationStatus } from "../contract/operations.ts";
 import { claimOperations, endOperation } from "../store/operation-claim.ts";
+import { deleteEvents } from "../store/retention-step.ts";
 import { severableDatabase } from "../testing/severable-database.ts";
 import { type TestDatabase, testDatabase } from "../testing/test-database.ts";
 import { stepOperation } from "./operation-step.ts";
@@ -337,6 +338,44 @@ describe("a replay", () => {
     await until(id, "running");
     await settledUntil(id, "done");
     expect((await a.operation({ id })).done).toBeLessThanOrEqual(3);
+    expect(await a.parked(consumer)).toEqual([]);
+  });
+
+  it("does not park what retention takes while a step waits for the leases", async () => {
+    await publish(a, topicId, { count: 10, keys: 10 });
+    await standAt(10);
+    const { id } = await a.replay({ ...said, topic });
+    const instance = crypto.randomUUID();
+    const [operation] = await claimOperations(a.database.pool, { instance, claimMs: 60_000 });
+    if (operation === undefined) throw new Error("nothing was claimed");
+    const retention = await a.database.connect();
+    await retention.query("BEGIN");
+    await retention.query("SELECT FROM lease FOR NO KEY UPDATE");
+    const step = stepOperation(a.database, { operation, instance, limit: 8 });
+    await expect
+      .poll(async () => {
+        const { rows } = await a.database.pool.query(
+          "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+        );
+        return rows.length;
+      }, within)
+      .toBe(1);
+    await deleteEvents(retention, { topicId, range: [1, 6], except: [] });
+    await retention.query("COMMIT");
+    await retention.end();
+    expect(await step).toMatchObject({ isMine: true, isExhausted: false });
+    expect(await a.parked(consumer)).toEqual(["orders/7 retrying 0", "orders/8 retrying 0"]);
+    await a.steer({ id, verb: "abort", actor });
+  });
+
+  it("ends where it is when its consumer is declared to keep the topic's order", async () => {
+    await publish(a, topicId, { count: 10, keys: 10 });
+    await standAt(10);
+    const { id } = await a.replay({ ...said, topic });
+    await a.declare(consumer, { topics: [{ topic, start: "earliest" }], partitions: 2, ordering: "topic" });
+    a.startOperations();
+    await until(id, "done");
+    expect(await a.operation({ id })).toMatchObject({ done: 0 });
     expect(await a.parked(consumer)).toEqual([]);
   });
 

@@ -1,7 +1,7 @@
 import { type ConsumerSetup, selectConsumerSetup } from "../store/consumer-setup-select.ts";
 import { selectCursors } from "../store/cursor-table.ts";
 import { type Database, type Queryable, transaction } from "../store/database.ts";
-import type { EventKey } from "../store/event-keys-select.ts";
+import { type EventKey, selectEventKeys } from "../store/event-keys-select.ts";
 import { lockLeases } from "../store/lease-lock.ts";
 import { advanceOperation, type ClaimedOperation } from "../store/operation-claim.ts";
 import type { StoredParkedFilter } from "../store/parked-filter.ts";
@@ -41,10 +41,17 @@ export async function stepOperation(
   return transaction(database.pool, async (db) => {
     const { consumerId, id } = operation;
     await lockLeases(db, { consumerId, partitions: "all" });
+    // Declared anew while this waited: what is a letter, and what may be replayed, is read again in the next turn.
+    if ((await selectConsumerSetup(db, { consumerId }))?.updatedAt !== setup.updatedAt) throw new NotMine();
     const replay = ahead === null ? null : await settledOf(db, consumerId, ahead);
     const changed =
       replay !== null
-        ? await insertReplayRows(db, { ...replay, consumerId, operationId: id, attemptsMax: setup.retry.maxAttempts })
+        ? await insertReplayRows(db, {
+            ...(await keptOf(db, replay)),
+            consumerId,
+            operationId: id,
+            attemptsMax: setup.retry.maxAttempts,
+          })
         : "parked" in stored
           ? await changeParked(db, { operation, filter: stored.parked, limit })
           : [];
@@ -90,8 +97,8 @@ async function nextOfReplay(
 ) {
   const { setup, operation, replay, limit } = of;
   const topic = setup.topics.find((it) => it.topicId === replay.topicId);
-  // A topic that the consumer has dropped since has nothing to replay any more.
-  if (topic === undefined) return { topicId: replay.topicId, events: [] };
+  // A topic that the consumer has dropped since has nothing to replay any more, nor has one whose order is its own by now.
+  if (topic === undefined || setup.ordering === "topic") return { topicId: replay.topicId, events: [] };
   const after = Math.max(replay.after, operation.progress?.offset ?? 0);
   const range = { ...replay, after, filter: topic.filter, liveOnly: topic.liveOnly };
   return { topicId: replay.topicId, events: await selectReplayEvents(db, range, limit) };
@@ -109,6 +116,12 @@ async function settledOf(
   const cursors = (await selectCursors(db, consumerId)).filter((it) => it.topicId === topicId);
   const position = cursors.length === 0 ? 0 : Math.min(...cursors.map((it) => it.position));
   return { topicId, events: events.filter((it) => it.offset <= position) };
+}
+
+/** Without what retention took before the leases were locked: nobody could be given it, and its row would stay for ever. */
+async function keptOf(db: Queryable, { topicId, events }: { readonly topicId: number; readonly events: EventKey[] }) {
+  const kept = await selectEventKeys(db, { topicId, offsets: events.map((it) => it.offset) });
+  return { topicId, events: events.filter((it) => kept.has(it.offset)) };
 }
 
 function changeParked(
