@@ -109,3 +109,35 @@ test("changing the number of partitions changes nothing about what is processed"
   });
   expect(await Promise.all([3, 4, 5, 7].map(is))).toEqual([false, true, false, true]);
 });
+
+test("an event that is replayed is processed all the time, and no letter, though its connection drops; until it fails", async () => {
+  const topicId = await createTopic(instance.database, "reruns");
+  const consumer = "rerunning";
+  const topic = "reruns";
+  await instance.declare(consumer, { topics: [{ topic, start: "earliest" }] });
+  await publish(instance, topicId, { count: 2, keys: 2 });
+  const first = await instance.join(consumer, "one");
+  await first.delivered(2);
+  await instance.ack(consumer, first.deliveries);
+  instance.startOperations();
+  const actor = { name: "person:ann", requestId: "r" };
+  await instance.replay({ consumer, topic, reason: "again", actor });
+  await first.delivered(4);
+  await first.joined?.leave();
+  const processed = (offset: number) => isProcessed({ database: instance.database })({ consumer, topic, offset });
+  expect(await instance.parked(consumer)).toEqual(["reruns/1 retrying 1", "reruns/2 retrying 1"]);
+  expect(await processed(1)).toBe(true);
+  expect((await instance.describe({ consumer })).parked).toMatchObject({ retrying: 0 });
+  const discard = await instance.discard({ consumer, filter: { all: true }, reason: "void", actor });
+  await expect.poll(async () => (await instance.operation({ id: discard.id })).status).toBe("done");
+  expect(await instance.operation({ id: discard.id })).toMatchObject({ total: 0, done: 0 });
+
+  const second = await instance.join(consumer, "two");
+  await second.delivered(2);
+  expect(second.deliveries[0]).toMatchObject({ replay: true, attempt: 2 });
+  await instance.retry(
+    consumer,
+    second.deliveries.filter((it) => it.offset === 1),
+  );
+  expect([await processed(1), await processed(2)]).toEqual([false, true]);
+});

@@ -28,7 +28,7 @@ export async function selectParkedOffsets(
     name: "select_parked_offsets",
     text: `
       SELECT "offset", state FROM parked_event
-      WHERE consumer_id = $1 AND topic_id = $2 AND NOT (is_replay AND attempt = 0) ORDER BY "offset"`,
+      WHERE consumer_id = $1 AND topic_id = $2 AND NOT is_replay ORDER BY "offset"`,
     values: [consumerId, topicId],
     rowMode: "array",
   });

@@ -40,7 +40,7 @@ export async function selectParkedSummaries(
           count(*) FILTER (WHERE state = 'retrying') AS retrying, count(*) FILTER (WHERE state = 'dead') AS dead,
           count(*) FILTER (WHERE state = 'blocked') AS blocked, count(*) FILTER (WHERE state = 'discarded') AS discarded
         FROM parked_event
-        WHERE consumer_id = ANY ($1::int[]) AND NOT (is_replay AND attempt = 0)
+        WHERE consumer_id = ANY ($1::int[]) AND NOT is_replay
         GROUP BY consumer_id, topic_id, sequence
       ), totals AS (
         SELECT consumer_id, sum(retrying)::bigint AS retrying, sum(dead)::bigint AS dead,

@@ -104,7 +104,7 @@ export async function countParked(
     text: `
       SELECT count(*) AS count FROM parked_event p
       WHERE p.consumer_id = $1 AND ($7::text IS NULL AND p.state <> 'discarded' OR p.state = $7)
-        AND ${parkedFilterSql("p", 2)} AND NOT (p.is_replay AND p.attempt = 0)`,
+        AND ${parkedFilterSql("p", 2)} AND NOT p.is_replay`,
     values: [consumerId, ...parkedFilterValues(filter), filter.state],
   });
   return rows[0]?.count ?? 0;
@@ -131,7 +131,7 @@ export async function discardRows(
       WITH chosen AS MATERIALIZED (
         SELECT p.consumer_id, p.topic_id, p."offset" FROM parked_event p
         WHERE p.consumer_id = $1 AND p.state <> 'discarded' AND ($7::text IS NULL OR p.state = $7)
-          AND ${parkedFilterSql("p", 2)} AND NOT (p.is_replay AND p.attempt = 0) AND p.parked_at <= $8::timestamptz
+          AND ${parkedFilterSql("p", 2)} AND NOT p.is_replay AND p.parked_at <= $8::timestamptz
           -- By state or kind of failure it is meant as it was when the operation began: a follower that a step has
           -- released, and that failed then, was not.
           AND (p.failed_at IS NULL OR p.failed_at <= $8::timestamptz OR ($7::text IS NULL AND $4::text IS NULL))

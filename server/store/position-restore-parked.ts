@@ -29,8 +29,8 @@ const REST = [
   "discard_reason",
 ];
 
-// An operation that is over counts no more, so rows are put back without it; what only a replay had put there, and
-// nothing had happened to, was settled, and is not put back once that replay is over.
+// An operation that is over counts no more, so rows are put back without it; what only a replay had put there
+// was settled, and is not put back once that replay is over.
 const SAVED = `
   saved AS MATERIALIZED (
     SELECT p.*, o.id AS open_operation
@@ -40,14 +40,11 @@ const SAVED = `
       AND o.status IN ('queued', 'running', 'paused')
     WHERE r.consumer_id = $1 AND r.change_id = $2::uuid AND r.kind = 'parked' AND p.topic_id = ANY ($3::int[])
   ), wanted AS (
-    SELECT * FROM saved WHERE NOT (is_replay AND attempt = 0 AND open_operation IS NULL)
+    SELECT * FROM saved WHERE NOT (is_replay AND open_operation IS NULL)
   )`;
 const PUT = `
   INSERT INTO parked_event (${KEY_COLUMNS}, ${REST.join(", ")})
-  SELECT ${KEY_COLUMNS}, ${REST.map((it) => {
-    if (it === "operation_id") return "open_operation";
-    return it === "is_replay" ? "is_replay AND open_operation IS NOT NULL" : it;
-  }).join(", ")}
+  SELECT ${KEY_COLUMNS}, ${REST.map((it) => (it === "operation_id" ? "open_operation" : it)).join(", ")}
   FROM wanted w`;
 
 /**
@@ -63,7 +60,7 @@ export async function replaceParked(
     text: `
       WITH ${SAVED}, put AS (${PUT})
       SELECT DISTINCT topic_id AS "topicId", sequence FROM saved
-      WHERE is_replay AND attempt = 0 AND open_operation IS NULL`,
+      WHERE is_replay AND open_operation IS NULL`,
     values: [consumerId, changeId, topicIds],
   });
   return rows;
@@ -97,7 +94,7 @@ export async function takeBackRerun(
         WHERE p.consumer_id = $1 AND p.topic_id = c.topic_id AND p.hash % c.partitions = c.partition
           AND (p."offset" <= c.position OR c.settled @> p."offset")
           AND NOT EXISTS (SELECT FROM saved s WHERE s.topic_id = p.topic_id AND s."offset" = p."offset")
-          AND NOT (p.is_replay AND p.attempt = 0)
+          AND NOT p.is_replay
         RETURNING p.topic_id, p.sequence
       ), reached AS (
         SELECT topic_id, min(position) AS position FROM unnest($9::int[], $10::bigint[]) AS a(topic_id, position)

@@ -32,7 +32,7 @@ export async function selectProcessed(
     name: "select_processed",
     text: `
       SELECT c.id, c.partitions, k.position, k.covering, e."offset" IS NOT NULL AS is_there, e.key,
-        CASE WHEN p.state IS NULL THEN 'no' WHEN p.is_replay AND p.attempt = 0 THEN 'rerun' ELSE 'yes' END AS parked,
+        CASE WHEN p.state IS NULL THEN 'no' WHEN p.is_replay THEN 'rerun' ELSE 'yes' END AS parked,
         EXISTS (SELECT FROM expired_event x WHERE x.consumer_id = c.id AND x.topic_id = t.id
                 AND x.offsets @> $3::bigint) AS is_expired,
         (SELECT coalesce(json_agg(json_build_object('topicId', l.topic_id, 'layout', l.layout,
