@@ -38,6 +38,7 @@ describe("an event is processed", () => {
   test("while it is replayed, until that fails", () => {
     expect(isProcessed({ ...facts, parked: "rerun" })).toBe(true);
     expect(isProcessed({ ...facts, parked: "yes" })).toBe(false);
+    expect(isProcessed({ ...facts, parked: "rerun", covering: [] })).toBe(false);
   });
 
   test("of one that is gone only when every partition has passed it, and not when it expired", () => {

@@ -10,7 +10,7 @@ export interface ProcessedFacts {
   /** The partitions whose cursor covers the offset: it is at or under the position, or settled above it. */
   readonly covering: readonly number[];
   readonly priorLayouts: readonly PriorLayout[];
-  /** `rerun`: parked by a replay that has not failed since, so it was settled before. */
+  /** `rerun`: parked by a replay and not failed since, so that it is told by the cursors like any other. */
   readonly parked: "no" | "yes" | "rerun";
   /** Retention took it before it was settled. */
   readonly isExpired: boolean;
@@ -24,7 +24,6 @@ export interface ProcessedFacts {
 export function isProcessed(facts: ProcessedFacts): boolean {
   const { offset, partitions, key, covering } = facts;
   if (facts.parked === "yes" || facts.isExpired) return false;
-  if (facts.parked === "rerun") return true;
   if (key === undefined) return covering.length >= partitions;
   return (
     covering.includes(partitionOf({ key, offset }, partitions)) || isSettledBefore(facts.priorLayouts, { key, offset })

@@ -313,6 +313,33 @@ test("a discarded event that runs again is no longer discarded; the undo discard
   ]);
 });
 
+test("what a replay has under way runs again by a move back, which an abort of the replay does not take away; the undo gives it back", async () => {
+  await (await member([])).joined?.leave();
+  const runner = a.startOperations();
+  const replay = await a.replay({ consumer, topic, toOffset: 4, reason: "again", actor });
+  await expect.poll(async () => (await a.operation({ id: replay.id })).done, { timeout: 5_000 }).toBe(4);
+  await runner.close();
+  // Behind the replayed 2 of its key a dead letter waits.
+  await sql(
+    `INSERT INTO parked_event (consumer_id, topic_id, "offset", key, hash, type, state, attempt, attempts_max)
+     VALUES ($1, $2, 12, 'k2', $3, 'even', 'blocked', 3, 3)`,
+    [consumerId, topicId, keyHash("k2")],
+  );
+  const before = await dump();
+  const plan = await a.plan({ consumer, target: { to: "earliest" }, actor });
+  expect(plan.changes[0]).toMatchObject({ rerun: 19 });
+  const made = await a.change({ consumer, planId: plan.id, token: plan.token, reason: "wrong rate", actor });
+  expect(await a.parked(consumer)).toEqual([`${topic}/12 dead 3`]);
+  await undo(made.id);
+  expect(await dump()).toEqual(before);
+
+  await change({ to: "earliest" });
+  await a.steer({ id: replay.id, verb: "abort", actor });
+  const again = await b.join(consumer, "m2");
+  await again.delivered(19);
+  expect(again.offsets.toSorted((x, y) => x - y).slice(0, 4)).toEqual([1, 2, 3, 4]);
+});
+
 test("100,000 parked events are cleared and put back within seconds", async () => {
   await sql(
     `INSERT INTO parked_event (consumer_id, topic_id, "offset", key, hash, type, state, attempt, attempts_max, error_name,

@@ -2,7 +2,7 @@ import type { PositionPlanRequest } from "../contract/position-changes.ts";
 import type { RestorePoint } from "../domain/restore-point.ts";
 import type { Queryable } from "../store/database.ts";
 import { mendSequences } from "../store/parked-sequences-mend.ts";
-import { clearPlannedParked, dropDiscarded, redriveDead, saveParked } from "../store/position-saved-parked.ts";
+import { clearPlannedParked, dropRerun, redriveDead, saveParked } from "../store/position-saved-parked.ts";
 import { clearState, saveState } from "../store/position-saved-state.ts";
 
 export interface Touch {
@@ -18,7 +18,7 @@ export interface Touch {
 
 /**
  * What a plan does to parked events and state, after saving what it changes. `keep` leaves parked events alone but for
- * the discarded ones inside what runs again: the operator asks for those too. It saves them all the same when anything
+ * the discarded ones inside what runs again, which the operator asks for too, and what a replay has put there. It saves them all the same when anything
  * runs again, because what fails or waits then mixes with them. `redrive` sends the dead letters on as well. The leases
  * must be locked.
  */
@@ -37,7 +37,10 @@ export async function touchParkedAndState(
       await mendSequences(db, { consumerId, sequences });
       return "replaced";
     }
-    if (reruns.length > 0) await dropDiscarded(db, { ...change, reruns });
+    const { consumerId } = change;
+    if (reruns.length > 0) {
+      await mendSequences(db, { consumerId, sequences: await dropRerun(db, { consumerId, reruns }) });
+    }
     if (parked === "keep") return "kept";
     await redriveDead(db, { ...change, topicIds });
     return "replaced";

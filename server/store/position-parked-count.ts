@@ -9,7 +9,7 @@ export async function countParkedWithin(
     name: "count_parked_within",
     text: `
       SELECT count(*) AS count FROM parked_event
-      WHERE consumer_id = $1 AND topic_id = $2 AND "offset" > $3 AND "offset" <= $4 AND state <> 'discarded'`,
+      WHERE consumer_id = $1 AND topic_id = $2 AND "offset" > $3 AND "offset" <= $4 AND state <> 'discarded' AND NOT is_replay`,
     values: [range.consumerId, range.topicId, range.after, range.through],
   });
   return rows[0]?.count ?? 0;

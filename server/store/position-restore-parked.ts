@@ -69,7 +69,7 @@ export async function replaceParked(
 /**
  * Takes back what a move back has done to parked events that it kept. Events that the consumer had settled before, and
  * that are parked now without having been parked then, are settled again; in their sequences, what is still parked is
- * as it was; discarded events that the move had removed are discarded again. All other sequences, and what was redriven
+ * as it was; discarded events that the move had removed are discarded again, and replays that still run have theirs back. All other sequences, and what was redriven
  * or failed for the first time since, stay as they are. Events that a replay is about to deliver stay too.
  * The leases must be locked. Returns the sequences that have to be mended.
  */
@@ -101,7 +101,7 @@ export async function takeBackRerun(
         GROUP BY topic_id
       ), again AS (
         SELECT s.topic_id, s."offset", s.sequence FROM saved s JOIN reached a USING (topic_id)
-        WHERE s.state = 'discarded' AND s."offset" > a.position
+        WHERE (s.state = 'discarded' OR s.is_replay AND s.open_operation IS NOT NULL) AND s."offset" > a.position
       ), affected AS (
         SELECT topic_id, sequence FROM gone UNION SELECT topic_id, sequence FROM again
       ), put AS (

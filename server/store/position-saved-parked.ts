@@ -70,10 +70,10 @@ export async function clearPlannedParked(
 }
 
 /**
- * Removes the discarded events among those that run again: the operator asks for them too. A discarded event is no part
- * of its sequence, so no sequence has to be mended. Returns how many.
+ * Removes what is no letter from among those that run again: discarded events, because the operator asks for them too, and
+ * what a replay is about to deliver, because the flow does it now. Returns their sequences, to be mended.
  */
-export async function dropDiscarded(
+export async function dropRerun(
   db: Queryable,
   {
     consumerId,
@@ -82,16 +82,17 @@ export async function dropDiscarded(
     readonly consumerId: number;
     readonly reruns: readonly { readonly topicId: number; readonly after: number; readonly through: number }[];
   },
-): Promise<number> {
-  const { rowCount } = await db.query({
-    name: "drop_discarded",
+): Promise<SequenceName[]> {
+  const { rows } = await db.query<{ topicId: number; sequence: string }>({
+    name: "drop_rerun",
     text: `
       DELETE FROM parked_event p USING unnest($2::int[], $3::bigint[], $4::bigint[]) AS r(topic_id, low, high)
       WHERE p.consumer_id = $1 AND p.topic_id = r.topic_id AND p."offset" > r.low AND p."offset" <= r.high
-        AND p.state = 'discarded'`,
+        AND (p.state = 'discarded' OR p.is_replay)
+      RETURNING p.topic_id AS "topicId", p.sequence`,
     values: [consumerId, reruns.map((it) => it.topicId), reruns.map((it) => it.after), reruns.map((it) => it.through)],
   });
-  return rowCount ?? 0;
+  return rows;
 }
 
 /** Has all dead letters of the topics delivered again, with a full set of attempts. Returns how many. */
