@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Fate } from "../contract/account.ts";
+import { retentionStep } from "../engine/retention.ts";
 import { createTopic, type Instance, openInstance, publish, type TestMember } from "../engine/testing/consumer-rig.ts";
 import { createTopicDirectory } from "../engine/topic-directory.ts";
 import { type TestDatabase, testDatabase } from "../testing/test-database.ts";
@@ -117,6 +118,37 @@ test("a consumer tells how it stands and what holds it up", async () => {
     status: "paused",
     why: "paused by person:ann: maintenance",
     pause: { kind: "operator", by: "person:ann", reason: "maintenance", until: null },
+  });
+});
+
+test("an event that is kept for one consumer has expired for another that retention was forced to pass", async () => {
+  const topic = "short";
+  const shortId = await createTopic(instance.database, topic);
+  await publish(instance, shortId, { count: 10 });
+  await instance.declare("failing", { topics: [{ topic, start: "earliest" }] });
+  await instance.declare("absent", { topics: [{ topic, start: "earliest" }] });
+  const { pool } = instance.database;
+  await pool.query(
+    `INSERT INTO parked_event (consumer_id, topic_id, "offset", key, hash, type, state, attempts_max)
+     SELECT id, $1, 1, 'k1', 1, 'odd', 'dead', 1 FROM consumer WHERE name = 'failing'`,
+    [shortId],
+  );
+  await pool.query(`UPDATE topic SET retention = '{"maxEvents":3,"force":true}' WHERE id = $1`, [shortId]);
+  while ((await retentionStep(pool, shortId)) > 0);
+  const of = async (consumer: string) => {
+    const topics = createTopicDirectory(instance.database);
+    const fates = await getFates({ ...instance, topics })({ topic, offset: 1 });
+    return fates.find((it) => it.consumer === consumer);
+  };
+  expect(await of("failing")).toMatchObject({ fate: "dead" });
+  expect(await of("absent")).toMatchObject({ fate: "expired" });
+  const member = await instance.join("absent", "two");
+  await member.delivered(3);
+  await instance.ack("absent", member.deliveries);
+  await expect.poll(async () => (await instance.describe({ consumer: "absent" })).topics[0]?.position).toBe(10);
+  expect(await of("absent")).toMatchObject({
+    fate: "expired",
+    detail: "retention took it before it could be delivered",
   });
 });
 

@@ -77,6 +77,10 @@ function fateOf(
     };
   }
   const standing = standingOf(account.history, { offset, hash: sequenceHash(event) });
+  // Below the tail it is there for those who have it parked; the reader of the flow does not come by any more.
+  if (offset < account.tail && (standing === "open" || account.expired.has(offset))) {
+    return { ...fate, fate: "expired", detail: "retention took it before it could be delivered" };
+  }
   if (standing === "open" && delivery !== undefined) {
     const { attempt } = delivery;
     return { ...fate, fate: "in-flight", detail: `attempt ${attempt} is with ${delivery.member}`, attempt, member };
