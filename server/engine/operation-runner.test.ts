@@ -277,6 +277,13 @@ describe("an operation that is steered", () => {
 });
 
 describe("discarding", () => {
+  it("of what is discarded already is refused: it would count what it never takes up", async () => {
+    await expect(a.discard({ ...said, filter: { state: "discarded" } })).rejects.toMatchObject({
+      code: "invalid-input",
+      message: expect.stringContaining("filter.state"),
+    });
+  });
+
   it("and restoring leave the rows as they were", async () => {
     await park(9, 3);
     a.startOperations();

@@ -1,3 +1,4 @@
+import { invalidField } from "../domain/errors.ts";
 import { reachable } from "../engine/database-unavailable.ts";
 import { countParked } from "../store/parked-verbs.ts";
 import { requireConsumer } from "./require-consumer.ts";
@@ -13,6 +14,7 @@ export const discardParked =
       (async () => {
         const { pool } = deps.database;
         const setup = await requireConsumer(pool, consumer);
+        if (filter.state === "discarded") throw invalidField("filter.state", "what is discarded already stays so");
         const parked = resolveParkedFilter(setup, filter, "filter.");
         const total = await countParked(pool, { consumerId: setup.consumerId, filter: parked });
         const resolved = { parked };
