@@ -8,7 +8,7 @@ import type { Queryable } from "../store/database.ts";
 import { countEvents } from "../store/position-events-count.ts";
 import { selectKeysInRange } from "../store/position-keys-select.ts";
 import { countParkedWithin } from "../store/position-parked-count.ts";
-import { selectRangeEnds } from "../store/position-range-ends.ts";
+import { type EventRange, selectRangeEnds } from "../store/position-range-ends.ts";
 
 // Partitions that are ahead of the lowest position have settled events above it. Which those are follows from their
 // keys: looking at 50,000 takes about 50 ms; beyond, an even spread is assumed.
@@ -40,37 +40,48 @@ export async function measureMove(
   standing: Standing,
   { to, parked }: { readonly to: number; readonly parked: PositionPlan["parked"]["action"] },
 ): Promise<PlannedChange> {
-  const { topicId, topic, filter } = standing.subscribed;
+  const { topicId, topic, filter, liveOnly } = standing.subscribed;
   const from = lowestPosition(standing.cursors);
   const isForward = to > from;
+  // What a move back delivers again is a replay, and these types are never delivered as one.
+  const wanted = { filter, without: isForward ? [] : liveOnly };
   const top = highestReach(standing);
-  const between = await countEvents(db, { topicId, after: Math.min(from, to), through: Math.max(from, to), filter });
-  const ahead = await coveredAhead(db, standing, { after: from, through: isForward ? Math.min(top, to) : top });
+  const between = await countEvents(db, { topicId, after: Math.min(from, to), through: Math.max(from, to), ...wanted });
+  const ahead = await coveredAhead(db, standing, {
+    topicId,
+    after: from,
+    through: isForward ? Math.min(top, to) : top,
+    ...wanted,
+  });
   const kept =
     isForward || parked === "clear"
       ? 0
-      : await countParkedWithin(db, { consumerId: standing.consumerId, topicId, after: to, through: top });
+      : await countParkedWithin(db, {
+          consumerId: standing.consumerId,
+          topicId,
+          after: to,
+          through: top,
+          without: wanted.without,
+        });
   const rerun = isForward ? 0 : Math.max(0, between + ahead.count - kept);
   const skip = isForward ? Math.max(0, between - ahead.count) : 0;
   const through = isForward ? to : Math.max(from, ahead.last);
   const ends =
     rerun + skip === 0
       ? { firstEvent: null, lastEvent: null }
-      : await selectRangeEnds(db, { topicId, after: Math.min(from, to), through, filter });
+      : await selectRangeEnds(db, { topicId, after: Math.min(from, to), through, ...wanted });
   return { topic, from, to, rerun, skip, ...ends };
 }
 
 /** Events above the lowest position that are settled all the same, and the last of them. */
 async function coveredAhead(
   db: Queryable,
-  { subscribed, partitions, cursors, priorLayouts }: Standing,
-  range: { readonly after: number; readonly through: number },
+  { partitions, cursors, priorLayouts }: Standing,
+  range: EventRange,
 ): Promise<{ count: number; last: number }> {
   if (range.through <= range.after) return { count: 0, last: 0 };
   if (range.through - range.after > MAX_LOOKED_AT) {
     return { count: estimateCovered(range, cursors), last: range.through };
   }
-  const { topicId, filter } = subscribed;
-  const events = await selectKeysInRange(db, { topicId, ...range, filter });
-  return countCovered(events, { partitions, cursors, priorLayouts });
+  return countCovered(await selectKeysInRange(db, range), { partitions, cursors, priorLayouts });
 }

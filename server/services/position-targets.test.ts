@@ -157,6 +157,24 @@ test("the plan says what runs again, from which event to which, within the filte
   });
 });
 
+test("types that are never delivered as a replay are not counted as running again; a skip counts them", async () => {
+  const wary = `wary-${run}`;
+  await a.declare(wary, { topics: [{ topic: orders, start: "earliest", liveOnly: ["odd"] }], partitions: 2 });
+  const member = await a.join(wary, "m1");
+  await member.delivered(30);
+  const ahead = member.deliveries.filter((it) => it.partition === 1 || it.offset <= 10);
+  await a.ack(wary, ahead);
+  const to = async (target: PositionTarget) => (await a.plan({ consumer: wary, target, actor })).changes[0];
+  const even = ahead.filter((it) => it.offset % 2 === 0);
+  expect(await to({ to: "earliest" })).toMatchObject({ to: 0, rerun: even.length, firstEvent: { offset: 2 } });
+  expect(await to({ to: "latest" })).toMatchObject({ to: 30, skip: 30 - ahead.length });
+  const { id, token } = await a.plan({ consumer: wary, target: { to: "earliest" }, actor });
+  await a.change({ consumer: wary, planId: id, token, reason: "again", actor });
+  await member.delivered(30 + even.length);
+  await member.until(() => member.offsets.slice(30).includes(even.at(-1)?.offset ?? 0));
+  expect(member.deliveries.slice(30).filter((it) => it.replay && it.offset % 2 === 1)).toEqual([]);
+});
+
 test("events that partitions ahead have settled are counted as running again, and not as skipped", async () => {
   const wide = `wide-${run}`;
   await a.declare(wide, { topics: [{ topic: orders, start: "earliest" }], partitions: 2 });

@@ -7,6 +7,8 @@ export interface EventRange {
   readonly after: number;
   readonly through: number;
   readonly filter: EventFilter;
+  /** Types that are left out all the same. */
+  readonly without?: readonly string[];
 }
 
 /**
@@ -15,7 +17,7 @@ export interface EventRange {
  */
 export async function selectRangeEnds(
   db: Queryable,
-  { topicId, after, through, filter }: EventRange,
+  { topicId, after, through, filter, without = [] }: EventRange,
   scan = 200_000,
 ): Promise<Pick<PlannedChange, "firstEvent" | "lastEvent">> {
   if (through <= after) return { firstEvent: null, lastEvent: null };
@@ -25,12 +27,15 @@ export async function selectRangeEnds(
        AND "offset" <= ${order === "ASC" ? "least($3::bigint, $2::bigint + $7)" : "$3"}
        AND ($4::text[] IS NULL OR type = ANY ($4::text[]))
        AND ($5::text[] IS NULL OR key = ANY ($5::text[]))
-       AND ($6::text IS NULL OR starts_with(key, $6::text))
+       AND ($6::text IS NULL OR starts_with(key, $6::text)) AND type <> ALL ($8::text[])
      ORDER BY "offset" ${order} LIMIT 1)`;
   const { rows } = await db.query<NonNullable<PlannedChange["firstEvent"]>>({
     name: "select_range_ends",
     text: `${end("ASC")} UNION ALL ${end("DESC")}`,
-    values: [topicId, after, through, filter.types ?? null, filter.keys ?? null, filter.keyPrefix ?? null, scan],
+    values: [
+      ...[topicId, after, through, filter.types ?? null, filter.keys ?? null, filter.keyPrefix ?? null],
+      ...[scan, without],
+    ],
   });
   const [first, last] = rows.toSorted((a, b) => a.offset - b.offset);
   // With one row only one of the ends was within the scan, and which one does not matter.
