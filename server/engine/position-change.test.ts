@@ -75,6 +75,19 @@ test("a plan can be applied although the consumer moved on meanwhile, and applyi
   expect(await a.change(request)).toEqual(change);
 });
 
+test("a change says what it does itself, within the filter, and not what the plan would have done", async () => {
+  await a.declare(consumer, { topics: [{ topic, start: "earliest", types: ["even"] }] });
+  await publish(a, topicId, { count: 30 });
+  const standAt = (position: number) =>
+    db.database.pool.query("UPDATE cursor SET position = $2 WHERE topic_id = $1", [topicId, position]);
+  await standAt(20);
+  const plan = await a.plan({ consumer, target: { to: "offset", offset: 6 }, actor });
+  expect(plan.changes).toMatchObject([{ from: 20, to: 5, rerun: 8, lastEvent: { offset: 20 } }]);
+  await standAt(29);
+  const change = await a.change({ consumer, planId: plan.id, token: plan.token, reason: "r", actor });
+  expect(change.changes).toMatchObject([{ from: 29, to: 5, rerun: 12, skip: 0, lastEvent: { offset: 28 } }]);
+});
+
 test("after another change, another layout, other filters or a skip that would repeat, the answer is a fresh plan", async () => {
   const member = await startAt(4, 10);
   const plan = () => a.plan({ consumer, target: { to: "offset", offset: 8 }, actor });

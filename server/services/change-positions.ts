@@ -17,11 +17,15 @@ import { insertPlan, selectPlan } from "../store/position-plan-table.ts";
 import { selectRangeEnds } from "../store/position-range-ends.ts";
 import { selectTopicPlaces } from "../store/subscription-topics.ts";
 import { computePositionPlan, leavesParkedBehind, planToken, standingOf } from "./compute-position-plan.ts";
-import { highestReach, lowestPosition, type Standing } from "./measure-move.ts";
+import { highestReach, lowestPosition, measureMove, type Standing } from "./measure-move.ts";
 import { movePositions } from "./move-positions.ts";
 import { requireConsumer } from "./require-consumer.ts";
 import type { Services } from "./services.ts";
 import { touchParkedAndState } from "./touch-parked.ts";
+
+/** Offsets that are looked at while the leases are held: a few milliseconds. */
+const MAX_MEASURED = 5_000;
+const NO_ENDS = { firstEvent: null, lastEvent: null };
 
 interface Deps {
   readonly database: Database;
@@ -129,15 +133,23 @@ async function currentChanges(
       plan.target.to === "latest" ? Math.max(place.head, place.tail - 1) : Math.max(planned.to, place.tail - 1);
     if (!doesAsPlanned(planned, { from, to })) return null;
     const isBack = directionOf({ from, to, rerun: planned.rerun }) === "back";
-    const change = { topic: planned.topic, from, to, ...countsNow(planned, { from, to, isBack }) };
-    current.push({ change: { ...change, ...(await endsNow(db, { planned, from, to, standing })) }, isBack, standing });
+    const isShort = Math.max(to, highestReach(standing)) - Math.min(to, from) <= MAX_MEASURED;
+    const now = isShort
+      ? await measureMove(db, standing, { to, parked: plan.parked?.action ?? "keep" })
+      : {
+          ...countsNow(planned, { from, to, isBack }),
+          ...(await endsNow(db, { planned, from, to, isBack, standing })),
+        };
+    const counts = { rerun: isBack ? now.rerun : 0, skip: isBack ? 0 : now.skip };
+    const ends = counts.rerun + counts.skip === 0 ? NO_ENDS : { firstEvent: now.firstEvent, lastEvent: now.lastEvent };
+    current.push({ change: { topic: planned.topic, from, to, ...counts, ...ends }, isBack, standing });
   }
   // Something of a topic-ordered consumer may have failed since: what is asked now is refused then, and says why.
   const changes = current.map((it) => it.change);
   return (await leavesParkedBehind(db, setup, { parked: plan.parked?.action ?? "keep", changes })) ? null : current;
 }
 
-/** Counting events here would hold the leases; the plan's count is corrected by how far the ends have moved. */
+/** Counting so many events would hold the leases; the plan's count is corrected by how far the ends have moved. */
 function countsNow(
   planned: PlannedChange,
   { from, to, isBack }: { from: number; to: number; isBack: boolean },
@@ -149,12 +161,14 @@ function countsNow(
 
 async function endsNow(
   db: Queryable,
-  { planned, from, to, standing }: { planned: PlannedChange; from: number; to: number; standing: Standing },
+  of: { planned: PlannedChange; from: number; to: number; isBack: boolean; standing: Standing },
 ): Promise<Pick<PlannedChange, "firstEvent" | "lastEvent">> {
+  const { planned, from, to, isBack, standing } = of;
   if ((from === planned.from && to === planned.to) || from === to) return planned;
-  const { topicId, filter } = standing.subscribed;
+  const { topicId, filter, liveOnly } = standing.subscribed;
+  const range = { topicId, after: Math.min(from, to), through: Math.max(from, to), filter };
   // A short look from either end: the leases are held meanwhile.
-  return selectRangeEnds(db, { topicId, after: Math.min(from, to), through: Math.max(from, to), filter }, 5_000);
+  return selectRangeEnds(db, { ...range, without: isBack ? liveOnly : [] }, MAX_MEASURED);
 }
 
 function movedCursors({ change, isBack, standing }: CurrentChange): StoredCursor[] {
