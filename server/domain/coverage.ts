@@ -1,4 +1,5 @@
 import type { PartitionCursor } from "./layout.ts";
+import { type OffsetRange, OffsetRanges } from "./offset-ranges.ts";
 
 /** What the cursors of one layout cover in one topic: everything up to a position, and what is settled above it. */
 export interface Coverage {
@@ -16,6 +17,28 @@ export interface HashedOffset {
 export function covers({ partitions, cursors }: Coverage, { offset, hash }: HashedOffset): boolean {
   const cursor = cursors.get(hash % partitions);
   return cursor !== undefined && (offset <= cursor.position || cursor.settled.has(offset));
+}
+
+/** Offsets from one up to another that no cursor covers, whatever their partition is; some offsets left out. */
+export function coveredByNone(
+  [from, to]: OffsetRange,
+  cursors: Iterable<Pick<PartitionCursor, "position" | "settled">>,
+  except: Iterable<number> = [],
+): OffsetRanges {
+  const covered = new OffsetRanges();
+  for (const { position, settled } of cursors) {
+    covered.add(1, position);
+    for (const range of settled) covered.add(...range);
+  }
+  for (const offset of except) covered.add(offset, offset);
+  const open = new OffsetRanges();
+  let next = from;
+  for (const [first, last] of covered) {
+    open.add(next, Math.min(first - 1, to));
+    next = Math.max(next, last + 1);
+  }
+  open.add(next, to);
+  return open;
 }
 
 /** Where a coverage may change, and where it depends on the partition. */

@@ -214,6 +214,39 @@ test("forced, it passes a slow consumer, which goes on at the tail; the account 
   await second.joined?.leave();
 });
 
+test("what a skip had left and retention took since is told as expired when the skip is undone, and never as settled", async () => {
+  const topic = await openTopic({ maxEvents: 10 });
+  const consumer = "skipping";
+  await instance.declare(consumer, { topics: [{ topic: topic.topic, start: "earliest" }] });
+  const first = await instance.join(consumer, "one");
+  await first.delivered(100);
+  await instance.ack(
+    consumer,
+    first.deliveries.filter((it) => it.offset <= 5 || it.offset === 8),
+  );
+  await first.joined?.leave();
+  const plan = await instance.plan({ consumer, target: { to: "latest" }, actor });
+  const skip = await instance.change({ consumer, planId: plan.id, token: plan.token, reason: "skip", actor });
+  await topic.drain();
+  expect(await topic.describe()).toMatchObject({ tail: 91 });
+  await instance.undo({ consumer, id: skip.id, reason: "a mistake", actor });
+  const account = async () => (await getAccount(instance)({ consumer, topic: topic.topic }))[0];
+  const second = await instance.join(consumer, "two");
+  await second.delivered(10);
+  await instance.ack(consumer, second.deliveries);
+  await expect.poll(() => instance.describe({ consumer }).then((it) => it.topics[0]?.position)).toBe(100);
+  const after = await account();
+  expect(after).toMatchObject({ total: 100, skipped: [], pending: { count: 0 } });
+  expect(after?.expired.ranges).toEqual([
+    [6, 7],
+    [9, 90],
+  ]);
+  const processed = isProcessed(instance);
+  const is = (offset: number) => processed({ consumer, topic: topic.topic, offset });
+  expect(await Promise.all([5, 8, 50, 90, 91].map(is))).toEqual([true, true, false, false, true]);
+  await second.joined?.leave();
+});
+
 test("a crash between two steps, and several instances at once, leave tail and bytes right", async () => {
   const topic = await openTopic({ maxEvents: 100 }, { count: 5_000 });
   expect(await topic.step()).toBe(1_000);

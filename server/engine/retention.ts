@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { covers } from "../domain/coverage.ts";
+import { type OffsetRange, OffsetRanges } from "../domain/offset-ranges.ts";
 import { sequenceHash } from "../domain/partition-of.ts";
 import { selectAccountFacts } from "../store/account-facts-select.ts";
 import { type Database, type Queryable, transaction } from "../store/database.ts";
@@ -136,5 +137,6 @@ async function noteExpired(
     const hashed = { offset: event.offset, hash: sequenceHash(event) };
     return !own.has(event.offset) && !facts.history.now.some((it) => covers(it, hashed));
   });
-  await insertExpired(db, { consumerId, topicId, offsets: open.map((it) => it.offset).sort((a, b) => a - b) });
+  const offsets = new OffsetRanges(open.map((it): OffsetRange => [it.offset, it.offset]));
+  await insertExpired(db, { consumerId, topicId, offsets });
 }

@@ -1,4 +1,5 @@
 import type { PlannedChange, PositionChange } from "../contract/position-changes.ts";
+import { coveredByNone } from "../domain/coverage.ts";
 import { DomainError } from "../domain/errors.ts";
 import { priorReach } from "../domain/layout.ts";
 import { type RestorePoint, restoreCursors, type SavedLayout, savedCursor } from "../domain/restore-point.ts";
@@ -12,7 +13,10 @@ import { insertAuditEntry } from "../store/insert-audit-entry.ts";
 import { lockLeases } from "../store/lease-lock.ts";
 import { selectLastPositionChange } from "../store/position-change-last.ts";
 import { markUndone, selectPositionChange } from "../store/position-change-table.ts";
+import { priorLayoutOf } from "../store/position-layouts.ts";
 import { selectPlanFacts } from "../store/position-plan-facts.ts";
+import { insertExpired, selectParkedInRange } from "../store/retention-step.ts";
+import { selectTopicPlaces } from "../store/subscription-topics.ts";
 import { standingOf } from "./compute-position-plan.ts";
 import { lowestPosition, measureMove } from "./measure-move.ts";
 import { movePositions } from "./move-positions.ts";
@@ -68,6 +72,7 @@ export const undoPositionChange =
         actor: actor.name,
         reason,
       });
+      await noteExpired(db, { consumerId, restored });
       await markUndone(db, { consumerId, id, undoneBy: undoId });
       await insertAuditEntry(db, {
         actor: actor.name,
@@ -149,6 +154,33 @@ async function restore(
     "position-change-not-found",
     "the consumer has none of the topics any more that this change moved",
   );
+}
+
+/**
+ * Retention keeps to the positions as they are, so it may have gone past what a skip had left: put back below the tail, it
+ * cannot be delivered any more, and nothing but this would tell it from settled once the flow has gone on. Whose it was is
+ * not known any more, so what any partition covers counts as covered.
+ */
+async function noteExpired(
+  db: Queryable,
+  { consumerId, restored }: { readonly consumerId: number; readonly restored: readonly RestoredTopic[] },
+): Promise<void> {
+  const places = await selectTopicPlaces(
+    db,
+    restored.map((it) => it.change.topic),
+  );
+  for (const { topicId, change, after, priorLayouts } of restored) {
+    const range = [change.to + 1, (places.get(change.topic)?.tail ?? 1) - 1] as const;
+    if (range[1] < range[0]) continue;
+    const parked = await selectParkedInRange(db, { topicId, consumerIds: [consumerId], range });
+    const cursors = [...after, ...priorLayouts.flatMap((it) => [...priorLayoutOf(it).cursors.values()])];
+    const offsets = coveredByNone(
+      range,
+      cursors,
+      parked.map((it) => it.offset),
+    );
+    await insertExpired(db, { consumerId, topicId, offsets });
+  }
 }
 
 function savedLayout({

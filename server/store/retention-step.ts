@@ -1,6 +1,5 @@
 import type { Retention } from "../contract/topics.ts";
-import type { OffsetRange } from "../domain/offset-ranges.ts";
-import { formatRanges, OffsetRanges } from "../domain/offset-ranges.ts";
+import { formatRanges, type OffsetRange, type OffsetRanges } from "../domain/offset-ranges.ts";
 import type { Queryable } from "./database.ts";
 
 /** Topics that retention may have something to do in: they have bounds, or had. */
@@ -110,20 +109,18 @@ export async function selectParkedInRange(
   return rows;
 }
 
-/** Notes what a consumer will never be delivered, because retention takes it now. */
+/** Notes what a consumer will never be delivered, because retention takes it, or has taken it. */
 export async function insertExpired(
   db: Queryable,
-  of: { readonly consumerId: number; readonly topicId: number; readonly offsets: Iterable<number> },
+  of: { readonly consumerId: number; readonly topicId: number; readonly offsets: OffsetRanges },
 ): Promise<void> {
-  const ranges = new OffsetRanges();
-  for (const offset of of.offsets) ranges.add(offset, offset);
-  if (ranges.size === 0) return;
+  if (of.offsets.size === 0) return;
   await db.query({
     name: "insert_expired",
     text: `
       INSERT INTO expired_event (consumer_id, topic_id, offsets) VALUES ($1, $2, $3::int8multirange)
       ON CONFLICT (consumer_id, topic_id) DO UPDATE SET offsets = expired_event.offsets + excluded.offsets`,
-    values: [of.consumerId, of.topicId, formatRanges(ranges)],
+    values: [of.consumerId, of.topicId, formatRanges(of.offsets)],
   });
 }
 
