@@ -38,6 +38,14 @@ describe("the pace of an operation", () => {
     expect(paceOf({ ...facts, stopAfterFailures: 3, failed: 3 })).toMatchObject({ kind: "stop" });
   });
 
+  it("has never more under way than may still fail", () => {
+    const bounded = { ...facts, stopAfterFailures: 5 };
+    expect(paceOf(bounded)).toMatchObject({ count: 5 });
+    expect(paceOf({ ...bounded, done: 9, ok: 4, failed: 2, outstanding: 3 })).toMatchObject({ count: 0 });
+    expect(paceOf({ ...bounded, done: 9, ok: 5, failed: 2, outstanding: 2 })).toMatchObject({ count: 1 });
+    expect(paceOf({ ...bounded, stopAfterFailures: 4_000 })).toMatchObject({ count: 500 });
+  });
+
   it("never takes up more than its rate allows, however often it is asked", () => {
     const step = fc.integer({ min: 1, max: 3_000 });
     fc.assert(

@@ -41,7 +41,9 @@ export function paceOf(facts: PaceFacts): Pace {
     const isWaiting = done > 0 && outstanding > 0;
     return { kind: "go", count: isWaiting ? 0 : 1, carried };
   }
-  const room = Math.max(0, MAX_OUTSTANDING - outstanding);
+  // With more under way than may still fail, all of them could have failed before anybody has looked.
+  const mayFail = stopAfterFailures === null ? MAX_OUTSTANDING : stopAfterFailures - failed;
+  const room = Math.max(0, Math.min(MAX_OUTSTANDING, mayFail) - outstanding);
   if (rate === null) return { kind: "go", count: Math.min(MAX_STEP, room), carried: 0 };
   const allowed = carried + (rate * Math.min(facts.elapsedMs, MAX_ELAPSED_MS)) / 1_000;
   const count = Math.min(MAX_STEP, room, Math.floor(allowed));

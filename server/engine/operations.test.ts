@@ -130,6 +130,16 @@ describe("a redrive", () => {
     expect((await a.operation({ id })).done).toBeLessThan(8);
   });
 
+  it("stops without a rate, too, before more have failed than it was given", async () => {
+    const member = await deadLetters(8);
+    a.startOperations();
+    const acks = ackAll(member, 24, () => false);
+    const { id } = await a.redrive({ consumer, filter: { all: true }, stopAfterFailures: 2, reason, actor });
+    await until(id, "failed");
+    await acks.stop();
+    expect(await a.operation({ id })).toMatchObject({ done: 2, failed: 2, note: expect.stringContaining("2 failed") });
+  });
+
   it("takes exactly what its filter names", async () => {
     const member = await deadLetters(3);
     a.startOperations();
