@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { timestamp } from "./names.ts";
+import { freeText, timestamp } from "./names.ts";
 
 export const scopeAction = z.enum(["publish", "read", "consume", "operate"]);
 export type ScopeAction = z.infer<typeof scopeAction>;
@@ -14,7 +14,7 @@ export const scope = z.strictObject({
 export type Scope = z.infer<typeof scope>;
 
 export const apiKeyRequest = z.strictObject({
-  name: z.string().trim().min(1, "must not be empty").max(100),
+  name: freeText.trim().min(1, "must not be empty").max(100),
   scopes: z.array(scope).min(1, "must allow something").max(32),
   expiresAt: timestamp.optional(),
 });

@@ -1,8 +1,9 @@
 import { z } from "zod";
+import { freeText } from "./names.ts";
 
 /** What this installation is called, and the colour that makes it unmistakable. */
 export const environment = z.strictObject({
-  name: z.string().trim().min(1, "must not be empty").max(40),
+  name: freeText.trim().min(1, "must not be empty").max(40),
   colour: z.enum(["gray", "blue", "green", "amber", "red"]),
 });
 export type Environment = z.infer<typeof environment>;
@@ -11,7 +12,7 @@ export type Environment = z.infer<typeof environment>;
 export const setupRequest = z.strictObject({
   /** The one-time token of the link that the server printed. */
   token: z.string().min(1, "must not be empty").max(200),
-  name: z.string().trim().min(1, "must not be empty").max(100),
+  name: freeText.trim().min(1, "must not be empty").max(100),
   email: z.email().max(254),
   password: z.string().min(10, "must be at least 10 characters").max(128),
   environment,

@@ -19,13 +19,17 @@ export function fieldPath(path: readonly PropertyKey[]): string {
 // A batch of 1,000 events that are all wrong in three fields is told by its first hundred faults.
 const MAX_PROBLEMS = 100;
 
+/** In zod's words, "Invalid key in record" is all there is to say of a key; why it is none stands one level deeper. */
+const messageOf = (issue: z.core.$ZodIssue): string =>
+  issue.code === "invalid_key" ? (issue.issues[0]?.message ?? issue.message) : issue.message;
+
 /** Every problem zod found, one per field; an unknown field is named itself and not only its parent. */
 export function fieldProblems(error: ZodError, at: readonly PropertyKey[] = []): FieldProblem[] {
   return error.issues
     .flatMap((issue) =>
       issue.code === "unrecognized_keys"
         ? issue.keys.map((key) => ({ field: fieldPath([...at, ...issue.path, key]), message: "is not a known field" }))
-        : [{ field: fieldPath([...at, ...issue.path]), message: issue.message }],
+        : [{ field: fieldPath([...at, ...issue.path]), message: messageOf(issue) }],
     )
     .slice(0, MAX_PROBLEMS);
 }

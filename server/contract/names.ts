@@ -9,6 +9,12 @@ const NAME_RULE =
 const UNPRINTABLE = /[\u0000-\u001f\u007f]/;
 const printable = (text: string): boolean => !UNPRINTABLE.test(text) && text.isWellFormed();
 
+/** PostgreSQL's text can hold neither U+0000 nor a lone surrogate. Lines may break: people write this. */
+const storable = (text: string): boolean => !text.includes("\u0000") && text.isWellFormed();
+
+/** Free text that is kept as it was written. */
+export const freeText = z.string().refine(storable, "must not hold U+0000 or lone surrogates");
+
 export const topicName = z.string().regex(NAME, NAME_RULE);
 export const consumerName = z.string().regex(NAME, NAME_RULE);
 
@@ -26,8 +32,17 @@ export const offset = z.int().min(1, "must be 1 or more");
 export const partition = z.int().min(0);
 export const epoch = z.int().min(0);
 
+// A place in time has to be held by PostgreSQL, which knows no year 0 and no zone beyond ±15:59, and told again as RFC
+// 3339, which has no year 10000: up to a day before it, no zone and no rounding of fractions leads there.
+const [FIRST_TIME, LAST_TIME] = [Date.parse("0001-01-01T00:00:00Z"), Date.parse("9999-12-31T00:00:00Z")];
+const WIDE_ZONE = /[+-](1[6-9]|2\d):\d\d$/;
+const isTellable = (text: string): boolean =>
+  !WIDE_ZONE.test(text) && Date.parse(text) >= FIRST_TIME && Date.parse(text) <= LAST_TIME;
+
 /** RFC 3339 with a zone, such as `2026-11-20T21:00:00.000Z`. */
-export const timestamp = z.iso.datetime({ offset: true, error: "must be an RFC 3339 time with a zone" });
+export const timestamp = z.iso
+  .datetime({ offset: true, error: "must be an RFC 3339 time with a zone", abort: true })
+  .refine(isTellable, "must lie in the years 1 to 9999, in a zone within 15:59 of UTC");
 
 /** Why an operator does something; kept in the audit. */
-export const reason = z.string().trim().min(1, "must say why").max(1000);
+export const reason = freeText.trim().min(1, "must say why").max(1000);

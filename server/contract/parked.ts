@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { consumerName, label, offset, reason, topicName } from "./names.ts";
+import { consumerName, freeText, label, offset, reason, topicName } from "./names.ts";
 
 export const parkedState = z.enum(["retrying", "dead", "blocked", "discarded"]);
 export type ParkedState = z.infer<typeof parkedState>;
@@ -9,7 +9,7 @@ export const parkedFilter = z.strictObject({
   state: parkedState.optional(),
   topic: topicName.optional(),
   key: label.optional(),
-  fingerprint: z.string().min(1).max(64).optional(),
+  fingerprint: freeText.min(1).max(64).optional(),
   type: label.optional(),
   /** With `topic`: exactly this event. */
   offset: offset.optional(),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { position, topicName } from "./names.ts";
+import { freeText, position, topicName } from "./names.ts";
 
 /** How long events are kept: each bound by itself; those no bound asks to go stay. */
 export const retention = z.strictObject({
@@ -13,7 +13,7 @@ export type Retention = z.infer<typeof retention>;
 
 /** `PUT /v1/topics/{topic}`: declares a topic. Declaring it again changes what is named and nothing else. */
 export const topicDeclaration = z.strictObject({
-  description: z.string().max(2000).optional(),
+  description: freeText.max(2000).optional(),
   /** null = events are kept for ever. */
   retention: retention.nullable().optional(),
 });

@@ -128,6 +128,14 @@ test("each thing that is wrong with a settlement is named, and nothing of the re
     status: 400,
     errors: [{ field: "settlements[0].state" }],
   });
+  expect(await problemOf({ settlements: [{ ...right, state: { set: { "": 1 } } }] })).toMatchObject({
+    status: 400,
+    errors: [{ field: "settlements[0].state.set.", message: "must not be empty" }],
+  });
+  expect(await problemOf({ settlements: [{ ...right, outcome: "skip", reason: "a\u0000b" }] })).toMatchObject({
+    status: 400,
+    errors: [{ field: "settlements[0].reason" }],
+  });
   expect(await problemOf({ settlements: [{ ...right, epoch: 99 }] })).toMatchObject({
     status: 409,
     code: "stale-epoch",

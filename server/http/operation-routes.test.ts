@@ -115,6 +115,22 @@ test("an empty filter is refused by every verb, and so are filters that cannot b
   expect((await get<{ operations: Operation[] }>("/operations")).body.operations).toEqual([]);
 });
 
+test("text and times that the database cannot hold are refused by field, before anything is written", async () => {
+  const refused = async (path: string, body: object, field: string) =>
+    expect(await post(`/consumers/shipping/${path}`, body)).toMatchObject(refusal(400, "invalid-input", field));
+  const far = "9999-12-31T23:59:59.9999999999Z";
+  await refused("redrives", { filter: { all: true }, reason: "a\u0000b" }, "reason");
+  await refused("discards", { filter: { fingerprint: "\u0000" }, reason }, "filter.fingerprint");
+  await refused("pause", { reason: "\ud800" }, "reason");
+  await refused("pause", { reason, until: far }, "until");
+  await refused("replays", { topic: "orders", fromTime: "0000-01-01T00:00:00Z", reason }, "fromTime");
+  await refused("position-plans", { target: { to: "time", time: "2026-11-25T10:00:00+23:59" } }, "target.time");
+  expect(await get("/consumers/shipping/parked?fingerprint=%00")).toMatchObject(
+    refusal(400, "invalid-input", "fingerprint"),
+  );
+  expect(await get("/consumers/shipping")).toMatchObject({ status: 200, body: { pause: null } });
+});
+
 test("an operation is started, followed, steered, and over when it is over", async () => {
   const started = await post<Operation>(
     "/consumers/billing/redrives",
