@@ -74,6 +74,8 @@ test("a copy needs a name that is free, a source that is there, and a key that m
   expect(await put("/consumers/billing-next", body)).toMatchObject({ status: 201, body: { consumer: "billing-next" } });
   expect(await put("/consumers/billing-next", body)).toMatchObject({ status: 409 });
   expect(await put("/consumers/another", { ...body, copyFrom: "nobody" })).toMatchObject({ status: 404 });
+  expect(await put("/consumers/another", { ...body, copyFrom: "another" })).toMatchObject({ status: 404 });
+  expect(await ask("GET", "/consumers/another")).toMatchObject({ status: 404 });
   const { secret } = await here.services.createApiKey({
     name: "narrow",
     scopes: [{ action: "operate", pattern: "narrow-*" }],
