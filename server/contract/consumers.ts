@@ -3,11 +3,10 @@ import { LIMITS } from "./limits.ts";
 import { consumerName, label, offset, partition, position, reason, timestamp, topicName } from "./names.ts";
 
 /** Where a consumer begins in a topic it has not read before. */
-export const startPoint = z.union([
-  z.enum(["earliest", "latest"]),
-  z.strictObject({ offset }),
-  z.strictObject({ time: timestamp }),
-]);
+export const startPoint = z.union(
+  [z.enum(["earliest", "latest"]), z.strictObject({ offset }), z.strictObject({ time: timestamp })],
+  'must be "earliest", "latest", {offset} or {time}',
+);
 export type StartPoint = z.infer<typeof startPoint>;
 
 const values = z.array(label).min(1).max(LIMITS.maxFilterValues);
@@ -29,16 +28,19 @@ export const subscription = z
   });
 export type Subscription = z.infer<typeof subscription>;
 
-const backoff = z.union([
-  z.strictObject({
-    initialMs: z.int().min(1).max(86_400_000),
-    factor: z.number().min(1).max(100),
-    maxMs: z.int().min(1).max(604_800_000),
-    /** Share of the delay that is random, 0 … 1. */
-    jitter: z.number().min(0).max(1),
-  }),
-  z.strictObject({ delaysMs: z.array(z.int().min(0).max(604_800_000)).min(1).max(100) }),
-]);
+const backoff = z.union(
+  [
+    z.strictObject({
+      initialMs: z.int().min(1).max(86_400_000),
+      factor: z.number().min(1).max(100),
+      maxMs: z.int().min(1).max(604_800_000),
+      /** Share of the delay that is random, 0 … 1. */
+      jitter: z.number().min(0).max(1),
+    }),
+    z.strictObject({ delaysMs: z.array(z.int().min(0).max(604_800_000)).min(1).max(100) }),
+  ],
+  "must be {initialMs, factor, maxMs, jitter} or {delaysMs}, with nothing missing and nothing else",
+);
 
 export const retryPolicy = z.strictObject({
   maxAttempts: z.int().min(1).max(100).default(5),
