@@ -68,7 +68,7 @@ export const consumerDeclaration = z.strictObject({
     .max(32)
     .refine((all) => new Set(all.map((it) => it.topic)).size === all.length, "must name each topic once"),
   /** How many members can work at once. */
-  partitions: z.int().min(1).max(256).default(1),
+  partitions: z.int().min(1).max(LIMITS.maxPartitions).default(1),
   ordering: z.enum(["key", "topic"]).default("key"),
   retry: retryPolicy.prefault({}),
   stormBreaker: stormBreaker.optional(),

@@ -6,6 +6,7 @@ export const LIMITS = {
   maxSettlementsPerRequest: 1000,
   maxPageEvents: 1000,
   maxFilterValues: 64,
+  maxPartitions: 256,
   /** Levels of nesting in `data`. Far above real payloads, far below PostgreSQL's stack. */
   maxJsonDepth: 512,
   maxStateValueBytes: 1024 * 1024,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { LIMITS } from "./limits.ts";
 
 const NAME = /^[a-z0-9][a-z0-9._-]{0,127}$/;
 const NAME_RULE =
@@ -29,7 +30,10 @@ export const label = z
 export const position = z.int().min(0, "must be 0 or more");
 /** 1 … 2^53−1: the place of an event in its topic. */
 export const offset = z.int().min(1, "must be 1 or more");
-export const partition = z.int().min(0);
+export const partition = z
+  .int()
+  .min(0)
+  .max(LIMITS.maxPartitions - 1);
 export const epoch = z.int().min(0);
 
 // A place in time has to be held by PostgreSQL, which knows no year 0 and no zone beyond ±15:59, and told again as RFC

@@ -128,6 +128,10 @@ test("each thing that is wrong with a settlement is named, and nothing of the re
     status: 400,
     errors: [{ field: "settlements[0].state" }],
   });
+  expect(await problemOf({ settlements: [{ ...right, partition: 3_000_000_000 }] })).toMatchObject({
+    status: 400,
+    errors: [{ field: "settlements[0].partition" }],
+  });
   expect(await problemOf({ settlements: [{ ...right, state: { set: { "": 1 } } }] })).toMatchObject({
     status: 400,
     errors: [{ field: "settlements[0].state.set.", message: "must not be empty" }],

@@ -57,7 +57,7 @@ function isPlainSettlement(it: unknown): boolean {
   return (
     // A name of any other shape is no topic of the consumer either; the service says so.
     typeof it.topic === "string" &&
-    isCount(it.partition, 0) &&
+    isCount(it.partition, 0, LIMITS.maxPartitions - 1) &&
     isCount(it.epoch, 0) &&
     isCount(it.offset, 1) &&
     (it.outcome === "ack" || it.outcome === "extend") &&
@@ -65,8 +65,8 @@ function isPlainSettlement(it: unknown): boolean {
   );
 }
 
-function isCount(value: unknown, least: number): boolean {
-  return Number.isSafeInteger(value) && (value as number) >= least;
+function isCount(value: unknown, least: number, most = Number.MAX_SAFE_INTEGER): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
