@@ -1,0 +1,51 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { NewDeliveryAttempt } from "../store/delivery-attempts-insert.ts";
+import { type TestDatabase, testDatabase } from "../testing/test-database.ts";
+import { noteInterrupted } from "./interrupted-deliveries.ts";
+import { createTopic, type Instance, openInstance } from "./testing/consumer-rig.ts";
+
+const consumer = "billing";
+const topic = "orders";
+const actor = { name: "person:ann", requestId: "r1" };
+let db: TestDatabase;
+let a: Instance;
+
+beforeEach(async () => {
+  db = await testDatabase();
+  a = openInstance(db.url);
+});
+afterEach(async () => {
+  await a.close("crashed");
+  await db.drop();
+});
+
+test("a member that leaves while an operator discards what it had in flight holds up neither", async () => {
+  const topicId = await createTopic(a.database, topic);
+  await a.declare(consumer, { topics: [{ topic, start: "earliest" }], partitions: 2 });
+  const { pool } = a.database;
+  const { rows } = await pool.query<{ id: number }>("SELECT id FROM consumer");
+  const consumerId = rows[0]?.id ?? 0;
+  const interrupted = Array.from(
+    { length: 400 },
+    (_, index): NewDeliveryAttempt => ({
+      ...{ topicId, offset: index + 1, attempt: 2 },
+      ...{ member: "m1", outcome: "interrupted", error: null },
+    }),
+  );
+  a.startOperations();
+  for (let round = 0; round < 12; round++) {
+    await pool.query("DELETE FROM parked_event");
+    await pool.query(
+      `INSERT INTO parked_event (consumer_id, topic_id, "offset", key, hash, type, state, attempt, attempts_max, due_at)
+       SELECT $1, $2, o, 'k' || o, o, 't', 'retrying', 1, 9, now() FROM generate_series(1, 400) AS o`,
+      [consumerId, topicId],
+    );
+    const { id } = await a.discard({ consumer, filter: { all: true }, reason: "void", actor });
+    let isOver = false;
+    while (!isOver) {
+      await noteInterrupted(a.database, { consumerId, interrupted });
+      isOver = (await a.operation({ id })).status === "done";
+    }
+  }
+  expect(a.errors).toEqual([]);
+}, 60_000);
