@@ -638,6 +638,20 @@ describe("a halted consumer that is paused as well", () => {
   });
 });
 
+describe("a halt", () => {
+  it("says in the audit which pause it took the place of", async () => {
+    await declare({ ordering: "topic", retry: { ...soon, maxAttempts: 1 } });
+    await publish(a, topicId, { count: 1 });
+    const member = await a.join(consumer, "m1");
+    await member.delivered(1);
+    await a.pause({ consumer, reason: "maintenance", actor });
+    await a.retry(consumer, [at(member, 1)]);
+    await member.until(() => member.frame("paused")?.data.kind === "halted", "the halt");
+    const { rows } = await a.database.pool.query("SELECT before FROM audit_entry WHERE action = 'consumer.halted'");
+    expect(rows).toMatchObject([{ before: { pause: { kind: "operator", reason: "maintenance" } } }]);
+  });
+});
+
 describe("a pause", () => {
   const actor = { name: "person:ann", requestId: "r1" };
 
