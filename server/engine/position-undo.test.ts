@@ -340,6 +340,20 @@ test("what a replay has under way runs again by a move back, which an abort of t
   expect(again.offsets.toSorted((x, y) => x - y).slice(0, 4)).toEqual([1, 2, 3, 4]);
 });
 
+test("an undo puts no parked events back that the order by topic, declared since, could never come back to", async () => {
+  await (await member([])).joined?.leave();
+  await park(3);
+  const made = await change({ to: "latest" }, { parked: "clear" });
+  await a.declare(consumer, { topics: [{ topic, start: "earliest" }], partitions: 2, ordering: "topic" });
+  await expect(undo(made.id)).rejects.toMatchObject({
+    code: "invalid-input",
+    details: { fields: [{ field: "consumer" }] },
+  });
+  expect(await a.parked(consumer)).toEqual([]);
+  await declare(2);
+  expect(await undo(made.id)).toMatchObject({ undoOf: made.id });
+});
+
 test("100,000 parked events are cleared and put back within seconds", async () => {
   await sql(
     `INSERT INTO parked_event (consumer_id, topic_id, "offset", key, hash, type, state, attempt, attempts_max, error_name,

@@ -1,6 +1,6 @@
 import type { PlannedChange, PositionChange } from "../contract/position-changes.ts";
 import { coveredByNone } from "../domain/coverage.ts";
-import { DomainError } from "../domain/errors.ts";
+import { DomainError, invalidField } from "../domain/errors.ts";
 import { priorReach } from "../domain/layout.ts";
 import { type RestorePoint, restoreCursors, type SavedLayout, savedCursor } from "../domain/restore-point.ts";
 import { consumerChannel, settledChannel } from "../engine/consumer-channels.ts";
@@ -11,6 +11,7 @@ import { type StoredCursor, selectCursors } from "../store/cursor-table.ts";
 import { type Database, type Queryable, transaction } from "../store/database.ts";
 import { insertAuditEntry } from "../store/insert-audit-entry.ts";
 import { lockLeases } from "../store/lease-lock.ts";
+import { hasParkedBehind } from "../store/parked-behind-exists.ts";
 import { selectLastPositionChange } from "../store/position-change-last.ts";
 import { markUndone, selectPositionChange } from "../store/position-change-table.ts";
 import { priorLayoutOf } from "../store/position-layouts.ts";
@@ -72,6 +73,10 @@ export const undoPositionChange =
         actor: actor.name,
         reason,
       });
+      // Its order was by key when they were parked, or they would not lie below the position.
+      if (setup.ordering === "topic" && (await hasParkedBehind(db, setup))) {
+        throw invalidField("consumer", "its order is the topic's by now: what was parked would hold it up for good");
+      }
       await noteExpired(db, { consumerId, restored });
       await markUndone(db, { consumerId, id, undoneBy: undoId });
       await insertAuditEntry(db, {
