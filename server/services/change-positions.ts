@@ -131,6 +131,8 @@ async function currentChanges(
     const from = lowestPosition(standing.cursors);
     const to =
       plan.target.to === "latest" ? Math.max(place.head, place.tail - 1) : Math.max(planned.to, place.tail - 1);
+    // The event that was to come next is gone. Other targets mean the first one that is left.
+    if (plan.target.to === "before" && to !== planned.to) return null;
     if (!doesAsPlanned(planned, { from, to })) return null;
     const isBack = directionOf({ from, to, rerun: planned.rerun }) === "back";
     const isShort = Math.max(to, highestReach(standing)) - Math.min(to, from) <= MAX_MEASURED;

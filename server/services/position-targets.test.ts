@@ -124,8 +124,14 @@ test("just before an event moves its topic alone; an event that is not there is 
   await refused({ to: "before", topic: "nope", offset: 1 }, "target.topic");
   await refused({ to: "before", topic: orders, offset: 31 }, "target.offset");
   await refused({ to: "before", topic: orders, offset: 3 }, "topics", { topics: [refunds] });
+  const { id, token } = await plan({ to: "before", topic: orders, offset: 10 });
   await sql("UPDATE topic_head SET tail = 11 WHERE topic_id = $1", [ids[0]]);
   await refused({ to: "before", topic: orders, offset: 10 }, "target.offset");
+  // Nor is the plan from before applied to whatever event comes instead.
+  await expect(a.change({ consumer, planId: id, token, reason: "again", actor })).rejects.toMatchObject({
+    code: "invalid-input",
+    details: { fields: [{ field: "target.offset" }] },
+  });
 });
 
 test("the plan says what runs again, from which event to which, within the filter", async () => {
