@@ -41,7 +41,7 @@ const command = fc.oneof(
 test("agrees with plain sets: nothing in flight is ever counted, everything else is, and the floor is exact", () => {
   fc.assert(
     fc.property(fc.array(command, { maxLength: 60 }), (commands) => {
-      const tracker = new DeliveryTracker({ position: 0, settled: new OffsetRanges(), replayUntil: 0 });
+      const tracker = new DeliveryTracker({ position: 0, settled: new OffsetRanges(), replays: new OffsetRanges() });
       const model = new Model();
       for (const it of commands) {
         if (it.kind === "deliver") {
@@ -96,20 +96,24 @@ function chosenOf(model: Model, picks: readonly number[]): number[] {
 }
 
 test("the ranges of settlements out of order melt together: gaps count, not settlements", () => {
-  const tracker = new DeliveryTracker({ position: 0, settled: new OffsetRanges(), replayUntil: 0 });
+  const tracker = new DeliveryTracker({ position: 0, settled: new OffsetRanges(), replays: new OffsetRanges() });
   for (let i = 1; i <= 1_000; i++) tracker.deliver(i * 3, 0, null);
   for (let i = 1_000; i >= 2; i--) tracker.settle(i * 3, false);
   expect(new OffsetRanges(tracker.pending()).size).toBe(2);
 });
 
 test("what an earlier holder had settled above its position is known, and may be settled again", () => {
-  const tracker = new DeliveryTracker({ position: 3, settled: new OffsetRanges([[5, 7]]), replayUntil: 0 });
+  const tracker = new DeliveryTracker({
+    position: 3,
+    settled: new OffsetRanges([[5, 7]]),
+    replays: new OffsetRanges(),
+  });
   expect([4, 5, 7, 8].map((it) => tracker.wasSettled(it))).toEqual([false, true, true, false]);
   expect([3, 4, 6].map((it) => tracker.mayHaveDelivered(it))).toEqual([true, false, true]);
 });
 
 test("an extended delivery is overdue later than its neighbours", () => {
-  const tracker = new DeliveryTracker({ position: 0, settled: new OffsetRanges(), replayUntil: 0 });
+  const tracker = new DeliveryTracker({ position: 0, settled: new OffsetRanges(), replays: new OffsetRanges() });
   tracker.deliver(1, 100, null);
   tracker.deliver(2, 100, null);
   tracker.extend(200, 1);
@@ -117,7 +121,11 @@ test("an extended delivery is overdue later than its neighbours", () => {
 });
 
 test("after a move back a parked event waits until the flow has passed it again", () => {
-  const tracker = new DeliveryTracker({ position: 0, settled: new OffsetRanges(), replayUntil: 10 });
+  const tracker = new DeliveryTracker({
+    position: 0,
+    settled: new OffsetRanges(),
+    replays: new OffsetRanges([[1, 10]]),
+  });
   expect(tracker.isPassed(5, "k")).toBe(false);
   expect(tracker.isPassed(11, "k")).toBe(true);
   tracker.deliver(1, 100, "k");
@@ -132,7 +140,7 @@ test("after a move back a parked event waits until the flow has passed it again"
 });
 
 test("a key has events that wait to be parked until all of them are, however they came to wait", () => {
-  const tracker = new DeliveryTracker({ position: 0, settled: new OffsetRanges(), replayUntil: 0 });
+  const tracker = new DeliveryTracker({ position: 0, settled: new OffsetRanges(), replays: new OffsetRanges() });
   tracker.deliver(1, 0, "k");
   tracker.deliver(2, 0, "k");
   tracker.park(3, "k");
@@ -153,7 +161,7 @@ test("a key has events that wait to be parked until all of them are, however the
 });
 
 test("what stands behind a delivery in flight of its key is not parked before that is over, and holds up no other key", () => {
-  const tracker = new DeliveryTracker({ position: 0, settled: new OffsetRanges(), replayUntil: 0 });
+  const tracker = new DeliveryTracker({ position: 0, settled: new OffsetRanges(), replays: new OffsetRanges() });
   tracker.deliver(1, 0, "k");
   tracker.deliver(2, 0, "k");
   tracker.park(3, "other");

@@ -11,8 +11,8 @@ export interface CursorState {
   readonly position: number;
   /** Settled above the position. */
   readonly settled: OffsetRanges;
-  /** Deliveries up to this offset are replays. */
-  readonly replayUntil: number;
+  /** What is delivered of these is a replay. */
+  readonly replays: OffsetRanges;
 }
 
 /**
@@ -24,7 +24,8 @@ export interface CursorState {
  * cannot tell which delivery came before one.
  */
 export class DeliveryTracker {
-  readonly replayUntil: number;
+  readonly #replays: OffsetRanges;
+  readonly #replaysEnd: number;
   readonly #ahead: OffsetRanges;
   #scanned: number;
   #flushed: number;
@@ -45,7 +46,8 @@ export class DeliveryTracker {
   #furthest: number;
 
   constructor(cursor: CursorState) {
-    this.replayUntil = cursor.replayUntil;
+    this.#replays = cursor.replays;
+    this.#replaysEnd = cursor.replays.last;
     this.#ahead = cursor.settled;
     this.#scanned = cursor.position;
     this.#furthest = cursor.position;
@@ -80,6 +82,11 @@ export class DeliveryTracker {
   /** True while the database does not know the floor yet. */
   get isBehind(): boolean {
     return this.#parking > 0 || this.floor > this.#flushed;
+  }
+
+  /** Was settled before the position was moved back over it. */
+  isReplay(offset: number): boolean {
+    return offset <= this.#replaysEnd && this.#replays.has(offset);
   }
 
   /** Was settled by an earlier holder, above its position. */
@@ -121,7 +128,7 @@ export class DeliveryTracker {
 
   /** After a move back: whether an earlier event of the key has not come by yet, or is with the member. */
   isKeyBusyBefore(key: string | null, offset: number): boolean {
-    if (offset > this.replayUntil) return false;
+    if (offset > this.#replaysEnd) return false;
     if (offset > this.#scanned) return true;
     const end = lowerBound(this.#offsets, offset, this.#first);
     for (let i = this.#first; i < end; i++) {
@@ -141,7 +148,7 @@ export class DeliveryTracker {
    * be over, because that runs again as well.
    */
   isPassed(offset: number, key: string | null): boolean {
-    if (offset > this.replayUntil) return true;
+    if (offset > this.#replaysEnd) return true;
     if (offset > this.#scanned) return false;
     for (let i = this.#first; i < this.#offsets.length; i++) {
       const at = this.#offsets[i] ?? 0;
@@ -234,7 +241,7 @@ export class DeliveryTracker {
       const key = this.#keys[i] ?? null;
       if (this.#states[i] === IN_FLIGHT && key !== null) busy.add(key);
       if (this.#states[i] !== PARKING) continue;
-      if (key !== null && busy.has(key) && offset > this.replayUntil) continue;
+      if (key !== null && busy.has(key) && offset > this.#replaysEnd) continue;
       this.#mark(i);
       taken.push({ offset, key });
     }

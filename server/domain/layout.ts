@@ -1,11 +1,12 @@
-import type { OffsetRanges } from "./offset-ranges.ts";
+import { OffsetRanges } from "./offset-ranges.ts";
 import { partitionOf } from "./partition-of.ts";
 
 export interface PartitionCursor {
   readonly partition: number;
   readonly position: number;
   readonly settled: OffsetRanges;
-  readonly replayUntil: number;
+  /** Were settled before the position was moved back over them: what is delivered of these is a replay. */
+  readonly replays: OffsetRanges;
 }
 
 /** What an earlier number of partitions had settled in one topic, kept until every new position has passed it. */
@@ -39,7 +40,8 @@ export interface Relayout {
   /** Where every new partition starts: nothing below it is unsettled in any old one. */
   readonly floor: number;
   readonly endsAt: number;
-  readonly replayUntil: number;
+  /** Of all of them: what one had passed over may be another's, and counts as settled. */
+  readonly replays: OffsetRanges;
 }
 
 /** What a change of the number of partitions makes of one topic's cursors. */
@@ -47,6 +49,6 @@ export function relayout(cursors: readonly PartitionCursor[]): Relayout {
   return {
     floor: Math.min(...cursors.map((it) => it.position)),
     endsAt: Math.max(...cursors.map((it) => Math.max(it.position, it.settled.last))),
-    replayUntil: Math.max(...cursors.map((it) => it.replayUntil)),
+    replays: new OffsetRanges(cursors.flatMap((it) => [...it.replays])),
   };
 }

@@ -2,7 +2,6 @@ import type { PartitionCursor, PriorLayout } from "./layout.ts";
 import { isSettledBefore } from "./layout.ts";
 import { OffsetRanges } from "./offset-ranges.ts";
 import { partitionOf } from "./partition-of.ts";
-import { reach } from "./restore-point.ts";
 
 /** Where one topic's cursors are moved to. Back: every partition; forward: those that are not there yet. */
 export interface CursorMove {
@@ -13,8 +12,8 @@ export interface CursorMove {
 }
 
 /**
- * A cursor after a move. A move back has all of its partitions begin at `to`, and marks as replays what comes up to
- * where they had settled anything. A move forward never repeats: a partition that is further stays, and what was
+ * A cursor after a move. A move back has all of its partitions begin at `to`, and marks as replays what they had settled,
+ * and no more: what was in flight comes for the first time, as far as anybody knows. A move forward never repeats: a partition that is further stays, and what was
  * settled above the new position stays settled.
  */
 export function moveCursor<Cursor extends PartitionCursor>(
@@ -22,8 +21,9 @@ export function moveCursor<Cursor extends PartitionCursor>(
   { to, isBack, priorReach }: CursorMove,
 ): Cursor {
   if (isBack) {
-    const replayUntil = Math.max(cursor.replayUntil, reach(cursor), priorReach);
-    return { ...cursor, position: to, settled: new OffsetRanges(), replayUntil };
+    // Of earlier layouts it is not known any more which offsets they were.
+    const replays = new OffsetRanges([...cursor.replays, [1, priorReach], [1, cursor.position], ...cursor.settled]);
+    return { ...cursor, position: to, settled: new OffsetRanges(), replays };
   }
   if (cursor.position >= to) return cursor;
   let position = to;

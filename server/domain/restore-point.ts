@@ -8,7 +8,7 @@ export interface SavedCursor {
   readonly position: number;
   /** Settled above the position; both ends included. */
   readonly settled: readonly OffsetRange[];
-  readonly replayUntil: number;
+  readonly replays: readonly OffsetRange[];
 }
 
 /** An earlier layout as JSON. */
@@ -46,8 +46,8 @@ export const savedCursor = <Cursor extends PartitionCursor & { readonly topicId:
   partition,
   position,
   settled,
-  replayUntil,
-}: Cursor): SavedCursor => ({ topicId, partition, position, settled: [...settled], replayUntil });
+  replays,
+}: Cursor): SavedCursor => ({ topicId, partition, position, settled: [...settled], replays: [...replays] });
 
 export interface Restored {
   readonly cursors: readonly PartitionCursor[];
@@ -92,15 +92,17 @@ export function restoreCursors(
     );
     return { cursors, priorLayout: null };
   }
-  const { floor, endsAt, replayUntil } = relayout(saved);
+  const { floor, endsAt, replays } = relayout(saved);
   // What was skipped was not handled; all else that was covered since the change comes again.
   const isSkip = after.some((it) => it.position > (saved.find((old) => old.partition === it.partition)?.position ?? 0));
-  const reached = isSkip ? 0 : Math.max(now.priorReach, ...now.cursors.map(reach));
+  if (!isSkip && Math.max(now.priorReach, ...now.cursors.map(reach)) > endsAt) {
+    for (const range of [[1, now.priorReach] as const, ...now.cursors.flatMap(covered)]) replays.add(...range);
+  }
   const cursors = Array.from({ length: now.partitions }, (_, partition) => ({
     partition,
     position: floor,
     settled: new OffsetRanges(),
-    replayUntil: reached > endsAt ? Math.max(replayUntil, reached) : replayUntil,
+    replays,
   }));
   if (endsAt <= floor) return { cursors, priorLayout: null };
   const byPartition = new Map(saved.map((it) => [it.partition, it]));
@@ -120,21 +122,25 @@ function restoreCursor(
     for (const [from, to] of now.settled) settled.add(from, to);
     return { ...old, settled };
   }
-  return isAllOf(now, old) ? old : { ...old, replayUntil: Math.max(old.replayUntil, reach(now)) };
+  return isAllOf(now, old) ? old : { ...old, replays: new OffsetRanges([...old.replays, ...covered(now)]) };
 }
 
 /** Whether a cursor covers nothing that another does not cover. */
 function isAllOf(inner: PartitionCursor, outer: PartitionCursor): boolean {
-  const covered = new OffsetRanges([[1, outer.position], ...outer.settled]);
-  const size = covered.size;
-  const both = new OffsetRanges([...covered, [1, inner.position], ...inner.settled]);
-  return both.size === size && [...both].every(([from, to]) => covered.has(from) && covered.has(to));
+  const ofOuter = new OffsetRanges(covered(outer));
+  const both = new OffsetRanges([...ofOuter, ...covered(inner)]);
+  return both.size === ofOuter.size && [...both].every(([from, to]) => ofOuter.has(from) && ofOuter.has(to));
+}
+
+/** What a cursor covers. */
+function covered({ position, settled }: PartitionCursor): OffsetRange[] {
+  return [[1, position], ...settled];
 }
 
 /** The last offset that the cursor covers. */
 export const reach = ({ position, settled }: Pick<PartitionCursor, "position" | "settled">): number =>
   Math.max(position, settled.last);
 
-function cursorOf({ settled, ...cursor }: SavedCursor): PartitionCursor {
-  return { ...cursor, settled: new OffsetRanges(settled) };
+function cursorOf({ settled, replays, ...cursor }: SavedCursor): PartitionCursor {
+  return { ...cursor, settled: new OffsetRanges(settled), replays: new OffsetRanges(replays) };
 }

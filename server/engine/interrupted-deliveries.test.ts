@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import type { NewDeliveryAttempt } from "../store/delivery-attempts-insert.ts";
 import { type TestDatabase, testDatabase } from "../testing/test-database.ts";
-import { noteInterrupted } from "./interrupted-deliveries.ts";
+import { type InterruptedDelivery, recordInterrupted } from "./interrupted-deliveries.ts";
 import { createTopic, type Instance, openInstance } from "./testing/consumer-rig.ts";
 
 const consumer = "billing";
@@ -27,9 +26,9 @@ test("a member that leaves while an operator discards what it had in flight hold
   const consumerId = rows[0]?.id ?? 0;
   const interrupted = Array.from(
     { length: 400 },
-    (_, index): NewDeliveryAttempt => ({
+    (_, index): InterruptedDelivery => ({
       ...{ topicId, offset: index + 1, attempt: 2 },
-      ...{ member: "m1", outcome: "interrupted", error: null },
+      ...{ partition: (index + 1) % 2, epoch: 0, member: "m1", outcome: "interrupted", error: null },
     }),
   );
   a.startOperations();
@@ -43,7 +42,7 @@ test("a member that leaves while an operator discards what it had in flight hold
     const { id } = await a.discard({ consumer, filter: { all: true }, reason: "void", actor });
     let isOver = false;
     while (!isOver) {
-      await noteInterrupted(a.database, { consumerId, interrupted });
+      await recordInterrupted(a.database, consumerId, interrupted);
       isOver = (await a.operation({ id })).status === "done";
     }
   }

@@ -393,7 +393,7 @@ export class MemberStream {
       // Its parked event was released, or its scan taken back, during the read: what it needs lies before these rows.
       if (tracker.scanned < after) continue;
       if (tracker.wasSettled(row.offset) || isSettledBefore(prior, row)) continue;
-      const isReplay = row.offset <= tracker.replayUntil;
+      const isReplay = tracker.isReplay(row.offset);
       if (isReplay && liveOnly.includes(row.type)) continue;
       const place = placeIn(held, topicId, row);
       const care = this.#careOf(held, { topicId, offset: row.offset });

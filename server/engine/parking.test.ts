@@ -697,6 +697,29 @@ describe("a pause", () => {
 });
 
 describe("liveOnly", () => {
+  it("loses nothing that was not settled when the position moved back: it comes for the first time", async () => {
+    await declare({ topics: [{ topic, start: "earliest", liveOnly: ["odd"] }] });
+    await publish(a, topicId, { count: 6, keys: 6 });
+    const member = await a.join(consumer, "m1");
+    await member.delivered(6);
+    await a.ack(
+      consumer,
+      [1, 2, 4, 6].map((offset) => at(member, offset)),
+    );
+    const plan = await a.plan({ consumer, target: { to: "earliest" }, actor });
+    await a.change({ consumer, planId: plan.id, token: plan.token, reason: "again", actor });
+    await member.delivered(11);
+    expect(member.deliveries.slice(6).map((it) => [it.offset, it.replay])).toEqual([
+      [2, true],
+      [3, false],
+      [4, true],
+      [5, false],
+      [6, true],
+    ]);
+    await a.ack(consumer, member.deliveries.slice(6));
+    await expect.poll(async () => (await a.describe({ consumer })).topics[0]?.position).toBe(6);
+  });
+
   it("types are never delivered as a replay", async () => {
     await declare({ topics: [{ topic, start: "earliest", liveOnly: ["odd"] }] });
     await publish(a, topicId, { count: 4 });

@@ -55,7 +55,7 @@ async function dump(): Promise<Record<string, unknown>> {
   const table = async (text: string) => (await sql<{ row: string }>(text, [consumerId])).map((it) => it.row);
   return {
     cursors: await table(
-      `SELECT row(topic_id, partition, position, settled, replay_until)::text AS row FROM cursor
+      `SELECT row(topic_id, partition, position, settled, replays)::text AS row FROM cursor
        WHERE consumer_id = $1 ORDER BY topic_id, partition`,
     ),
     layouts: await table("SELECT p::text AS row FROM prior_layout p WHERE consumer_id = $1 ORDER BY topic_id, layout"),

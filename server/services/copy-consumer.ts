@@ -94,7 +94,7 @@ async function copyCursors(
 ): Promise<void> {
   const { consumerId, partitions, source, topicId, cursors } = copy;
   if (partitions === source.partitions) return replaceCursors(db, consumerId, cursors);
-  const { floor, endsAt, replayUntil } = relayout(cursors);
+  const { floor, endsAt, replays } = relayout(cursors);
   if (endsAt > floor) {
     await insertPriorLayout(db, consumerId, {
       topicId,
@@ -112,7 +112,7 @@ async function copyCursors(
       partition,
       position: floor,
       settled: new OffsetRanges(),
-      replayUntil,
+      replays,
     })),
   );
 }

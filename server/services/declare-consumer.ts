@@ -83,7 +83,7 @@ export const declareConsumer =
         await replaceCursors(
           db,
           before.id,
-          freshCursors(place.topicId, declaration.partitions, { position, replayUntil: 0 }),
+          freshCursors(place.topicId, declaration.partitions, { position, replays: new OffsetRanges() }),
         );
       }
       const isOtherTopics = dropped.length > 0 || kept.size < wanted.size;
@@ -145,7 +145,7 @@ async function changeLayout(
   const { before, partitions, cursors } = change;
   for (const topicId of new Set(cursors.map((it) => it.topicId))) {
     const old = cursors.filter((it) => it.topicId === topicId);
-    const { floor, endsAt, replayUntil } = relayout(old);
+    const { floor, endsAt, replays } = relayout(old);
     if (endsAt > floor) {
       await insertPriorLayout(db, before.id, {
         topicId,
@@ -155,14 +155,14 @@ async function changeLayout(
         endsAt,
       });
     }
-    await replaceCursors(db, before.id, freshCursors(topicId, partitions, { position: floor, replayUntil }));
+    await replaceCursors(db, before.id, freshCursors(topicId, partitions, { position: floor, replays }));
   }
 }
 
 function freshCursors(
   topicId: number,
   partitions: number,
-  at: { readonly position: number; readonly replayUntil: number },
+  at: { readonly position: number; readonly replays: OffsetRanges },
 ): StoredCursor[] {
   return Array.from({ length: partitions }, (_, partition) => ({
     topicId,

@@ -2,6 +2,7 @@ import type { PlannedChange, PositionChange } from "../contract/position-changes
 import { coveredByNone } from "../domain/coverage.ts";
 import { DomainError, invalidField } from "../domain/errors.ts";
 import { priorReach } from "../domain/layout.ts";
+import { OffsetRanges } from "../domain/offset-ranges.ts";
 import { type RestorePoint, restoreCursors, type SavedLayout, savedCursor } from "../domain/restore-point.ts";
 import { consumerChannel, settledChannel } from "../engine/consumer-channels.ts";
 import type { Wakeups } from "../engine/wakeups.ts";
@@ -196,7 +197,7 @@ function savedLayout({
   return {
     ...layout,
     cursors: [...cursors].map(([partition, it]) => {
-      const { position, settled } = savedCursor({ ...it, topicId, partition, replayUntil: 0 });
+      const { position, settled } = savedCursor({ ...it, topicId, partition, replays: new OffsetRanges() });
       return { partition, position, settled };
     }),
   };

@@ -27,11 +27,11 @@ export async function selectHeldCursors(
     topic_id: number | null;
     position: number;
     settled: string;
-    replay_until: number;
+    replays: string;
   }>({
     name: "select_held_cursors",
     text: `
-      SELECT l.partition, l.epoch, l.parked_version, l.member, o.updated_at, c.topic_id, c.position, c.settled::text, c.replay_until
+      SELECT l.partition, l.epoch, l.parked_version, l.member, o.updated_at, c.topic_id, c.position, c.settled::text, c.replays::text
       FROM lease l JOIN consumer o ON o.id = l.consumer_id
       LEFT JOIN cursor c ON c.consumer_id = l.consumer_id AND c.partition = l.partition
       WHERE l.consumer_id = $1 AND l.partition = ANY ($2::int[])
@@ -50,7 +50,7 @@ export async function selectHeldCursors(
     partition.cursors.set(row.topic_id, {
       position: row.position,
       settled: parseRanges(row.settled),
-      replayUntil: row.replay_until,
+      replays: parseRanges(row.replays),
     });
   }
   return [...partitions.values()];

@@ -8,14 +8,14 @@ export interface StoredCursor extends PartitionCursor {
 
 /** All cursors of a consumer, by topic and partition. Exact only while its leases are locked. */
 export async function selectCursors(db: Queryable, consumerId: number): Promise<StoredCursor[]> {
-  const { rows } = await db.query<Omit<StoredCursor, "settled"> & { settled: string }>({
+  const { rows } = await db.query<Omit<StoredCursor, "settled" | "replays"> & { settled: string; replays: string }>({
     name: "select_cursors",
     text: `
-      SELECT topic_id AS "topicId", partition, position, settled::text, replay_until AS "replayUntil"
+      SELECT topic_id AS "topicId", partition, position, settled::text, replays::text
       FROM cursor WHERE consumer_id = $1 ORDER BY topic_id, partition`,
     values: [consumerId],
   });
-  return rows.map((row) => ({ ...row, settled: parseRanges(row.settled) }));
+  return rows.map((row) => ({ ...row, settled: parseRanges(row.settled), replays: parseRanges(row.replays) }));
 }
 
 /**
@@ -45,16 +45,16 @@ export async function replaceCursors(
   await db.query({
     name: "insert_cursors",
     text: `
-      INSERT INTO cursor (consumer_id, topic_id, partition, position, settled, replay_until, settled_count, failed_count)
-      SELECT $1, * FROM unnest($2::int[], $3::int[], $4::bigint[], $5::int8multirange[], $6::bigint[], $7::bigint[],
-                               $8::bigint[])`,
+      INSERT INTO cursor (consumer_id, topic_id, partition, position, settled, replays, settled_count, failed_count)
+      SELECT $1, * FROM unnest($2::int[], $3::int[], $4::bigint[], $5::int8multirange[], $6::int8multirange[],
+                               $7::bigint[], $8::bigint[])`,
     values: [
       consumerId,
       cursors.map((it) => it.topicId),
       cursors.map((it) => it.partition),
       cursors.map((it) => it.position),
       cursors.map((it) => formatRanges(it.settled)),
-      cursors.map((it) => it.replayUntil),
+      cursors.map((it) => formatRanges(it.replays)),
       cursors.map((it) => countsOf.get(`${it.topicId}/${it.partition}`)?.settled ?? 0),
       cursors.map((it) => countsOf.get(`${it.topicId}/${it.partition}`)?.failed ?? 0),
     ],
