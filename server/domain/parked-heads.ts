@@ -230,7 +230,8 @@ export class ParkedHeads {
 
   /**
    * Takes over all heads as they are in the database. What is in flight stays so where the row has not changed.
-   * Returns the heads that are new, or stand before the one known: deliveries behind them have to be taken back.
+   * Returns the heads that are new, stand before the one known, or have failed again: deliveries behind them have to be
+   * taken back.
    */
   replace(version: number, heads: readonly ParkedHead[], discardedAhead: Iterable<Place> = []): ParkedHead[] {
     this.#discarded = new Set(Array.from(discardedAhead, placeName));
@@ -249,7 +250,9 @@ export class ParkedHeads {
     for (const head of heads) {
       const lane = before.get(`${head.topicId} ${sequenceName(head)}`);
       this.#put(head, deadlineOf(lane, head));
-      if (lane === undefined || head.offset < lane.head.offset) fresh.push(head);
+      const isKnown = lane !== undefined && head.offset >= lane.head.offset;
+      const hasFailed = head.offset === lane?.head.offset && head.attempt > lane.head.attempt;
+      if (!isKnown || hasFailed) fresh.push(head);
     }
     return fresh;
   }

@@ -342,13 +342,16 @@ export class MemberStream {
       maxBytes: READ_MAX_BYTES,
     });
     if (generation !== this.#generation || this.#isEnded) return true;
+    const trackers = active.map((held) => held.trackers.get(topic.topicId));
+    const before = trackers.map((it) => it?.scanned);
     const passed = this.#deliver(topic, rows, after);
     const end = passed ?? through;
-    for (const held of active) {
-      const tracker = held.trackers.get(topic.topicId);
+    active.forEach((held, i) => {
+      const tracker = trackers[i];
       if (tracker !== undefined && tracker.scanned >= after) tracker.passTo(this.#endFor(held, topic.topicId, end));
-    }
-    return end > after;
+    });
+    // Not by how far it read: where nothing may be delivered that would read the same for ever.
+    return trackers.some((it, i) => it?.scanned !== before[i]);
   }
 
   #isFull(): boolean {

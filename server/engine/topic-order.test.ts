@@ -98,6 +98,22 @@ it("what is acked late at another instance is not delivered again either", async
   expect(member.offsets.slice(3)).toEqual([2, 3]);
 });
 
+it("a parked event that fails again at another instance is tried again at once, and the member is told", async () => {
+  await declare();
+  await publish(a, topicId, { count: 3, keys: 3 });
+  const member = await a.join(consumer, "m1");
+  await member.delivered(3);
+  await a.retry(consumer, [last(member, 1)]);
+  await member.until(() => last(member, 1).attempt === 2, "the second attempt");
+  const b = open();
+  await b.retry(consumer, [last(member, 1)]);
+  await member.until(() => last(member, 1).attempt === 3, "the third attempt");
+  expect(member.frames.filter((it) => it.event === "parked")).toHaveLength(2);
+  await a.ack(consumer, [last(member, 1)]);
+  await member.until(() => member.deliveries.length >= 7, "what follows");
+  expect(member.offsets.slice(3)).toEqual([1, 1, 2, 3]);
+});
+
 it("what an operator discards is not delivered again", async () => {
   await declare({ maxInFlight: 3, retry: { ...retry, maxAttempts: 1 } });
   await publish(a, topicId, { count: 3, keys: 3 });
