@@ -5,6 +5,7 @@ import type { TopicReader, TopicReaders } from "./topic-log.ts";
 export class RoomReaders {
   #readers = new Map<number, TopicReader>();
   #unfollow: (() => void)[] = [];
+  #isReleased = false;
 
   constructor(
     readonly topicReaders: Pick<TopicReaders, "open">,
@@ -28,6 +29,11 @@ export class RoomReaders {
       for (const [topicId, reader] of readers) if (!before.has(topicId)) reader.release();
       throw error;
     }
+    if (this.#isReleased) {
+      // The room was closed meanwhile, and has given back what it had.
+      for (const [topicId, reader] of readers) if (!before.has(topicId)) reader.release();
+      return;
+    }
     for (const stop of this.#unfollow) stop();
     for (const [topicId, reader] of before) if (!readers.has(topicId)) reader.release();
     this.#readers = readers;
@@ -35,6 +41,7 @@ export class RoomReaders {
   }
 
   release(): void {
+    this.#isReleased = true;
     for (const stop of this.#unfollow) stop();
     for (const reader of this.#readers.values()) reader.release();
     this.#unfollow = [];
