@@ -106,7 +106,7 @@ describe("an ack timeout", () => {
   });
 
   it("of an event leaves a member connected that settles others at another instance", async () => {
-    await declare({ ackTimeoutMs: 1_000 });
+    await declare({ ackTimeoutMs: 2_000 });
     await publish(a, topicId, { count: 40, keys: 40 });
     const member = await a.join(consumer, "m1");
     await member.delivered(40);
