@@ -101,6 +101,15 @@ test("an empty filter is refused by every verb, and so are filters that cannot b
     );
     expect(await post(path, { filter: { all: true }, reason }, reading)).toMatchObject({ status: 403 });
   }
+  for (const [verb, state] of [
+    ["redrives", "discarded"],
+    ["discards", "discarded"],
+    ["restores", "dead"],
+  ]) {
+    expect(await post(`/consumers/billing/${verb}`, { filter: { state }, reason })).toMatchObject(
+      refusal(400, "invalid-input", "filter.state"),
+    );
+  }
   const refused = async (body: object, field: string) =>
     expect(await post("/consumers/billing/replays", { topic: "orders", reason, ...body })).toMatchObject(
       refusal(400, "invalid-input", field),

@@ -45,3 +45,24 @@ it("the preview of a verb counts what passes the filter, and what each verb woul
   });
   expect(await count({ consumer, state: "discarded" })).toMatchObject({ discardable: 0, restorable: 0 });
 });
+
+it("what waits for a replay passes the filter, and is nothing that a discard would take up", async () => {
+  const topicId = await createTopic(a.database, topic);
+  await a.declare(consumer, {
+    topics: [{ topic, start: "earliest" }],
+    retry: { maxAttempts: 1, backoff: { delaysMs: [0] }, permanentErrors: [] },
+  });
+  await publish(a, topicId, { count: 2, keys: 1 });
+  const member = await a.join(consumer, "m1");
+  await member.delivered(2);
+  await a.retry(
+    consumer,
+    member.deliveries.filter((it) => it.offset === 1),
+  );
+  const count = countParked({ database: a.database });
+  await expect.poll(async () => (await count({ consumer })).states).toMatchObject({ dead: 1, blocked: 1 });
+  await a.database.pool.query("UPDATE parked_event SET is_replay = true WHERE state = 'blocked'");
+
+  expect(await count({ consumer })).toMatchObject({ states: { dead: 1, blocked: 1 }, discardable: 1 });
+  expect(await count({ consumer, state: "blocked" })).toMatchObject({ discardable: 0 });
+});

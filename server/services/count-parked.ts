@@ -20,8 +20,8 @@ export const countParked =
         return {
           ...facets,
           redrivable: await countRedrivable(pool, { consumerId, filter }),
-          discardable:
-            filter.state === "discarded" ? 0 : facets.states.retrying + facets.states.dead + facets.states.blocked,
+          // Not the sum of the states: what waits for a replay passes the filter, and a discard leaves it to that.
+          discardable: filter.state === "discarded" ? 0 : await count(pool, { consumerId, filter }),
           restorable:
             filter.state === "discarded"
               ? facets.states.discarded

@@ -14,7 +14,7 @@ export const discardParked =
       (async () => {
         const { pool } = deps.database;
         const setup = await requireConsumer(pool, consumer);
-        if (filter.state === "discarded") throw invalidField("filter.state", "what is discarded already stays so");
+        if (filter.state === "discarded") throw invalidField("filter.state", "these are discarded already");
         const parked = resolveParkedFilter(setup, filter, "filter.");
         const total = await countParked(pool, { consumerId: setup.consumerId, filter: parked });
         const resolved = { parked };
