@@ -25,6 +25,7 @@ export const consumerPaths: ZodOpenApiPathsObject = {
         "Default frames are deliveries; `assignment`, `revoked`, `reset`, `paused`, `resumed`, `caught-up` and `parked` are named.",
         "`parked` says that an event has failed and waits: every later event of its key that was delivered before this frame is taken back, must not be handled, and comes again in its turn (`key` null: of a topic-ordered consumer everything later, otherwise nothing).",
         "A delivery with `parked: true` comes out of the order of offsets, in the order of its key; `attempt` counts from 1; `operation` names the redrive or replay it belongs to.",
+        "A member that answers nothing at all for `ackTimeoutMs` is given up: `revoked` with the reason `ack-timeout`, and the stream ends. Connect again.",
         "The position is the truth: `Last-Event-ID` is ignored here.",
       ].join(" "),
       requestParams: {
@@ -51,7 +52,8 @@ export const consumerPaths: ZodOpenApiPathsObject = {
       summary: "Settle deliveries",
       description: [
         "All of the settlements take effect, or none. State changes are committed in the same transaction. Repeating a settlement that counted is harmless.",
-        "`retry` and `dead-letter` park the event: later events of its key wait behind it, others go on. `retry` is tried again by the consumer's retry policy or after `delayMs`; `dead-letter`, a permanent error, or the last attempt make it a dead letter. `skip` keeps it as discarded. An event that nobody answers for within `ackTimeoutMs` is a `retry` with the error `AckTimeout`.",
+        "`retry` and `dead-letter` park the event: later events of its key wait behind it, others go on. `retry` is tried again by the consumer's retry policy or after `delayMs`; `dead-letter`, a permanent error, or the last attempt make it a dead letter. `skip` keeps it as discarded. `extend` starts the time to answer anew. An event that nobody answers for within `ackTimeoutMs` is a `retry` with the error `AckTimeout`.",
+        "`error` is required with `dead-letter` and goes with `retry`; `reason` is required with `skip`; `delayMs` goes with `retry`, `upTo` with `ack`, and `state` with all but `extend`.",
         "`superseded` names settlements of deliveries that were taken back, because an earlier event of their key has failed.",
       ].join(" "),
       requestParams: { path: z.object({ consumer: consumerName }) },
