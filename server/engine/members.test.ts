@@ -41,6 +41,8 @@ async function positionOf(it: Instance): Promise<number> {
   return (await it.describe({ consumer })).topics[0]?.position ?? -1;
 }
 
+const pick = ({ partition, epoch, offset }: TestMember["deliveries"][number]) => ({ topic, partition, epoch, offset });
+
 const upTo = (n: number, from = 1) => Array.from({ length: n - from + 1 }, (_, i) => from + i);
 
 test("delivers in offset order, and the position follows the settlements", async () => {
@@ -137,6 +139,31 @@ test("an event that was not delivered cannot be settled", async () => {
   await expect(a.ack(consumer, [{ ...delivery, offset: 6 }])).rejects.toMatchObject({ code: "not-delivered" });
   const elsewhere = instance();
   await expect(elsewhere.ack(consumer, [{ ...delivery, offset: 11 }])).rejects.toMatchObject({ code: "not-delivered" });
+});
+
+test("a settlement that names another partition than the event's is refused at an instance that holds neither", async () => {
+  const a = instance();
+  await a.declare(consumer, { topics: [{ topic, start: "earliest" }], partitions: 2 });
+  await publish(a, topicId, { count: 4, keys: 4 });
+  const member = await a.join(consumer, "m1");
+  await member.delivered(4);
+  const elsewhere = instance();
+  const [first, second] = member.deliveries;
+  if (first === undefined || second === undefined) throw new Error("nothing was delivered");
+  const misplaced = { ...first, partition: 1 - first.partition };
+  const state = { set: { seen: 1 } };
+  const settle = (outcome: "ack" | "retry") =>
+    elsewhere.settle(consumer, [
+      { ...pick(second), outcome: "ack" },
+      { ...pick(misplaced), outcome, state },
+    ]);
+  const refusal = { code: "not-delivered", details: { facts: { undelivered: [{ index: 1, offset: first.offset }] } } };
+  await expect(settle("ack")).rejects.toMatchObject(refusal);
+  await expect(settle("retry")).rejects.toMatchObject(refusal);
+  await expect(a.getState({ consumer, key: "seen" })).rejects.toMatchObject({ code: "state-entry-not-found" });
+  expect((await a.describe({ consumer })).parked.retrying).toBe(0);
+  await elsewhere.ack(consumer, member.deliveries);
+  await expect.poll(() => positionOf(a)).toBe(4);
 });
 
 test("a settlement may arrive at another instance; the holder goes on from it", async () => {

@@ -1,5 +1,8 @@
 import { DomainError } from "../domain/errors.ts";
+import { partitionOf } from "../domain/partition-of.ts";
 import type { Queryable } from "../store/database.ts";
+import { selectEventKeys } from "../store/event-keys-select.ts";
+import { selectLeaseEpochs } from "../store/lease-epochs-select.ts";
 import { selectTopicHeads } from "../store/position-heads-select.ts";
 import type { LeaseStand } from "../store/settle-cursors-merge.ts";
 import type { FindHolder, SettlementItem } from "./settlement-group.ts";
@@ -12,25 +15,27 @@ export interface Refusable {
 
 /**
  * Refuses requests that settle what was not delivered: nobody can have handled it. The holder knows exactly; for a
- * partition that is held elsewhere the topic's head is the bound. Returns the others.
+ * partition that is held elsewhere the bounds are the topic's head, and the partition that the event belongs to: parked
+ * under the lease of another one, its holder would not hear of it. Returns the others.
  */
 export async function refuseUndelivered<Request extends Refusable>(
   db: Queryable,
-  findHolder: FindHolder,
+  { consumerId, findHolder }: { readonly consumerId: number; readonly findHolder: FindHolder },
   group: readonly Request[],
 ): Promise<Request[]> {
-  const foreignTopics = new Set<number>();
-  for (const { items } of group) {
-    for (const item of items) if (findHolder(item.partition)?.epoch !== item.epoch) foreignTopics.add(item.topicId);
-  }
-  const heads = foreignTopics.size === 0 ? new Map<number, number>() : await selectTopicHeads(db, [...foreignTopics]);
+  const foreign = group
+    .flatMap(({ items }) => items)
+    .filter((item) => findHolder(item.partition)?.epoch !== item.epoch);
+  const topicIds = [...new Set(foreign.map((it) => it.topicId))];
+  const heads = topicIds.length === 0 ? new Map<number, number>() : await selectTopicHeads(db, topicIds);
+  const misplaced = await misplacedOf(db, consumerId, foreign);
   return group.filter((waiting) => {
     const undelivered = waiting.items.flatMap((item, index) => {
       const holder = findHolder(item.partition);
       const isDelivered =
         holder?.epoch === item.epoch
           ? (holder.trackers.get(item.topicId)?.mayHaveDelivered(item.offset) ?? false)
-          : item.offset <= (heads.get(item.topicId) ?? 0);
+          : item.offset <= (heads.get(item.topicId) ?? 0) && !misplaced.has(item);
       return isDelivered ? [] : [{ index, topic: item.topic, partition: item.partition, offset: item.offset }];
     });
     if (undelivered.length === 0) return true;
@@ -41,6 +46,32 @@ export async function refuseUndelivered<Request extends Refusable>(
     );
     return false;
   });
+}
+
+/**
+ * Those that name a partition their event does not belong to. An `upTo` may name any offset that its partition has
+ * passed, and an extension writes nothing; of an event that retention has taken nothing is known; and under an epoch that is over the number of
+ * partitions may have been another one: such requests are refused as stale.
+ */
+async function misplacedOf(
+  db: Queryable,
+  consumerId: number,
+  foreign: readonly SettlementItem[],
+): Promise<ReadonlySet<SettlementItem>> {
+  const single = foreign.filter((it) => !it.upTo && it.outcome !== "extend");
+  if (single.length === 0) return new Set();
+  const epochs = await selectLeaseEpochs(db, consumerId);
+  const misplaced = new Set<SettlementItem>();
+  if (epochs.size === 1) return misplaced;
+  for (const topicId of new Set(single.map((it) => it.topicId))) {
+    const items = single.filter((it) => it.topicId === topicId && it.epoch === epochs.get(it.partition));
+    const events = await selectEventKeys(db, { topicId, offsets: [...new Set(items.map((it) => it.offset))] });
+    for (const item of items) {
+      const event = events.get(item.offset);
+      if (event !== undefined && partitionOf(event, epochs.size) !== item.partition) misplaced.add(item);
+    }
+  }
+  return misplaced;
 }
 
 /** Refuses requests under an epoch that is over; returns the others. */

@@ -169,7 +169,7 @@ export class Settler {
     const { holders, database } = this.#options;
     const { consumerId } = queue.setup;
     const findHolder = holders.findHolder(consumerId);
-    let live = await refuseUndelivered(database.pool, findHolder, group);
+    let live = await refuseUndelivered(database.pool, { consumerId, findHolder }, group);
     let hasProgress = withProgress;
     for (let repeats = 0; live.length > 0 || hasProgress; repeats++) {
       const { setup } = queue;
