@@ -25,16 +25,23 @@ export function Button({
   isBusy = false,
   blockedBecause,
   disabled = false,
+  onClick,
   children,
   ...props
 }: ButtonProps) {
   const isBlocked = blockedBecause !== undefined;
+  const isOnce = type === "submit" || look === "danger";
   return (
     <BaseButton
       aria-busy={isBusy || undefined}
       className={cn(buttonStyle({ look, size }), className)}
       disabled={disabled || isBlocked || isBusy}
       focusableWhenDisabled={isBlocked || isBusy}
+      onClick={(event) => {
+        // The second click of a double click comes before a mutation says that it runs: what is written is written once.
+        if (isOnce && event.detail > 1) event.preventDefault();
+        else onClick?.(event);
+      }}
       type={type}
       {...props}
       {...(isBlocked ? { title: blockedBecause } : {})}
