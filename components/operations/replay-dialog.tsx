@@ -140,19 +140,21 @@ export function ReplayDialog({ consumer, choice, topics, isOpen, onOpenChange }:
           />
         </Field>
       ) : null}
-      <ToggleGroup
-        aria-label="Range by"
-        value={by}
-        choices={[
-          { value: "offsets", label: "By offset" },
-          { value: "times", label: "By time" },
-        ]}
-        onChange={(next) => {
-          setBy(next);
-          setFrom("");
-          setTo("");
-        }}
-      />
+      <div className="flex">
+        <ToggleGroup
+          aria-label="Range by"
+          value={by}
+          choices={[
+            { value: "offsets", label: "By offset" },
+            { value: "times", label: "By time" },
+          ]}
+          onChange={(next) => {
+            setBy(next);
+            setFrom("");
+            setTo("");
+          }}
+        />
+      </div>
       {by === "offsets" ? (
         <div className="grid grid-cols-2 gap-3">
           <Field label="From offset" isOptional error={fromOffset === undefined ? WRONG_OFFSET : undefined}>

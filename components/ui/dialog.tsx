@@ -33,7 +33,7 @@ export function DialogContent({ title, description, className, children }: Dialo
       >
         <header className="flex items-start gap-3 border-line border-b px-5 py-3.5">
           <div className="min-w-0 flex-1">
-            <Base.Title className="text-base">{title}</Base.Title>
+            <Base.Title className="text-base [overflow-wrap:anywhere]">{title}</Base.Title>
             {description === undefined ? null : (
               <Base.Description className="mt-0.5 text-muted text-xs">{description}</Base.Description>
             )}
@@ -49,13 +49,17 @@ export function DialogContent({ title, description, className, children }: Dialo
 }
 
 export function DialogBody({ className, children }: { className?: string; children: ReactNode }) {
-  return <div className={cn("flex flex-col gap-4 overflow-y-auto px-5 py-4", className)}>{children}</div>;
+  // What does not fit scrolls: nothing in it may give way, or a framed table shrinks to its frame.
+  return (
+    <div className={cn("flex flex-col gap-4 overflow-y-auto px-5 py-4 [&>*]:shrink-0", className)}>{children}</div>
+  );
 }
 
 export function DialogFooter({ note, children }: { note?: ReactNode; children: ReactNode }) {
   return (
-    <footer className="flex items-center justify-end gap-2 border-line border-t px-5 py-3">
-      {note === undefined ? null : <div className="min-w-0 flex-1 text-muted text-xs">{note}</div>}
+    // Names on buttons may be long: they wrap, and stay inside.
+    <footer className="flex flex-wrap items-center justify-end gap-2 border-line border-t px-5 py-3 [&>button]:h-auto [&>button]:min-h-8 [&>button]:max-w-full [&>button]:whitespace-normal [&>button]:py-1 [&>button]:[overflow-wrap:anywhere]">
+      {note === undefined ? null : <div className="min-w-24 flex-1 text-muted text-xs">{note}</div>}
       {children}
     </footer>
   );
