@@ -1,7 +1,7 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
-import { History } from "lucide-react";
+import { ArrowRight, History } from "lucide-react";
 import { useState } from "react";
 import type { PositionChange } from "@/server/contract/position-changes.ts";
 import { useApi } from "../data/api.ts";
@@ -19,18 +19,24 @@ import { undoCurl, useUndo } from "./use-undo.ts";
 
 const COLUMNS: readonly Column<PositionChange>[] = [
   { id: "at", header: "When", cell: (it) => <Ago at={it.appliedAt} />, width: "w-28" },
-  { id: "who", header: "Who", cell: (it) => actorText(it.actor), width: "w-44", from: "md" },
-  { id: "target", header: "Moved to", cell: (it) => targetText(it.target), width: "w-44" },
+  {
+    id: "who",
+    header: "Who",
+    cell: (it) => <span title={it.actor}>{actorText(it.actor)}</span>,
+    width: "w-36",
+    from: "lg",
+  },
+  { id: "target", header: "Moved to", cell: (it) => targetText(it.target), isProse: true, width: "w-32" },
   {
     id: "changes",
     header: "From → to",
-    cell: (it) => (
-      <span className="text-muted">
-        {it.changes
-          .map((change) => `${change.topic} ${formatCount(change.from)} → ${formatCount(change.to)}`)
-          .join(" · ")}
-      </span>
-    ),
+    isProse: true,
+    cell: (it) => {
+      const said = it.changes
+        .map((change) => `${change.topic} ${formatCount(change.from)} → ${formatCount(change.to)}`)
+        .join(" · ");
+      return <span className="text-muted">{said}</span>;
+    },
   },
   {
     id: "rerun",
@@ -66,6 +72,9 @@ function Fate({ change, changes }: { change: PositionChange; changes: readonly P
 export function PositionHistory({ consumer }: { consumer: string }) {
   const api = useApi();
   const [undoing, setUndoing] = useState<PositionChange | null>(null);
+  // While the dialog fades out it still says what it said.
+  const [shown, setShown] = useState(undoing);
+  if (undoing !== null && undoing !== shown) setShown(undoing);
   const { data, error, refetch } = useQuery(api.positions.list.queryOptions({ consumer }));
   const undo = useUndo(consumer, () => setUndoing(null));
   if (error !== null) return <Failure error={error} what="history" onRetry={() => void refetch()} />;
@@ -73,7 +82,7 @@ export function PositionHistory({ consumer }: { consumer: string }) {
   const newest = changes[0];
   const columns: readonly Column<PositionChange>[] = [
     ...COLUMNS,
-    { id: "fate", header: "Now", cell: (it) => <Fate change={it} changes={changes} />, width: "w-36", from: "md" },
+    { id: "fate", header: "Now", cell: (it) => <Fate change={it} changes={changes} />, width: "w-42", from: "md" },
     {
       id: "undo",
       header: "Way back",
@@ -112,23 +121,25 @@ export function PositionHistory({ consumer }: { consumer: string }) {
         }
       />
       <ReasonDialog
-        title={undoing?.undoOf === null ? "Undo the position change" : "Undo the undo"}
+        title={shown?.undoOf == null ? "Undo the position change" : "Undo the undo"}
         description="Positions go back to where they stood, and with them whatever parked events and state the change had touched. Members stay connected."
         isOpen={undoing !== null}
         onOpenChange={(isOpen) => {
-          if (!isOpen) setUndoing(null);
+          if (isOpen) return;
+          undo.reset();
+          setUndoing(null);
         }}
         action={`Undo for ${consumer}`}
         isBusy={undo.isPending}
         problem={undo.error?.message}
-        api={(reason) => undoCurl(consumer, undoing?.id ?? "…", reason)}
+        api={(reason) => undoCurl(consumer, shown?.id ?? "…", reason)}
         onConfirm={(reason) => undoing !== null && undo.mutate({ consumer, id: undoing.id, reason })}
       >
         <ul className="flex flex-col gap-1 text-sm">
-          {undoing?.changes.map((it) => (
+          {shown?.changes.map((it) => (
             <li key={it.topic}>
-              <span className="font-mono text-xs">{it.topic}</span> back from {formatCount(it.to)} to{" "}
-              {formatCount(it.from)}
+              <span className="font-mono text-xs">{it.topic}</span> {formatCount(it.to)}{" "}
+              <ArrowRight aria-label="to" className="inline size-3 text-faint" /> {formatCount(it.from)}
             </li>
           ))}
         </ul>
