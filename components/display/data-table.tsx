@@ -23,6 +23,8 @@ export interface Column<Row> {
   /** What the column is sorted by; unknown (undefined) comes last. A column without it cannot be sorted. */
   readonly sortBy?: (row: Row) => number | string | undefined;
   readonly isNumber?: boolean;
+  /** Sentences that have to be read whole: they go on in a second line instead of being cut off. */
+  readonly isProse?: boolean;
   /** Tailwind width, such as `w-24`; the one column without a width takes what is left. */
   readonly width?: string;
   /** Hidden on screens narrower than this. */
@@ -89,7 +91,8 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>) {
 
   return (
     <div className="overflow-x-auto">
-      <table aria-label={label} className="w-full table-fixed border-collapse text-sm">
+      {/* On narrow screens columns take the room they need and the table scrolls: fixed, the widest would be left with none. */}
+      <table aria-label={label} className="w-full border-collapse text-sm md:table-fixed">
         <thead>
           <tr className="h-8 border-line border-b text-muted text-xs">
             {columns.map((column) => (
@@ -98,7 +101,7 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>) {
                 scope="col"
                 aria-sort={id !== column.id ? undefined : isDescending ? "descending" : "ascending"}
                 className={cn(
-                  "px-3 text-left font-medium",
+                  "px-3 text-left font-medium max-md:w-auto max-md:whitespace-nowrap",
                   column.width,
                   column.isNumber === true && "text-right",
                   column.from !== undefined && FROM[column.from],
@@ -155,7 +158,9 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>) {
                     <td
                       key={column.id}
                       className={cn(
-                        "truncate px-3 py-0",
+                        column.isProse === true
+                          ? "break-words px-3 py-1 max-md:min-w-48"
+                          : "truncate px-3 py-0 max-md:max-w-60",
                         column.isNumber === true && "text-right",
                         column.from !== undefined && FROM[column.from],
                       )}

@@ -7,15 +7,25 @@ export interface Fact {
   readonly note?: ReactNode;
 }
 
+/** What is cut off at the end is whole on hover. */
+const whole = (node: ReactNode): string | undefined => (typeof node === "string" && node !== "" ? node : undefined);
+
 /** Figures side by side, all on one baseline; the last line of them fills its width. */
 export function FactStrip({ facts, className }: { facts: readonly Fact[]; className?: string }) {
   return (
     <dl className={cn("flex flex-wrap gap-px overflow-hidden rounded-lg border border-line bg-line", className)}>
       {facts.map((fact) => (
-        <div key={fact.label} className="flex min-w-0 grow basis-40 flex-col gap-0.5 bg-surface px-3 py-2.5">
+        <div
+          key={fact.label}
+          className="flex min-w-0 grow basis-40 flex-col max-md:basis-28 gap-0.5 bg-surface px-3 py-2.5"
+        >
           <dt className="truncate text-muted text-xs">{fact.label}</dt>
-          <dd className="live-value truncate font-medium text-lg tracking-tight">{fact.value}</dd>
-          <dd className="h-4 truncate text-2xs text-faint">{fact.note ?? ""}</dd>
+          <dd className="live-value truncate font-medium text-lg tracking-tight" title={whole(fact.value)}>
+            {fact.value}
+          </dd>
+          <dd className="h-4 truncate text-2xs text-faint" title={whole(fact.note)}>
+            {fact.note ?? ""}
+          </dd>
         </div>
       ))}
     </dl>

@@ -30,9 +30,9 @@ export function Page({ crumbs, actions, tabs, isFixed = false, children }: PageP
   return (
     <div className={cn("flex min-h-dvh flex-col", isFixed && "h-dvh")}>
       <PageTitle title={title.join(" · ")} />
-      <header className="sticky top-0 z-20 flex h-[47px] shrink-0 items-center gap-3 border-line border-b bg-canvas px-5">
+      <header className="sticky top-0 z-20 flex min-h-[47px] shrink-0 flex-wrap items-center gap-x-3 gap-y-2 border-line border-b bg-canvas px-5 max-md:py-2">
         <Breadcrumbs crumbs={crumbs} />
-        <div className="ml-auto flex shrink-0 items-center gap-2">
+        <div className="ml-auto flex items-center gap-2 max-md:flex-wrap md:shrink-0">
           {actions}
           <ClockSwitch />
           <ConnectionPill />
@@ -48,7 +48,7 @@ export function Page({ crumbs, actions, tabs, isFixed = false, children }: PageP
 
 function Breadcrumbs({ crumbs }: { crumbs: readonly Crumb[] }) {
   return (
-    <div className="flex min-w-0 items-center gap-1.5">
+    <div className="flex min-w-0 flex-1 items-center gap-1.5 max-md:basis-40">
       {crumbs.map((crumb, index) => {
         const isLast = index === crumbs.length - 1;
         return (
@@ -59,11 +59,21 @@ function Breadcrumbs({ crumbs }: { crumbs: readonly Crumb[] }) {
               </span>
             )}
             {isLast ? (
-              <h1 className={cn("truncate text-base", crumb.isName === true && "font-mono text-sm")}>{crumb.label}</h1>
+              <h1
+                className={cn("truncate text-base", crumb.isName === true && "font-mono text-sm")}
+                title={crumb.label}
+              >
+                {crumb.label}
+              </h1>
             ) : (
               <Link
                 href={crumb.href ?? "/"}
-                className={cn("truncate rounded-sm text-muted hover:text-ink", crumb.isName === true && "font-mono")}
+                className={cn(
+                  "truncate rounded-sm text-muted hover:text-ink",
+                  index === 0 && "shrink-0",
+                  crumb.isName === true && "font-mono",
+                )}
+                title={crumb.label}
               >
                 {crumb.label}
               </Link>

@@ -13,7 +13,10 @@ export interface TabLink {
 /** Tabs whose state is the address: links, so that a copied address opens the same tab. */
 export function TabLinks({ tabs, label }: { tabs: readonly TabLink[]; label: string }) {
   return (
-    <nav aria-label={label} className="flex h-9 shrink-0 items-stretch gap-4 border-line border-b px-5">
+    <nav
+      aria-label={label}
+      className="flex h-9 shrink-0 items-stretch gap-4 overflow-x-auto overflow-y-hidden border-line border-b px-5 [scrollbar-width:none]"
+    >
       {tabs.map((tab) => (
         <Link
           key={tab.href}
@@ -21,12 +24,14 @@ export function TabLinks({ tabs, label }: { tabs: readonly TabLink[]; label: str
           scroll={false}
           aria-current={tab.isCurrent ? "page" : undefined}
           className={cn(
-            "-mb-px inline-flex items-center gap-1.5 border-b-2 border-transparent text-muted text-sm hover:text-ink",
+            "inline-flex items-center gap-1.5 whitespace-nowrap border-b-2 border-transparent text-muted text-sm hover:text-ink",
             tab.isCurrent && "border-accent font-medium text-ink",
           )}
         >
           {tab.label}
-          {tab.count === undefined ? null : <span className="text-2xs text-faint">{tab.count}</span>}
+          {tab.count === undefined ? null : (
+            <span className="text-2xs text-faint">{tab.count.toLocaleString("en-US")}</span>
+          )}
         </Link>
       ))}
     </nav>
