@@ -58,22 +58,21 @@ export function FateTable({ topic, offset, eventKey }: FateTableProps) {
           {it.consumer}
         </Link>
       ),
-      width: "w-44",
+      width: "w-36",
     },
     { id: "fate", header: "Fate", cell: (it) => <Status {...LOOKS[it.fate]} />, width: "w-28" },
     {
       id: "detail",
       header: "In words",
+      isProse: true,
       cell: (it) => {
         // A detail that only says the word again says nothing.
         if (it.detail.toLowerCase() === LOOKS[it.fate].word.toLowerCase()) return null;
         const href = reasonHref(it, topic, eventKey);
         return href === null ? (
-          <span className="text-muted" title={it.detail}>
-            {it.detail}
-          </span>
+          <span className="text-muted">{it.detail}</span>
         ) : (
-          <Link href={href} title={it.detail} className="rounded-sm hover:underline">
+          <Link href={href} className="rounded-sm hover:underline">
             {it.detail}
           </Link>
         );
@@ -84,7 +83,7 @@ export function FateTable({ topic, offset, eventKey }: FateTableProps) {
       header: "Partition",
       cell: (it) => formatCount(it.partition),
       isNumber: true,
-      width: "w-24",
+      width: "w-20",
       from: "lg",
     },
     {
@@ -99,7 +98,7 @@ export function FateTable({ topic, offset, eventKey }: FateTableProps) {
         </Link>
       ),
       isNumber: true,
-      width: "w-32",
+      width: "w-28",
       from: "md",
     },
   ];
