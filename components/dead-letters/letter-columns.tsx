@@ -21,14 +21,24 @@ const EVENT: LetterColumn = {
   id: "event",
   header: "Event",
   cell: (it) => (
-    <Link href={`/topics/${it.topic}/events/${it.offset}`} className="rounded-sm font-medium hover:underline">
+    <Link
+      href={`/topics/${it.topic}/events/${it.offset}`}
+      title={`${it.topic}/${formatCount(it.offset)}`}
+      className="rounded-sm font-medium hover:underline"
+    >
       {it.topic}/{formatCount(it.offset)}
     </Link>
   ),
   width: "w-36",
 };
 
-const TYPE: LetterColumn = { id: "type", header: "Type", cell: (it) => it.type, width: "w-36", from: "lg" };
+const TYPE: LetterColumn = {
+  id: "type",
+  header: "Type",
+  cell: (it) => <span title={it.type}>{it.type}</span>,
+  width: "w-36",
+  from: "lg",
+};
 
 const keyOf = (consumer: string): LetterColumn => ({
   id: "key",
@@ -37,7 +47,11 @@ const keyOf = (consumer: string): LetterColumn => ({
     it.key === null ? (
       <span className="text-faint">–</span>
     ) : (
-      <Link href={laneHref(consumer, it.topic, it.key)} className="rounded-sm font-mono text-xs hover:underline">
+      <Link
+        href={laneHref(consumer, it.topic, it.key)}
+        title={it.key}
+        className="rounded-sm font-mono text-xs hover:underline"
+      >
         {it.key}
       </Link>
     ),
@@ -51,6 +65,20 @@ const one = (consumer: string, it: ParkedEvent) => ({
   count: 1,
   what: `${it.topic}/${formatCount(it.offset)}`,
 });
+
+/** Why it stands here. */
+function whyText({ state, discarded, error }: ParkedEvent): string {
+  if (state === "discarded" && discarded !== null) return `discarded: ${discarded.reason}`;
+  return error?.message ?? "waits for its turn";
+}
+
+function RestoreButton({ onPress }: { onPress: () => void }) {
+  return (
+    <Button size="sm" look="ghost" onClick={onPress}>
+      Restore
+    </Button>
+  );
+}
 
 /** With `isOneKind` all have failed by the same error, which stands above: the key is given its room. */
 export function parkedColumns({ consumer, onVerb, isOneKind }: ColumnsFor & { readonly isOneKind: boolean }) {
@@ -80,8 +108,8 @@ export function parkedColumns({ consumer, onVerb, isOneKind }: ColumnsFor & { re
       id: "error",
       header: "Error",
       cell: (it) => (
-        <span className="text-muted" title={it.error?.message ?? ""}>
-          {it.error?.message ?? "waits for its turn"}
+        <span className="text-muted" title={whyText(it)}>
+          {whyText(it)}
         </span>
       ),
       from: "md",
@@ -107,23 +135,26 @@ export function parkedColumns({ consumer, onVerb, isOneKind }: ColumnsFor & { re
     {
       id: "actions",
       header: "Actions",
-      cell: (it) => (
-        <>
-          {it.state === "blocked" ? null : (
-            <Button
-              size="sm"
-              look="ghost"
-              blockedBecause={it.operation === null ? undefined : "It is queued already."}
-              onClick={() => onVerb({ ...one(consumer, it), verb: "redrive" })}
-            >
-              Retry now
+      cell: (it) =>
+        it.state === "discarded" ? (
+          <RestoreButton onPress={() => onVerb({ ...one(consumer, it), verb: "restore" })} />
+        ) : (
+          <>
+            {it.state === "blocked" ? null : (
+              <Button
+                size="sm"
+                look="ghost"
+                blockedBecause={it.operation === null ? undefined : "It is queued already."}
+                onClick={() => onVerb({ ...one(consumer, it), verb: "redrive" })}
+              >
+                Retry now
+              </Button>
+            )}
+            <Button size="sm" look="ghost" onClick={() => onVerb({ ...one(consumer, it), verb: "discard" })}>
+              Discard
             </Button>
-          )}
-          <Button size="sm" look="ghost" onClick={() => onVerb({ ...one(consumer, it), verb: "discard" })}>
-            Discard
-          </Button>
-        </>
-      ),
+          </>
+        ),
       isNumber: true,
       width: "w-44",
     },
@@ -161,11 +192,7 @@ export function discardedColumns({ consumer, onVerb }: ColumnsFor): readonly Let
     {
       id: "actions",
       header: "Actions",
-      cell: (it) => (
-        <Button size="sm" look="ghost" onClick={() => onVerb({ ...one(consumer, it), verb: "restore" })}>
-          Restore
-        </Button>
-      ),
+      cell: (it) => <RestoreButton onPress={() => onVerb({ ...one(consumer, it), verb: "restore" })} />,
       isNumber: true,
       width: "w-24",
     },
