@@ -79,7 +79,12 @@ export function SequencePage({ consumer, topic, sequenceKey: key }: SequencePage
       actions={<LaneVerbs lane={data} onVerb={setTarget} />}
     >
       {query.error !== null ? (
-        <Failure error={query.error} what="key" onRetry={() => void query.refetch()} />
+        <Failure
+          error={query.error}
+          what="key"
+          all={{ href: "/dead-letters", label: "All dead letters" }}
+          onRetry={() => void query.refetch()}
+        />
       ) : data === undefined ? (
         <Skeleton className="h-60 w-full rounded-lg" />
       ) : head === null ? (

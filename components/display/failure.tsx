@@ -1,7 +1,7 @@
 "use client";
 
 import { CircleX, Lock, SearchX } from "lucide-react";
-import { Button } from "../ui/button.tsx";
+import { Button, ButtonLink } from "../ui/button.tsx";
 import { Empty } from "./notice.tsx";
 
 export interface FailureFacts {
@@ -12,12 +12,29 @@ export interface FailureFacts {
     | undefined;
 }
 
+interface FailureProps {
+  readonly error: FailureFacts;
+  readonly what: string;
+  readonly onRetry: () => void;
+  /** Where one finds what there is, when this is not there. */
+  readonly all?: { readonly href: string; readonly label: string };
+}
+
 /** What could not be loaded: not there, not allowed, or failed; each with its next step. */
-export function Failure({ error, what, onRetry }: { error: FailureFacts; what: string; onRetry: () => void }) {
+export function Failure({ error, what, onRetry, all }: FailureProps) {
   const status = error.data?.httpStatus;
+  const elsewhere = all === undefined ? undefined : <ButtonLink href={all.href}>{all.label}</ButtonLink>;
   if (status === 404) {
     return (
-      <Empty icon={SearchX} title={`There is no such ${what}`}>
+      <Empty icon={SearchX} title={`There is no such ${what}`} action={elsewhere}>
+        {error.message}
+      </Empty>
+    );
+  }
+  // What was asked for is said in the address alone: nothing is gained by asking again.
+  if (status === 400) {
+    return (
+      <Empty icon={SearchX} title={`The address of this ${what} is not right`} action={elsewhere}>
         {error.message}
       </Empty>
     );

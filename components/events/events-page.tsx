@@ -112,7 +112,12 @@ export function EventsPage({ topic }: { topic: string }) {
         onChange={(change) => void setParams(change)}
       />
       {error !== null ? (
-        <Failure error={error} what="topic" onRetry={() => void query.refetch()} />
+        <Failure
+          error={error}
+          what="topic"
+          all={{ href: "/topics", label: "All topics" }}
+          onRetry={() => void query.refetch()}
+        />
       ) : (
         <div className="relative flex min-h-0 flex-1">
           <div className="relative flex min-w-0 flex-1 flex-col">

@@ -131,7 +131,12 @@ export function TopicPage({ topic }: { topic: string }) {
       }
     >
       {description.error !== null ? (
-        <Failure error={description.error} what="topic" onRetry={() => void description.refetch()} />
+        <Failure
+          error={description.error}
+          what="topic"
+          all={{ href: "/topics", label: "All topics" }}
+          onRetry={() => void description.refetch()}
+        />
       ) : (
         <>
           {it === undefined || it.description === "" ? null : <p className="max-w-3xl text-muted">{it.description}</p>}
