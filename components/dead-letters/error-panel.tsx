@@ -18,12 +18,16 @@ export function ErrorPanel({ error, event }: ErrorPanelProps) {
       title={error.name}
       {...(event !== undefined && {
         aside: (
-          <>
-            the newest, of{" "}
-            <Link href={`/topics/${event.topic}/events/${event.offset}`} className="rounded-sm hover:underline">
+          <span className="flex max-w-[45vw] gap-1 md:max-w-md">
+            the newest, of
+            <Link
+              href={`/topics/${event.topic}/events/${event.offset}`}
+              title={`${event.topic}/${formatCount(event.offset)}`}
+              className="truncate rounded-sm hover:underline"
+            >
               {event.topic}/{formatCount(event.offset)}
             </Link>
-          </>
+          </span>
         ),
       })}
     >

@@ -15,6 +15,7 @@ import { Empty } from "../display/notice.tsx";
 import { SearchBox } from "../display/search-box.tsx";
 import { Page } from "../shell/page.tsx";
 import { Button } from "../ui/button.tsx";
+import { Skeleton } from "../ui/skeleton.tsx";
 import { ToggleGroup } from "../ui/toggle-group.tsx";
 import { ErrorPanel } from "./error-panel.tsx";
 import { FacetList } from "./facet-list.tsx";
@@ -60,14 +61,16 @@ export function GroupPage({ fingerprint }: { fingerprint: string }) {
     <Page
       crumbs={[{ label: "Dead letters", href: "/dead-letters" }, { label: error?.name ?? fingerprint }]}
       actions={
-        <Verbs
-          consumer={consumer}
-          filter={filter}
-          facets={facets}
-          what={[error?.name ?? fingerprint, ...also].join(" · ")}
-          behind={isNarrowed || state !== "all" ? undefined : group?.eventsBehind}
-          onVerb={setTarget}
-        />
+        consumer === "" || groups.error !== null ? null : (
+          <Verbs
+            consumer={consumer}
+            filter={filter}
+            facets={facets}
+            what={[error?.name ?? fingerprint, ...also].join(" · ")}
+            behind={isNarrowed || state !== "all" ? undefined : group?.eventsBehind}
+            onVerb={setTarget}
+          />
+        )
       }
     >
       {consumer === "" ? (
@@ -78,17 +81,31 @@ export function GroupPage({ fingerprint }: { fingerprint: string }) {
           </Link>
         </Empty>
       ) : groups.error !== null ? (
-        <Failure error={groups.error} what="kind of failure" onRetry={() => void groups.refetch()} />
+        <Failure
+          error={groups.error}
+          what="kind of failure"
+          all={{ href: "/dead-letters", label: "All dead letters" }}
+          onRetry={() => void groups.refetch()}
+        />
       ) : (
         <>
-          <GroupFacts consumer={consumer} group={group} discarded={isNarrowed ? undefined : counts?.restorable} />
-          {error === undefined ? null : <ErrorPanel error={error} event={group?.sample} />}
+          <GroupFacts
+            consumer={consumer}
+            group={group}
+            isLoading={groups.data === undefined}
+            discarded={isNarrowed ? undefined : counts?.restorable}
+          />
+          {groups.data === undefined ? (
+            <Skeleton className="h-28 w-full rounded-lg" />
+          ) : error === undefined ? null : (
+            <ErrorPanel error={error} event={group?.sample} />
+          )}
           <div className="flex flex-wrap items-center gap-3">
             <ToggleGroup
               aria-label="State"
               value={state}
               choices={[
-                { value: "all", label: "Parked" },
+                { value: "all", label: "All" },
                 { value: "dead", label: `Dead ${formatCount(counts?.states.dead)}` },
                 { value: "retrying", label: `Retrying ${formatCount(counts?.states.retrying)}` },
                 { value: "discarded", label: `Discarded ${formatCount(counts?.restorable)}` },
@@ -130,27 +147,31 @@ export function GroupPage({ fingerprint }: { fingerprint: string }) {
 
 interface GroupFactsProps {
   readonly consumer: string;
+  /** Undefined while loading, and when none of it is left. */
   readonly group: ParkedGroup | undefined;
+  readonly isLoading: boolean;
   readonly discarded: number | undefined;
 }
 
-function GroupFacts({ consumer, group, discarded }: GroupFactsProps) {
+function GroupFacts({ consumer, group, isLoading, discarded }: GroupFactsProps) {
+  const count = (of: "dead" | "retrying" | "sequencesBlocked" | "eventsBehind"): string =>
+    formatCount(isLoading ? undefined : (group?.[of] ?? 0));
   return (
     <FactStrip
       facts={[
         {
           label: "Consumer",
           value: (
-            <Link href={`/consumers/${consumer}`} className="rounded-sm hover:underline">
+            <Link href={`/consumers/${consumer}`} title={consumer} className="rounded-sm hover:underline">
               {consumer}
             </Link>
           ),
           note: discarded === undefined || discarded === 0 ? "" : `${formatCount(discarded)} discarded`,
         },
-        { label: "Dead", value: formatCount(group?.dead ?? 0), note: "until redriven or discarded" },
-        { label: "Retrying", value: formatCount(group?.retrying ?? 0), note: "tried again by themselves" },
-        { label: "Keys held up", value: formatCount(group?.sequencesBlocked ?? 0), note: "with events behind" },
-        { label: "Waiting behind", value: formatCount(group?.eventsBehind ?? 0), note: "events" },
+        { label: "Dead", value: count("dead"), note: "until redriven or discarded" },
+        { label: "Retrying", value: count("retrying"), note: "tried again by themselves" },
+        { label: "Keys held up", value: count("sequencesBlocked"), note: "with events behind" },
+        { label: "Waiting behind", value: count("eventsBehind"), note: "events" },
         { label: "First", value: <Ago at={group?.firstAt} />, note: "failed" },
         { label: "Last", value: <Ago at={group?.lastAt} />, note: "failed" },
       ]}

@@ -30,7 +30,7 @@ const COLUMNS: readonly Column<ParkedGroup>[] = [
     cell: (it) => (
       <Link
         href={groupHref(it.consumer, it.fingerprint)}
-        title={it.sample.error.message}
+        title={`${it.sample.error.name}: ${it.sample.error.message}`}
         className="rounded-sm hover:underline"
       >
         <span className="font-medium">{it.sample.error.name}</span>{" "}
@@ -38,7 +38,13 @@ const COLUMNS: readonly Column<ParkedGroup>[] = [
       </Link>
     ),
   },
-  { id: "consumer", header: "Consumer", sortBy: (it) => it.consumer, cell: (it) => it.consumer, width: "w-44" },
+  {
+    id: "consumer",
+    header: "Consumer",
+    sortBy: (it) => it.consumer,
+    cell: (it) => <span title={it.consumer}>{it.consumer}</span>,
+    width: "w-44",
+  },
   {
     id: "dead",
     header: "Dead",
