@@ -33,12 +33,24 @@ export interface Target {
 }
 
 const TITLES: Record<Verb, string> = { redrive: "Redrive", discard: "Discard", restore: "Restore" };
+const EXPLAINED_ONE: Record<Verb, string> = {
+  redrive: "It is queued for one more attempt. When it goes through, what waits behind it follows.",
+  discard: "It is never delivered again, and its key goes on without it. It can be restored.",
+  restore: "It takes its place in its key again: if it had failed it is a dead letter, until it is redriven.",
+};
 const EXPLAINED: Record<Verb, string> = {
   redrive:
     "Each letter is queued for one more attempt, in the order of its key. When it goes through, what waits behind it follows.",
   discard: "They are never delivered again, and their keys go on without them. They can be restored.",
   restore: "They take their place in their keys again: what had failed is a dead letter, until it is redriven.",
 };
+
+/** What becomes of the events behind: they have not gone through by this alone. */
+function followText(verb: Verb, behind: number): string {
+  if (verb === "redrive")
+    return behind === 1 ? "it follows once its head is settled" : "they follow as their heads are settled";
+  return behind === 1 ? "it is delivered then" : "they are delivered then";
+}
 
 /** Redrive, discard or restore: what it will do, how carefully, and why. Null = closed. */
 export function VerbDialog({ target, onClose }: { target: Target | null; onClose: () => void }) {
@@ -95,7 +107,7 @@ export function VerbDialog({ target, onClose }: { target: Target | null; onClose
   return (
     <ReasonDialog
       title={`${TITLES[verb]} ${plural(count, noun)}: ${what}`}
-      description={EXPLAINED[verb]}
+      description={(count === 1 ? EXPLAINED_ONE : EXPLAINED)[verb]}
       isOpen={target !== null}
       onOpenChange={(isOpen) => {
         if (isOpen) return;
@@ -118,8 +130,8 @@ export function VerbDialog({ target, onClose }: { target: Target | null; onClose
     >
       {behind > 0 && verb !== "restore" ? (
         <p className="text-muted">
-          {formatCount(behind)} {behind === 1 ? "event waits" : "events wait"} behind:{" "}
-          {verb === "redrive" ? "as their heads are settled, they follow" : "they are delivered then"}, in order.
+          {formatCount(behind)} {behind === 1 ? "event waits" : "events wait"} behind: {followText(verb, behind)}, in
+          order.
         </p>
       ) : null}
       {isMany ? (
