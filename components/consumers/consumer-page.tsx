@@ -1,6 +1,7 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
+import Link from "next/link";
 import { parseAsBoolean, parseAsStringLiteral, useQueryState } from "nuqs";
 import { useState } from "react";
 import { useApi } from "../data/api.ts";
@@ -82,7 +83,12 @@ export function ConsumerPage({ consumer }: { consumer: string }) {
       }
     >
       {error !== null ? (
-        <Failure error={error} what="consumer" onRetry={() => void refetch()} />
+        <Failure
+          error={error}
+          what="consumer"
+          all={{ href: "/consumers", label: "All consumers" }}
+          onRetry={() => void refetch()}
+        />
       ) : (
         <>
           <section aria-label="Status" className="flex min-h-5 flex-wrap items-center gap-x-3">
@@ -92,7 +98,14 @@ export function ConsumerPage({ consumer }: { consumer: string }) {
                   <Status tone={standing.tone} word={standing.word} />
                 </span>
                 {/* The banner says it, with since when and until when. */}
-                {data?.pause == null ? <span className="live-value text-muted">{standing.why}</span> : null}
+                {data?.pause == null ? (
+                  <span className="live-value min-w-0 text-muted [overflow-wrap:anywhere]">{standing.why}</span>
+                ) : null}
+                {data !== undefined && tab !== "parked" && (data.status === "blocked" || data.status === "halted") ? (
+                  <Link href={`/consumers/${consumer}?tab=parked`} className="rounded-sm text-accent hover:underline">
+                    See what is parked
+                  </Link>
+                ) : null}
               </>
             )}
           </section>
