@@ -20,6 +20,7 @@ import { Panel } from "../ui/panel.tsx";
 import { ToggleGroup } from "../ui/toggle-group.tsx";
 import { type Standing, standingOf } from "./consumer-status.tsx";
 import { CreateConsumer } from "./create-consumer.tsx";
+import { Why } from "./why.tsx";
 
 type ConsumerRow = ConsumerDescription & Standing;
 
@@ -45,11 +46,7 @@ const COLUMNS: readonly Column<ConsumerRow>[] = [
   {
     id: "why",
     header: "Why",
-    cell: (it) => (
-      <span className="live-value text-muted" title={it.why}>
-        {it.why}
-      </span>
-    ),
+    cell: (it) => <Why of={it} />,
     from: "lg",
   },
   {
@@ -75,7 +72,7 @@ const COLUMNS: readonly Column<ConsumerRow>[] = [
     sortBy: (it) => it.lagMs,
     cell: (it) => <span className="live-value font-medium">{formatDuration(it.lagMs)}</span>,
     isNumber: true,
-    width: "w-24",
+    width: "w-28",
   },
   {
     id: "parked",

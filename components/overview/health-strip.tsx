@@ -2,6 +2,7 @@
 
 import Link from "next/link";
 import type { Standing } from "../consumers/consumer-status.tsx";
+import { WhySentence } from "../consumers/why.tsx";
 import { plural } from "../display/format-count.ts";
 import { Status } from "../display/status.tsx";
 import { useLiveStatus } from "../live/live-provider.tsx";
@@ -22,7 +23,7 @@ export function HealthStrip({ standings }: { standings: readonly Named[] | undef
   return (
     <section
       aria-label="Health"
-      className="flex min-h-11 flex-wrap items-center gap-x-5 gap-y-1 rounded-lg border border-line bg-surface px-3 py-1.5"
+      className="flex min-h-11 flex-wrap items-start gap-x-5 gap-y-1 rounded-lg border border-line bg-surface px-3 py-2.5"
     >
       <span className="font-medium">
         {state === "stale" ? (
@@ -36,16 +37,20 @@ export function HealthStrip({ standings }: { standings: readonly Named[] | undef
           />
         )}
       </span>
-      {wrong.slice(0, SHOWN).map((it) => (
-        <span key={it.consumer} className="live-value text-muted">
-          <Link href={`/consumers/${it.consumer}`} className="rounded-sm font-medium text-ink hover:underline">
-            {it.consumer}
-          </Link>{" "}
-          {it.word.toLowerCase()}: {it.why.charAt(0).toLowerCase() + it.why.slice(1)}
-        </span>
-      ))}
+      {worst === undefined ? null : (
+        <ul className="min-w-0 flex-1 basis-80">
+          {wrong.slice(0, SHOWN).map((it) => (
+            <li key={it.consumer} className="live-value truncate text-muted" title={it.why}>
+              <Link href={`/consumers/${it.consumer}`} className="rounded-sm font-medium text-ink hover:underline">
+                {it.consumer}
+              </Link>{" "}
+              <WhySentence of={it} />
+            </li>
+          ))}
+        </ul>
+      )}
       {wrong.length > SHOWN ? (
-        <Link href="/consumers?status=attention" className="text-muted hover:text-ink">
+        <Link href="/consumers?status=attention" className="rounded-sm text-muted hover:text-ink">
           {wrong.length - SHOWN} more
         </Link>
       ) : null}

@@ -5,6 +5,7 @@ import { Activity, CheckCircle2, ScrollText } from "lucide-react";
 import Link from "next/link";
 import type { RateHistory } from "@/server/contract/account.ts";
 import { type Standing, standingOf } from "../consumers/consumer-status.tsx";
+import { Why } from "../consumers/why.tsx";
 import { type ApiOutputs, useApi } from "../data/api.ts";
 import { actorText } from "../display/actor-text.ts";
 import { type Column, DataTable } from "../display/data-table.tsx";
@@ -45,11 +46,7 @@ const BEHIND: readonly Column<Behind>[] = [
   {
     id: "why",
     header: "Why",
-    cell: (it) => (
-      <span className="live-value text-muted" title={it.why}>
-        {it.why}
-      </span>
-    ),
+    cell: (it) => <Why of={it} />,
     from: "md",
   },
   {
