@@ -6,9 +6,12 @@ export function formatCount(count: number | null | undefined): string {
   return count === null || count === undefined ? "–" : WHOLE.format(count);
 }
 
-/** Events a second: tenths below ten, whole above. */
+const HUNDREDTHS = new Intl.NumberFormat("en-US", { maximumFractionDigits: 2 });
+
+/** Events a second: hundredths below one, tenths below ten, whole above. */
 export function formatRate(perSecond: number | null | undefined): string {
   if (perSecond === null || perSecond === undefined) return "–";
+  if (perSecond < 1) return HUNDREDTHS.format(perSecond);
   return perSecond < 10 ? TENTHS.format(perSecond) : WHOLE.format(Math.round(perSecond));
 }
 

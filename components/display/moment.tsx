@@ -1,7 +1,7 @@
 "use client";
 
 import { usePreferences } from "../preferences/preferences-provider.tsx";
-import { clockName, formatAgo, formatDateTime } from "./format-time.ts";
+import { clockName, formatAgo, formatDateTime, formatDuration } from "./format-time.ts";
 import { useNow } from "./use-now.ts";
 
 /** A moment as its age; the exact time on hover. */
@@ -20,7 +20,12 @@ export function Ago({ at }: { at: string | null | undefined }) {
   );
 }
 
-/** A moment in full; its age on hover. */
+/** `3 min ago`, or `in 3 min 10 s`. */
+function away(inMs: number): string {
+  return inMs >= 1_000 ? `in ${formatDuration(inMs)}` : formatAgo(-inMs);
+}
+
+/** A moment in full; how far away it is on hover. */
 export function DateTime({ at }: { at: string | null | undefined }) {
   const { preferences } = usePreferences();
   const now = useNow();
@@ -28,7 +33,7 @@ export function DateTime({ at }: { at: string | null | undefined }) {
   return (
     <time
       dateTime={at}
-      title={`${formatAgo(now - Date.parse(at))} · ${clockName(preferences.clock)}`}
+      title={`${away(Date.parse(at) - now)} · ${clockName(preferences.clock)}`}
       className="whitespace-nowrap"
     >
       {formatDateTime(at, preferences.clock)}

@@ -113,7 +113,7 @@ function Lines<Point extends { readonly at: string }>(props: TimeChartProps<Poin
             stroke="var(--faint)"
           />
           <YAxis
-            width={56}
+            width={72}
             tickFormatter={format}
             tickCount={4}
             fontSize={11}
