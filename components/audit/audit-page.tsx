@@ -60,7 +60,7 @@ export function AuditPage() {
                     <th scope="col" className="w-48 px-3 font-medium">
                       Who
                     </th>
-                    <th scope="col" className="w-48 px-3 font-medium">
+                    <th scope="col" className="w-60 px-3 font-medium">
                       What
                     </th>
                     <th scope="col" className="px-3 font-medium">
@@ -127,7 +127,9 @@ function EntryRow({ entry, isOpen, onToggle }: { entry: AuditRow; isOpen: boolea
       <td className="truncate px-3" title={entry.actor}>
         {actorText(entry.actor)}
       </td>
-      <td className="truncate px-3 font-mono text-xs">{entry.action}</td>
+      <td className="truncate px-3 font-mono text-xs" title={entry.action}>
+        {entry.action}
+      </td>
       <td className="truncate px-3" title={entry.target}>
         {entry.target}
       </td>
