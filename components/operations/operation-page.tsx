@@ -40,7 +40,12 @@ export function OperationPage({ id }: { id: string }) {
       actions={it === undefined ? null : <Steering operation={it} />}
     >
       {query.error !== null ? (
-        <Failure error={query.error} what="operation" onRetry={() => void query.refetch()} />
+        <Failure
+          error={query.error}
+          what="operation"
+          all={{ href: "/operations", label: "All operations" }}
+          onRetry={() => void query.refetch()}
+        />
       ) : it === undefined ? (
         <Skeleton className="h-60 w-full rounded-lg" />
       ) : (
@@ -88,7 +93,11 @@ function Body({ operation: it }: { operation: Operation }) {
         </span>
         <span className="text-muted">{it.reason}</span>
       </div>
-      {it.note === null ? null : <Callout tone={it.status === "failed" ? "bad" : "warn"}>{it.note}</Callout>}
+      {it.note === null ? null : (
+        <Callout tone={it.status === "failed" ? "bad" : "warn"}>
+          <p className="first-letter:uppercase">{it.note}</p>
+        </Callout>
+      )}
       <Progress operation={it} />
       <FactStrip
         facts={[
@@ -96,7 +105,12 @@ function Body({ operation: it }: { operation: Operation }) {
           {
             label: "Left",
             value: formatCount(left),
-            note: it.etaMs === null ? "not taken up yet" : `about ${formatDuration(it.etaMs)}`,
+            note:
+              it.etaMs === null
+                ? isOpen(it)
+                  ? "not taken up yet"
+                  : "not taken up"
+                : `about ${formatDuration(it.etaMs)}`,
           },
           {
             label: "Rate",

@@ -38,7 +38,11 @@ const COLUMNS: readonly Column<Operation>[] = [
     header: "Operation",
     sortBy: (it) => it.kind,
     cell: (it) => (
-      <Link href={`/operations/${it.id}`} className="rounded-sm font-medium hover:underline">
+      <Link
+        href={`/operations/${it.id}`}
+        title={`${KIND_WORDS[it.kind]} for ${it.consumer}`}
+        className="rounded-sm font-medium hover:underline"
+      >
         {KIND_WORDS[it.kind]} <span className="font-normal text-muted">for {it.consumer}</span>
       </Link>
     ),
@@ -84,10 +88,16 @@ const COLUMNS: readonly Column<Operation>[] = [
     header: "Left",
     cell: (it) => (it.etaMs === null ? "–" : formatDuration(it.etaMs)),
     isNumber: true,
-    width: "w-20",
+    width: "w-26",
     from: "xl",
   },
-  { id: "who", header: "Who", cell: (it) => actorText(it.actor), width: "w-36", from: "xl" },
+  {
+    id: "who",
+    header: "Who",
+    cell: (it) => <span title={it.actor}>{actorText(it.actor)}</span>,
+    width: "w-36",
+    from: "xl",
+  },
   {
     id: "at",
     header: "Started",

@@ -28,13 +28,15 @@ export function RunningOperations() {
         {open.slice(0, SHOWN).map((it) => (
           <li
             key={it.id}
-            className="grid min-h-(--row) grid-cols-[minmax(0,1fr)_6rem_minmax(0,1fr)_9rem] items-center gap-4 border-line border-b px-3 last:border-0"
+            className="grid min-h-(--row) grid-cols-[minmax(0,1fr)_5rem_9rem] md:grid-cols-[minmax(0,1fr)_5rem_minmax(0,1fr)_14rem] items-center gap-4 border-line border-b px-3 last:border-0"
           >
             <Link href={`/operations/${it.id}`} className="truncate rounded-sm font-medium hover:underline">
               {KIND_WORDS[it.kind]} · {it.consumer}
             </Link>
             <Status {...STATUS_WORDS[it.status]} />
-            <Progress operation={it} />
+            <div className="max-md:hidden">
+              <Progress operation={it} />
+            </div>
             <span className="live-value truncate text-right text-muted text-xs">
               {formatCount(it.done)} of {formatCount(it.total)}
               {it.etaMs === null ? "" : `, ${formatDuration(it.etaMs)} left`}
