@@ -90,7 +90,8 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>) {
   }
 
   return (
-    <div className="overflow-x-auto">
+    // Positioned, so that what is said to screen readers alone scrolls with it and does not widen the page.
+    <div className="relative overflow-x-auto">
       {/* On narrow screens columns take the room they need and the table scrolls: fixed, the widest would be left with none. */}
       <table aria-label={label} className="w-full border-collapse text-sm md:table-fixed">
         <thead>

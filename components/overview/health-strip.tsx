@@ -40,7 +40,7 @@ export function HealthStrip({ standings }: { standings: readonly Named[] | undef
       {worst === undefined ? null : (
         <ul className="min-w-0 flex-1 basis-80">
           {wrong.slice(0, SHOWN).map((it) => (
-            <li key={it.consumer} className="live-value truncate text-muted" title={it.why}>
+            <li key={it.consumer} className="live-value text-muted md:truncate" title={it.why}>
               <Link href={`/consumers/${it.consumer}`} className="rounded-sm font-medium text-ink hover:underline">
                 {it.consumer}
               </Link>{" "}

@@ -28,7 +28,7 @@ export function RunningOperations() {
         {open.slice(0, SHOWN).map((it) => (
           <li
             key={it.id}
-            className="grid min-h-(--row) grid-cols-[minmax(0,1fr)_5rem_9rem] md:grid-cols-[minmax(0,1fr)_5rem_minmax(0,1fr)_14rem] items-center gap-4 border-line border-b px-3 last:border-0"
+            className="grid min-h-(--row) grid-cols-[minmax(0,1fr)_auto_auto] md:grid-cols-[minmax(0,1fr)_5rem_minmax(0,1fr)_14rem] items-center gap-4 border-line border-b px-3 last:border-0"
           >
             <Link href={`/operations/${it.id}`} className="truncate rounded-sm font-medium hover:underline">
               {KIND_WORDS[it.kind]} · {it.consumer}

@@ -13,7 +13,7 @@ export function Panel({ title, aside, className, children }: PanelProps) {
   return (
     <section className={cn("min-w-0 overflow-hidden rounded-lg border border-line bg-surface", className)}>
       {title === undefined ? null : (
-        <header className="flex h-10 items-center justify-between gap-3 border-line border-b px-3">
+        <header className="flex h-10 items-center justify-between gap-x-3 border-line border-b px-3 max-md:h-auto max-md:min-h-10 max-md:flex-wrap max-md:py-2">
           <h2 className="truncate text-sm">{title}</h2>
           {aside === undefined ? null : <div className="shrink-0 text-muted text-xs">{aside}</div>}
         </header>
