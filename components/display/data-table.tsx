@@ -51,6 +51,24 @@ const features = tableFeatures({
 });
 
 const FROM = { md: "max-md:hidden", lg: "max-lg:hidden", xl: "max-xl:hidden" };
+const SCREENS = ["md", "lg", "xl"] as const;
+/** What a column without a width is left with at least; below that the table scrolls. */
+const UNSIZED_REM = 12;
+
+/** How wide the columns of a screen must be together, so that the one without a width does not vanish. */
+function leastWidth(
+  columns: readonly Pick<Column<never>, "from" | "width">[],
+  screen: (typeof SCREENS)[number],
+): string {
+  const shown = columns.filter(({ from = "md" }) => SCREENS.indexOf(from) <= SCREENS.indexOf(screen));
+  const rems = shown.map(({ width }) =>
+    width === undefined
+      ? UNSIZED_REM
+      : Math.max(...[...width.matchAll(/w-(\d+)/g)].map(([, steps]) => Number(steps) / 4)),
+  );
+  return `${rems.reduce((sum, it) => sum + it, 0)}rem`;
+}
+
 const SKELETON_ROWS = ["a", "b", "c", "d", "e", "f"];
 
 export function DataTable<Row extends object>(props: DataTableProps<Row>) {
@@ -93,7 +111,11 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>) {
     // Positioned, so that what is said to screen readers alone scrolls with it and does not widen the page.
     <div className="relative overflow-x-auto">
       {/* On narrow screens columns take the room they need and the table scrolls: fixed, the widest would be left with none. */}
-      <table aria-label={label} className="w-full border-collapse text-sm md:table-fixed">
+      <table
+        aria-label={label}
+        style={Object.fromEntries(SCREENS.map((it) => [`--least-${it}`, leastWidth(columns, it)]))}
+        className="w-full border-collapse text-sm md:min-w-(--least-md) md:table-fixed lg:min-w-(--least-lg) xl:min-w-(--least-xl)"
+      >
         <thead>
           <tr className="h-8 border-line border-b text-muted text-xs">
             {columns.map((column) => (
