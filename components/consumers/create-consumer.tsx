@@ -13,7 +13,7 @@ import { ApiEquivalent } from "../display/api-equivalent.tsx";
 import { curl } from "../display/curl.ts";
 import { Callout } from "../display/notice.tsx";
 import { Button } from "../ui/button.tsx";
-import { Dialog, DialogBody, DialogClose, DialogContent, DialogFooter } from "../ui/dialog.tsx";
+import { Dialog, DialogBody, DialogClose, DialogContent, DialogFooter, FIRST_FIELD } from "../ui/dialog.tsx";
 import { Field } from "../ui/field.tsx";
 import { Input } from "../ui/input.tsx";
 import { Select } from "../ui/select.tsx";
@@ -107,7 +107,7 @@ function ConsumerForm({ topic }: { topic: string | undefined }) {
           hint="Lower-case letters, digits, dots, dashes and underscores."
           error={errors.consumer?.message}
         >
-          <Input {...register("consumer")} autoFocus placeholder="billing" className="font-mono" />
+          <Input {...register("consumer")} {...FIRST_FIELD} placeholder="billing" className="font-mono" />
         </Field>
         <Controller
           control={control}

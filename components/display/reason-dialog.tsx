@@ -2,7 +2,7 @@
 
 import { type ReactNode, useState } from "react";
 import { Button } from "../ui/button.tsx";
-import { Dialog, DialogBody, DialogClose, DialogContent, DialogFooter } from "../ui/dialog.tsx";
+import { Dialog, DialogBody, DialogClose, DialogContent, DialogFooter, FIRST_FIELD } from "../ui/dialog.tsx";
 import { Field } from "../ui/field.tsx";
 import { Input, Textarea } from "../ui/input.tsx";
 import { ApiEquivalent } from "./api-equivalent.tsx";
@@ -66,7 +66,7 @@ function ReasonForm(props: FormProps) {
         {props.children}
         <Field label="Reason" hint="Kept in the audit.">
           <Textarea
-            autoFocus={props.isReasonLast !== true}
+            {...(props.isReasonLast !== true && FIRST_FIELD)}
             maxLength={1000}
             value={reason}
             onChange={(event) => setReason(event.target.value)}

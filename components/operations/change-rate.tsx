@@ -8,7 +8,7 @@ import { ApiEquivalent } from "../display/api-equivalent.tsx";
 import { curl } from "../display/curl.ts";
 import { Callout } from "../display/notice.tsx";
 import { Button } from "../ui/button.tsx";
-import { Dialog, DialogBody, DialogClose, DialogContent, DialogFooter } from "../ui/dialog.tsx";
+import { Dialog, DialogBody, DialogClose, DialogContent, DialogFooter, FIRST_FIELD } from "../ui/dialog.tsx";
 import { Field } from "../ui/field.tsx";
 import { Input } from "../ui/input.tsx";
 
@@ -53,7 +53,12 @@ export function ChangeRate({ operation, blockedBecause }: { operation: Operation
                 hint="Nothing = without a bound."
                 error={rate === undefined ? "must be a number above 0, at most 10,000" : undefined}
               >
-                <Input autoFocus inputMode="decimal" value={text} onChange={(event) => setText(event.target.value)} />
+                <Input
+                  {...FIRST_FIELD}
+                  inputMode="decimal"
+                  value={text}
+                  onChange={(event) => setText(event.target.value)}
+                />
               </Field>
               {change.error === null ? null : <Callout tone="bad">{change.error.message}</Callout>}
               <ApiEquivalent

@@ -11,6 +11,7 @@ import { clockName } from "../display/format-time.ts";
 import { ReasonDialog } from "../display/reason-dialog.tsx";
 import { isoOf, TimeInput } from "../display/time-input.tsx";
 import { usePreferences } from "../preferences/preferences-provider.tsx";
+import { FIRST_FIELD } from "../ui/dialog.tsx";
 import { Field } from "../ui/field.tsx";
 import { Input } from "../ui/input.tsx";
 import { Select } from "../ui/select.tsx";
@@ -159,7 +160,7 @@ export function ReplayDialog({ consumer, choice, topics, isOpen, onOpenChange }:
         <div className="grid grid-cols-2 gap-3">
           <Field label="From offset" isOptional error={fromOffset === undefined ? WRONG_OFFSET : undefined}>
             <Input
-              autoFocus
+              {...FIRST_FIELD}
               inputMode="numeric"
               placeholder="1"
               value={from}

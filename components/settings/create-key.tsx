@@ -10,7 +10,7 @@ import { useApi } from "../data/api.ts";
 import { CodeBlock } from "../display/code-block.tsx";
 import { Callout } from "../display/notice.tsx";
 import { Button } from "../ui/button.tsx";
-import { Dialog, DialogBody, DialogClose, DialogContent, DialogFooter } from "../ui/dialog.tsx";
+import { Dialog, DialogBody, DialogClose, DialogContent, DialogFooter, FIRST_FIELD } from "../ui/dialog.tsx";
 import { Field } from "../ui/field.tsx";
 import { Input } from "../ui/input.tsx";
 import { Select } from "../ui/select.tsx";
@@ -95,7 +95,7 @@ function KeyForm() {
     >
       <DialogBody>
         <Field label="Name" hint="The component that uses it." error={errors.name?.message}>
-          <Input {...register("name")} autoFocus placeholder="billing-worker" />
+          <Input {...register("name")} {...FIRST_FIELD} placeholder="billing-worker" />
         </Field>
         <fieldset className="flex flex-col gap-2">
           <legend className="mb-1.5 font-medium text-xs">It may</legend>

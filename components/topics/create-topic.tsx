@@ -12,7 +12,7 @@ import { ApiEquivalent } from "../display/api-equivalent.tsx";
 import { curl } from "../display/curl.ts";
 import { Callout } from "../display/notice.tsx";
 import { Button } from "../ui/button.tsx";
-import { Dialog, DialogBody, DialogClose, DialogContent, DialogFooter } from "../ui/dialog.tsx";
+import { Dialog, DialogBody, DialogClose, DialogContent, DialogFooter, FIRST_FIELD } from "../ui/dialog.tsx";
 import { Field } from "../ui/field.tsx";
 import { Input, Textarea } from "../ui/input.tsx";
 
@@ -60,7 +60,7 @@ function TopicForm() {
           hint="Lower-case letters, digits, dots, dashes and underscores."
           error={errors.topic?.message}
         >
-          <Input {...register("topic")} autoFocus placeholder="payments" className="font-mono" />
+          <Input {...register("topic")} {...FIRST_FIELD} placeholder="payments" className="font-mono" />
         </Field>
         <Field
           label="Description"

@@ -2,7 +2,7 @@
 
 import { Dialog as Base } from "@base-ui/react/dialog";
 import { X } from "lucide-react";
-import type { ReactNode } from "react";
+import { type ReactNode, useRef } from "react";
 import { Button } from "./button.tsx";
 import { cn } from "./class-names.ts";
 
@@ -20,12 +20,21 @@ interface DialogContentProps {
   readonly children: ReactNode;
 }
 
+/**
+ * Marks the field a dialog begins with. React's `autoFocus` would take the focus before the dialog has noted where it
+ * came from, and closing would lose the place.
+ */
+export const FIRST_FIELD = { "data-first-field": "" } as const;
+
 /** A dialog in the middle: head, a body that scrolls, and whatever footer the body brings. */
 export function DialogContent({ title, description, className, children }: DialogContentProps) {
+  const popup = useRef<HTMLDivElement>(null);
   return (
     <Base.Portal>
       <Base.Backdrop className={BACKDROP} />
       <Base.Popup
+        ref={popup}
+        initialFocus={() => popup.current?.querySelector<HTMLElement>("[data-first-field]") ?? true}
         className={cn(
           "fixed top-[12vh] left-1/2 z-50 flex max-h-[80vh] w-[520px] max-w-[calc(100vw-2rem)] -translate-x-1/2 flex-col rounded-lg bg-raised shadow-pop transition-[opacity,scale] duration-150 data-ending-style:scale-[0.98] data-starting-style:scale-[0.98] data-ending-style:opacity-0 data-starting-style:opacity-0",
           className,
