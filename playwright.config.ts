@@ -18,7 +18,9 @@ export default defineConfig({
     // Written by the global set-up, which signs in once.
     storageState: "test-results/session.json",
     viewport: { width: 1440, height: 900 },
-    trace: "retain-on-failure",
+    // Without the film of every page, which takes a third of a core here: what failed has its last picture.
+    trace: { mode: "retain-on-failure", screenshots: false },
+    screenshot: "only-on-failure",
     launchOptions: {
       ...(chromium === undefined ? {} : { executablePath: chromium }),
       args: [
