@@ -57,6 +57,9 @@ test.beforeAll(async () => {
 });
 test.afterAll(() => faulty.close());
 
+// Both workers share the pages; each has events of its own.
+test.describe.configure({ mode: "parallel" });
+
 // One test per page, so that each has its own time and its own name in the report.
 for (const [name, address] of PAGES) {
   test(`${name} has no accessibility violation in either theme`, async ({ page }) => {
