@@ -74,6 +74,9 @@ for (const [name, address] of PAGES) {
     // The theme is `color-scheme` alone (app/globals.css): the other one differs in its colours and in nothing else.
     await page.emulateMedia({ colorScheme: "dark" });
     expect(await violations(new AxeBuilder({ page }).withRules(COLOUR_RULES))).toEqual([]);
+    // On a phone every wide table scrolls, and the keyboard has to reach it there, too.
+    await page.setViewportSize({ width: 390, height: 844 });
+    expect(await violations(new AxeBuilder({ page }).withRules("scrollable-region-focusable"))).toEqual([]);
   });
 }
 

@@ -34,7 +34,7 @@ export function OperationSection({ listed, known, origin }: Props) {
       )}
       <div className="mt-4 grid gap-6 lg:grid-cols-2">
         <div className="min-w-0 space-y-4">
-          <Parameters parameters={operation.parameters ?? []} />
+          <Parameters of={operation.summary ?? id} parameters={operation.parameters ?? []} />
           {bodies.map(([type, { schema }]) => (
             <div className="space-y-1" key={type}>
               <h3 className="font-medium text-sm">

@@ -1,11 +1,18 @@
+import { ScrollRegion } from "../ui/scroll-region.tsx";
 import type { ApiParameter } from "./api-document.ts";
 import { Prose } from "./prose.tsx";
 import { bounds, typeInWords } from "./schema-words.ts";
 
-export function Parameters({ parameters }: { readonly parameters: readonly ApiParameter[] }) {
+interface ParametersProps {
+  /** Whose they are, in words. */
+  readonly of: string;
+  readonly parameters: readonly ApiParameter[];
+}
+
+export function Parameters({ of, parameters }: ParametersProps) {
   if (parameters.length === 0) return null;
   return (
-    <div className="overflow-x-auto">
+    <ScrollRegion label={`Parameters of ${of}`}>
       <table className="w-full text-left text-sm">
         <caption className="mb-1 text-left font-medium text-sm">Parameters</caption>
         <thead className="text-muted text-xs">
@@ -38,6 +45,6 @@ export function Parameters({ parameters }: { readonly parameters: readonly ApiPa
           ))}
         </tbody>
       </table>
-    </div>
+    </ScrollRegion>
   );
 }

@@ -14,6 +14,7 @@ import { Page } from "../shell/page.tsx";
 import { Button } from "../ui/button.tsx";
 import { cn } from "../ui/class-names.ts";
 import { Panel } from "../ui/panel.tsx";
+import { ScrollRegion } from "../ui/scroll-region.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
 
 type AuditRow = ApiOutputs["audit"]["list"]["entries"][number];
@@ -47,7 +48,7 @@ export function AuditPage() {
               What operators and keys change is kept here: who, what, why, before and after.
             </Empty>
           ) : (
-            <div className="overflow-x-auto">
+            <ScrollRegion label="Audit">
               <table aria-label="Audit" className="w-full min-w-[760px] table-fixed">
                 <thead>
                   <tr className="h-8 border-line border-b text-left text-muted text-xs">
@@ -84,7 +85,7 @@ export function AuditPage() {
                   ))}
                 </tbody>
               </table>
-            </div>
+            </ScrollRegion>
           )}
         </Panel>
       )}

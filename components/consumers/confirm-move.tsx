@@ -13,6 +13,7 @@ import { Button } from "../ui/button.tsx";
 import { DialogBody, DialogFooter } from "../ui/dialog.tsx";
 import { Field } from "../ui/field.tsx";
 import { Input, Textarea } from "../ui/input.tsx";
+import { ScrollRegion } from "../ui/scroll-region.tsx";
 
 interface ConfirmMoveProps {
   readonly consumer: string;
@@ -90,7 +91,7 @@ export function ConfirmMove({ consumer, plan, changed, isBusy, problem, onBack, 
           <Figure label="Delivered again" count={rerun} />
           <Figure label="Never delivered" count={skip} isBad={skip > 0} />
         </div>
-        <div className="overflow-x-auto rounded-md border border-line">
+        <ScrollRegion label="What changes" className="rounded-md border border-line">
           <table aria-label="What changes" className="w-full">
             <thead>
               <tr className="h-7 border-line border-b text-left text-muted text-xs">
@@ -131,7 +132,7 @@ export function ConfirmMove({ consumer, plan, changed, isBusy, problem, onBack, 
               ))}
             </tbody>
           </table>
-        </div>
+        </ScrollRegion>
         <dl className="grid grid-cols-[10rem_1fr] gap-x-3 gap-y-1 text-sm">
           <dt className="text-muted">Parked events</dt>
           <dd>

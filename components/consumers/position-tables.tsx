@@ -7,6 +7,7 @@ import { formatDateTime, formatDuration } from "../display/format-time.ts";
 import { useNow } from "../display/use-now.ts";
 import { usePreferences } from "../preferences/preferences-provider.tsx";
 import { Panel } from "../ui/panel.tsx";
+import { ScrollRegion } from "../ui/scroll-region.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
 
 type Place = ConsumerDescription["topics"][number];
@@ -49,7 +50,7 @@ function TopicPlace({ place }: { place: Place }) {
       <div aria-hidden="true" className="h-0.5 bg-idle-soft">
         <div className="h-full bg-accent transition-[width] duration-500" style={{ width: `${share * 100}%` }} />
       </div>
-      <div className="overflow-x-auto">
+      <ScrollRegion label={`Partitions in ${place.topic}`}>
         <table aria-label={`Partitions in ${place.topic}`} className="w-full min-w-[640px] table-fixed">
           <thead>
             <tr className="h-8 border-line border-b text-left text-muted text-xs">
@@ -94,7 +95,7 @@ function TopicPlace({ place }: { place: Place }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </ScrollRegion>
     </Panel>
   );
 }

@@ -14,6 +14,7 @@ import { useRouter } from "next/navigation";
 import { parseAsString, useQueryState } from "nuqs";
 import { type ReactNode, useMemo } from "react";
 import { cn } from "../ui/class-names.ts";
+import { ScrollRegion } from "../ui/scroll-region.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
 
 export interface Column<Row> {
@@ -108,8 +109,7 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>) {
   }
 
   return (
-    // Positioned, so that what is said to screen readers alone scrolls with it and does not widen the page.
-    <div className="relative overflow-x-auto">
+    <ScrollRegion label={label}>
       {/* On narrow screens columns take the room they need and the table scrolls: fixed, the widest would be left with none. */}
       <table
         aria-label={label}
@@ -195,6 +195,6 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>) {
               ))}
         </tbody>
       </table>
-    </div>
+    </ScrollRegion>
   );
 }

@@ -5,6 +5,7 @@ import { CartesianGrid, Line, LineChart, ReferenceLine, ResponsiveContainer, Too
 import { usePreferences } from "../preferences/preferences-provider.tsx";
 import { Button } from "../ui/button.tsx";
 import { Panel } from "../ui/panel.tsx";
+import { ScrollRegion } from "../ui/scroll-region.tsx";
 import { formatDateTime } from "./format-time.ts";
 
 export interface Series<Point> {
@@ -158,8 +159,7 @@ function Lines<Point extends { readonly at: string }>(props: TimeChartProps<Poin
 function Figures<Point extends { readonly at: string }>({ title, points, series, format }: TimeChartProps<Point>) {
   const { preferences } = usePreferences();
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-    <section aria-label={`${title}, as a table`} tabIndex={0} className="h-44 overflow-y-auto">
+    <ScrollRegion label={`${title}, as a table`} className="h-44 overflow-y-auto">
       <table className="w-full">
         <thead>
           <tr className="h-8 border-line border-b text-left text-muted text-xs">
@@ -189,6 +189,6 @@ function Figures<Point extends { readonly at: string }>({ title, points, series,
           ))}
         </tbody>
       </table>
-    </section>
+    </ScrollRegion>
   );
 }
