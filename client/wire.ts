@@ -79,6 +79,16 @@ export interface DeliveryError {
   stack?: string | undefined;
 }
 
+/** Committed with the settlement if every expectation holds; otherwise the request is refused as `state-conflict`. */
+export interface StateChange {
+  set?: Record<string, unknown> | undefined;
+  delete?: string[] | undefined;
+  /** Per entry the version it must have; 0 = it must be absent. */
+  expect?: Record<string, number> | undefined;
+  /** Per entry what is added to its number. */
+  increment?: Record<string, number> | undefined;
+}
+
 export interface Settlement {
   topic: string;
   partition: number;
@@ -90,7 +100,7 @@ export interface Settlement {
   error?: DeliveryError | undefined;
   delayMs?: number | undefined;
   reason?: string | undefined;
-  state?: { set?: Record<string, unknown> | undefined; delete?: string[] | undefined } | undefined;
+  state?: StateChange | undefined;
 }
 
 export interface SettlementResult {

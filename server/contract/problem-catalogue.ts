@@ -121,6 +121,14 @@ export const PROBLEM_CATALOGUE: Record<ErrorCode, ProblemEntry> = {
     meaning: "The settlement names an offset that was not delivered under this epoch.",
     remedy: "Settle what the stream delivered, with the partition and epoch that stood in the delivery.",
   },
+  "state-conflict": {
+    status: 409,
+    title: "State conflict",
+    meaning:
+      "An entry has another version than `expect` says, or holds no number that can be incremented exactly. Nothing of the request was counted.",
+    remedy:
+      "`conflicts` names settlement, entry and the version there is: read the entry again, decide anew, and repeat with that version.",
+  },
   "position-change-not-found": {
     status: 404,
     title: "Position change not found",

@@ -2,10 +2,17 @@ import { z } from "zod";
 import { LIMITS } from "./limits.ts";
 import { epoch, label, offset, partition, reason, topicName } from "./names.ts";
 
-/** Changes to the consumer's state, committed together with the settlement that carries them. */
+/**
+ * Changes to the consumer's state, committed together with the settlement that carries them: all of them if every
+ * expectation holds, otherwise the request is refused as `state-conflict`.
+ */
 export const stateChange = z.strictObject({
   set: z.record(label, z.unknown()).optional(),
   delete: z.array(label).max(LIMITS.maxStateEntriesPerSettlement).optional(),
+  /** Per entry the version it must have before the change; 0 = it must be absent. */
+  expect: z.record(label, z.int().min(0)).optional(),
+  /** Per entry what is added to its number, exactly as long as all digits stay within 2^53; an absent one counts as 0. */
+  increment: z.record(label, z.number()).optional(),
 });
 export type StateChange = z.infer<typeof stateChange>;
 

@@ -4,7 +4,7 @@ import { label } from "./names.ts";
 export const stateEntry = z.object({
   key: label,
   value: z.unknown(),
-  /** 1 at the first write, one more at every later one. */
+  /** 1 at the first write, one more at every later one: what `expect` of a settlement names. */
   version: z.int(),
   updatedAt: z.string(),
 });

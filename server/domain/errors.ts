@@ -23,6 +23,7 @@ export type ErrorCode =
   | "unexpected-offset"
   | "stale-epoch"
   | "not-delivered"
+  | "state-conflict"
   | "plan-outdated"
   | "already-undone"
   | "operation-over"

@@ -1,7 +1,7 @@
 import { type SequenceHead, sequenceName } from "../domain/parked-heads.ts";
 import { partitionOf, sequenceHash } from "../domain/partition-of.ts";
 import { decideSettlement, type SettlementDecision } from "../domain/settlement-decision.ts";
-import { foldState, type StateChangeText } from "../domain/state-fold.ts";
+import type { RequestedChange, StateChangeText } from "../domain/state-fold.ts";
 import { selectLayout } from "../store/consumer-layout-select.ts";
 import type { ConsumerSetup } from "../store/consumer-setup-select.ts";
 import { selectHeldCursors } from "../store/cursor-held-select.ts";
@@ -28,11 +28,18 @@ import {
 import type { SettlementGroup, SettlementItem, SpecialItem } from "./settlement-group.ts";
 import { selectWaitingUnder } from "./waiting-under.ts";
 
+/** A settlement that changes the state, and its place in the request that carries it. */
+export interface WithState {
+  readonly item: SettlementItem & { readonly state: StateChangeText };
+  readonly request: object;
+  readonly index: number;
+}
+
 export interface ParkedSettlement {
   readonly setup: ConsumerSetup;
   readonly group: SettlementGroup;
   /** Acks of live deliveries that bring state, in order; the special ones have theirs with them. */
-  readonly withState: readonly (SettlementItem & { readonly state: StateChangeText })[];
+  readonly withState: readonly WithState[];
   /** 0 ≤ random < 1 */
   readonly random: () => number;
   /** Monotonic milliseconds. */
@@ -58,7 +65,7 @@ export type ParkedOutcome =
 /**
  * Settles a group that touches parked events, or state, in one transaction. Everything it decides on is read under the
  * lock of the leases, which everybody takes who changes a parked event: so the moment at which a sequence becomes free
- * and the arrival of its next event cannot cross.
+ * and the arrival of its next event cannot cross. Throws `StateConflicts`.
  */
 export async function settleParked(database: Database, settlement: ParkedSettlement): Promise<ParkedOutcome> {
   const { group, setup } = settlement;
@@ -92,7 +99,7 @@ export async function settleParked(database: Database, settlement: ParkedSettlem
     if (setup.ordering === "key") await mendSequences(db, { consumerId, sequences: touched });
     await insertDeliveryAttempts(db, { consumerId, attempts: effects.attempts });
     await countOperationOutcomes(db, { consumerId, outcomes: effects.operations });
-    await writeState(db, { consumerId, writes: foldState(freshState(settlement, known, isSettled)) });
+    await writeState(db, { consumerId, changes: [...freshState(settlement, known, isSettled)] });
     await mergeCursors(db, group.merge(consumerId));
     const heads = await selectSequenceHeads(db, { consumerId, sequences: touched });
     const changed = await raise(db, { consumerId, leases, touched, heads, now: settlement.now() });
@@ -200,16 +207,16 @@ function* freshState(
   { withState }: ParkedSettlement,
   known: readonly DecidedItem[],
   isSettled: IsSettled,
-): Generator<StateChangeText> {
+): Generator<RequestedChange<object>> {
   const decisions = new Map(known.map((it) => [it.special.item, it.decision]));
   const seen = new Set<string>();
-  for (const item of withState) {
+  for (const { item, request, index } of withState) {
     const decision = decisions.get(item as SpecialItem["item"]);
     const id = `${item.topicId} ${item.offset}`;
     const isFresh = decision === undefined ? !isSettled(item) : decision !== "repeat" && decision !== "superseded";
     if (!isFresh || seen.has(id)) continue;
     seen.add(id);
-    yield item.state;
+    yield { request, index, change: item.state };
   }
 }
 

@@ -1,5 +1,6 @@
 import { DomainError } from "../domain/errors.ts";
 import { partitionOf } from "../domain/partition-of.ts";
+import type { StateConflict } from "../domain/state-fold.ts";
 import type { Queryable } from "../store/database.ts";
 import { selectEventKeys } from "../store/event-keys-select.ts";
 import { selectLeaseEpochs } from "../store/lease-epochs-select.ts";
@@ -88,6 +89,23 @@ export function refuseStale<Request extends Refusable>(
     waiting.reject(
       new DomainError("stale-epoch", "the lease has moved on; nothing of this request was counted", {
         facts: { stale },
+      }),
+    );
+    return false;
+  });
+}
+
+/** Refuses requests whose expectations of the state do not hold; returns the others. */
+export function refuseConflicting<Request extends Refusable>(
+  live: readonly Request[],
+  conflicts: ReadonlyMap<object, readonly StateConflict[]>,
+): Request[] {
+  return live.filter((waiting) => {
+    const found = conflicts.get(waiting);
+    if (found === undefined) return true;
+    waiting.reject(
+      new DomainError("state-conflict", "the state is not as expected; nothing of this request was counted", {
+        facts: { conflicts: found },
       }),
     );
     return false;

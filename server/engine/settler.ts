@@ -6,12 +6,13 @@ import type { Database } from "../store/database.ts";
 import { isDatabaseAway } from "../store/database-errors.ts";
 import { selectParkedStand } from "../store/parked-stand-select.ts";
 import { isAsExpected, mergeCursors } from "../store/settle-cursors-merge.ts";
+import { StateConflicts } from "../store/state-write.ts";
 import { extendedChannel, settledChannel } from "./consumer-channels.ts";
 import type { HeldPartition } from "./held-partition.ts";
 import { type ParkedOutcome, type SettledOutcome, settleParked } from "./settle-parked.ts";
 import { haltAfter, isFailure, takeOver } from "./settlement-aftermath.ts";
 import { type FindHolder, SettlementGroup, type SettlementItem } from "./settlement-group.ts";
-import { refuseStale, refuseUndelivered } from "./settlement-refusals.ts";
+import { refuseConflicting, refuseStale, refuseUndelivered } from "./settlement-refusals.ts";
 import type { Wakeups } from "./wakeups.ts";
 
 // A group longer than this would keep its callers waiting for no gain: the statement's cost per settlement is flat.
@@ -87,8 +88,8 @@ export class Settler {
 
   /**
    * Resolves once committed. Refuses with `stale-epoch` (facts `stale: [{index, topic, partition, epoch,
-   * currentEpoch}]`), `not-delivered` (facts `undelivered: [{index, topic, partition, offset}]`), `queue-full` and
-   * `database-unavailable`.
+   * currentEpoch}]`), `not-delivered` (facts `undelivered: [{index, topic, partition, offset}]`), `state-conflict`
+   * (facts `conflicts: [{index, entry, expected, actual, reason}]`), `queue-full` and `database-unavailable`.
    */
   settle(setup: ConsumerSetup, items: readonly SettlementItem[]): Promise<Settled> {
     if (items.length === 0) return Promise.resolve({ superseded: [] });
@@ -185,6 +186,10 @@ export class Settler {
         outcome = await this.#write(setup, settlements, live);
       } catch (error) {
         settlements.rollBack();
+        if (error instanceof StateConflicts) {
+          live = refuseConflicting(live, error.byRequest);
+          continue;
+        }
         // Two instances that write the same state keys can lock them crosswise; one of them is asked to repeat.
         if ((error as { code?: unknown }).code === DEADLOCK && repeats < MAX_REPEATS) continue;
         throw error;
@@ -216,7 +221,9 @@ export class Settler {
   /** One statement for acks of live deliveries alone; otherwise a transaction that reads what is parked. */
   async #write(setup: ConsumerSetup, group: SettlementGroup, live: readonly Waiting[]): Promise<ParkedOutcome> {
     const { database, now } = this.#options;
-    const withState = live.flatMap(({ items }) => items.filter(hasState));
+    const withState = live.flatMap((request) =>
+      request.items.flatMap((item, index) => (hasState(item) ? [{ item, request, index }] : [])),
+    );
     if (withState.length > 0 || group.specials.length > 0 || group.followers.length > 0) {
       return settleParked(database, { setup, group, withState, random: Math.random, now });
     }

@@ -136,6 +136,23 @@ test("each thing that is wrong with a settlement is named, and nothing of the re
     status: 400,
     errors: [{ field: "settlements[0].state.set.", message: "must not be empty" }],
   });
+  const ofState = async (state: string) => {
+    const text = JSON.stringify(right).slice(0, -1);
+    const problem = await problemOf(`{"settlements":[${text},"state":${state}}]}`);
+    return (problem as { status: number; errors?: { field: string }[] }).errors?.map((it) => it.field);
+  };
+  const inState = (name: string) => [`settlements[0].state.${name}`];
+  expect(await ofState('{"expect":{"n":-1}}')).toEqual(inState("expect.n"));
+  expect(await ofState('{"expect":{"n":1.5}}')).toEqual(inState("expect.n"));
+  expect(await ofState('{"expect":{"__proto__":-1}}')).toEqual(inState("expect.__proto__"));
+  expect(await ofState('{"increment":{"n":"1"}}')).toEqual(inState("increment.n"));
+  expect(await ofState('{"increment":{"__proto__":"x"}}')).toEqual(inState("increment.__proto__"));
+  expect(await ofState('{"increment":{"n":9007199254740993}}')).toEqual(inState("increment.n"));
+  expect(await ofState('{"increment":{"n":1},"set":{"n":1}}')).toEqual(inState("increment.n"));
+  expect(await ofState('{"increment":{"n":1},"delete":["n"]}')).toEqual(inState("increment.n"));
+  const many = JSON.stringify(Object.fromEntries(Array.from({ length: 101 }, (_, i) => [`k${i}`, 1])));
+  for (const name of ["set", "expect", "increment"])
+    expect(await ofState(`{"${name}":${many}}`)).toEqual(inState(name));
   expect(await problemOf({ settlements: [{ ...right, outcome: "skip", reason: "a\u0000b" }] })).toMatchObject({
     status: 400,
     errors: [{ field: "settlements[0].reason" }],
@@ -149,6 +166,29 @@ test("each thing that is wrong with a settlement is named, and nothing of the re
     code: "not-delivered",
   });
   expect(await problemOf("x", { type: "text/plain" })).toMatchObject({ status: 415 });
+});
+
+test("an entry is written if it has the expected version; a conflict names the version there is", async () => {
+  await ask("POST", "/v1/topics/orders/events", { body: { events: [{ type: "paid" }, { type: "paid" }] } });
+  const stream = await openStream("m1");
+  await stream.until(() => stream.deliveries().length === 2);
+  const [one, two] = stream.deliveries();
+  if (one === undefined || two === undefined) throw new Error("nothing was delivered");
+  const increment = '{"expect":{"tally":0,"__proto__":1},"increment":{"tally":1.10,"__proto__x":2}}';
+  const first = await settlements(`{"settlements":[${JSON.stringify(ackOf(one)).slice(0, -1)},"state":${increment}}]}`);
+  expect(first.status).toBe(200);
+  const tally = await ask("GET", "/v1/consumers/billing/state/tally");
+  expect(await tally.json()).toMatchObject({ value: 1.1, version: 1 });
+  const state = { expect: { tally: 0 }, set: { tally: 5 } };
+  const refused = await settlements({ settlements: [{ ...ackOf(two), state }] });
+  expect(refused.status).toBe(409);
+  expect(await refused.json()).toMatchObject({
+    code: "state-conflict",
+    type: "/docs/problems#state-conflict",
+    conflicts: [{ index: 0, entry: "tally", expected: 0, actual: 1, reason: "version" }],
+  });
+  expect((await settlements({ settlements: [ackOf(two)] })).status).toBe(200);
+  stream.leave();
 });
 
 test("who may not consume is refused before anything happens, and an unknown consumer is named", async () => {

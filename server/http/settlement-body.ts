@@ -2,7 +2,7 @@ import { isLosslessNumber, parse } from "lossless-json";
 import { invalidInput, invalidInputOf } from "../contract/field-problems.ts";
 import { LIMITS } from "../contract/limits.ts";
 import { label } from "../contract/names.ts";
-import { type Settlement, settlementRequest } from "../contract/settlements.ts";
+import { type Settlement, type StateChange, settlementRequest } from "../contract/settlements.ts";
 import { type JsonSlice, sliceMemberOfEachIn } from "../domain/json-slices.ts";
 import { parseJson } from "./read-body.ts";
 
@@ -16,23 +16,36 @@ export function parseSettlements(text: string): readonly Settlement[] {
   return parsed.data.settlements.map((settlement, index) => {
     const slice = states[index];
     if (settlement.state === undefined || slice === null || slice === undefined) return settlement;
-    return { ...settlement, state: { ...settlement.state, set: losslessSet(slice, `settlements[${index}].state`) } };
+    return { ...settlement, state: { ...settlement.state, ...losslessState(slice, `settlements[${index}].state`) } };
   });
 }
 
-/** `set` from the text itself: zod's records leave out a key called `__proto__`, and JSON.parse rounds numbers. */
-function losslessSet({ text, depth }: JsonSlice, field: string): Record<string, unknown> {
+/** The records from the text itself: zod's leave out a key called `__proto__`, and JSON.parse rounds numbers. */
+function losslessState({ text, depth }: JsonSlice, field: string): StateChange {
   if (depth > LIMITS.maxJsonDepth) {
     throw invalidInput([{ field, message: `must not be nested deeper than ${LIMITS.maxJsonDepth} levels` }]);
   }
-  const { set } = parse(text, undefined, { onDuplicateKey: ({ newValue }) => newValue }) as { set?: unknown };
-  if (typeof set !== "object" || set === null || isLosslessNumber(set)) return {};
-  const faults = Object.keys(set).flatMap((key) => {
+  const state = parse(text, undefined, { onDuplicateKey: ({ newValue }) => newValue });
+  if (!isObject(state)) return {};
+  return {
+    set: recordOf(state.set, { field: `${field}.set`, read: (it) => it }),
+    expect: recordOf(state.expect, { field: `${field}.expect`, read: Number }),
+    increment: recordOf(state.increment, { field: `${field}.increment`, read: Number }),
+  };
+}
+
+function recordOf<Value>(
+  record: unknown,
+  { field, read }: { readonly field: string; readonly read: (value: unknown) => Value },
+): Record<string, Value> {
+  if (!isObject(record) || isLosslessNumber(record)) return {};
+  const entries = Object.entries(record);
+  const faults = entries.flatMap(([key]) => {
     const checked = label.safeParse(key);
-    return checked.success ? [] : [{ field: `${field}.set.${key}`, message: checked.error.issues[0]?.message ?? "" }];
+    return checked.success ? [] : [{ field: `${field}.${key}`, message: checked.error.issues[0]?.message ?? "" }];
   });
   if (faults.length > 0) throw invalidInput(faults);
-  return set as Record<string, unknown>;
+  return Object.fromEntries(entries.map(([key, value]) => [key, read(value)]));
 }
 
 const KNOWN = new Set(["topic", "partition", "epoch", "offset", "outcome", "upTo"]);

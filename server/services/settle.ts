@@ -2,6 +2,7 @@ import { stringify } from "lossless-json";
 import { LIMITS } from "../contract/limits.ts";
 import type { Settlement } from "../contract/settlements.ts";
 import { DomainError, invalidField } from "../domain/errors.ts";
+import { exactSum } from "../domain/exact-sum.ts";
 import type { StateChangeText } from "../domain/state-fold.ts";
 import type { Members } from "../engine/members.ts";
 import type { SettlementItem } from "../engine/settlement-group.ts";
@@ -82,8 +83,26 @@ function stateText({ state, outcome }: Settlement, index: number): StateChangeTe
     }
     return [key, json] as const;
   });
-  if (set.length > LIMITS.maxStateEntriesPerSettlement) {
-    throw invalidField(`${field}.set`, `must hold at most ${LIMITS.maxStateEntriesPerSettlement} entries`);
+  const deleted = state?.delete ?? [];
+  const expected = Object.entries(state?.expect ?? {});
+  for (const [key, version] of expected) {
+    if (!Number.isSafeInteger(version) || version < 0) {
+      throw invalidField(`${field}.expect.${key}`, "must be a version: a whole number, 0 = absent");
+    }
   }
-  return { set, delete: state?.delete ?? [] };
+  const written = new Set([...set.map(([key]) => key), ...deleted]);
+  const increment = Object.entries(state?.increment ?? {}).map(([key, amount]) => {
+    const text = String(amount);
+    if (exactSum("0", text) === null) {
+      throw invalidField(`${field}.increment.${key}`, "must be a number whose digits stay within 2^53");
+    }
+    if (written.has(key)) throw invalidField(`${field}.increment.${key}`, "must not be set or deleted as well");
+    return [key, text] as const;
+  });
+  for (const [name, list] of Object.entries({ set, expect: expected, increment })) {
+    if (list.length > LIMITS.maxStateEntriesPerSettlement) {
+      throw invalidField(`${field}.${name}`, `must hold at most ${LIMITS.maxStateEntriesPerSettlement} entries`);
+    }
+  }
+  return { set, delete: deleted, expect: expected, increment };
 }

@@ -1,18 +1,45 @@
-import type { StateWrite } from "../domain/state-fold.ts";
+import {
+  decidingEntries,
+  foldState,
+  type RequestedChange,
+  type StateConflict,
+  type StateWrite,
+} from "../domain/state-fold.ts";
 import type { Queryable } from "./database.ts";
+import { lockState } from "./state-lock.ts";
 
-/** Applies what a group of settlements makes of the consumer's state, in the transaction that counts them. */
+/** Requests whose expectations do not hold. Thrown, so that the transaction is rolled back whoever runs it. */
+export class StateConflicts extends Error {
+  override readonly name = "StateConflicts";
+
+  constructor(readonly byRequest: ReadonlyMap<object, readonly StateConflict[]>) {
+    super(`${byRequest.size} requests are in conflict with the consumer's state`);
+  }
+}
+
+/**
+ * Applies what a group of settlements makes of the consumer's state, in the transaction that counts them. Throws
+ * `StateConflicts`.
+ */
 export async function writeState(
   db: Queryable,
-  { consumerId, writes }: { readonly consumerId: number; readonly writes: readonly StateWrite[] },
+  input: { readonly consumerId: number; readonly changes: readonly RequestedChange<object>[] },
 ): Promise<void> {
-  const deleted = writes.filter((it) => it.value === null).map((it) => it.key);
-  const set = writes.filter((it) => it.value !== null);
-  if (deleted.length > 0) {
+  const { consumerId, changes } = input;
+  const deciding = decidingEntries(changes);
+  const stored = deciding.length === 0 ? new Map() : await lockState(db, { consumerId, keys: deciding });
+  const { writes, conflicts } = foldState(changes, stored);
+  if (conflicts.size > 0) throw new StateConflicts(conflicts);
+  const set = writes.filter(isSet);
+  const isWritten = new Set(set.map((it) => it.key));
+  // An entry that was locked as absent and stays so has no row of its own.
+  const absent = deciding.filter((key) => !stored.has(key) && !isWritten.has(key));
+  const deleted = new Set([...writes.filter((it) => it.value === null).map((it) => it.key), ...absent]);
+  if (deleted.size > 0) {
     await db.query({
       name: "delete_state",
       text: "DELETE FROM state_entry WHERE consumer_id = $1 AND key = ANY ($2::text[])",
-      values: [consumerId, deleted],
+      values: [consumerId, [...deleted]],
     });
   }
   if (set.length === 0) return;
@@ -35,4 +62,8 @@ export async function writeState(
       set.filter((it) => it.isAfresh).map((it) => it.key),
     ],
   });
+}
+
+function isSet(write: StateWrite): write is StateWrite & { readonly value: string } {
+  return write.value !== null;
 }

@@ -26,6 +26,7 @@ export const TRPC_CODE: Record<ErrorCode, TRPC_ERROR_CODE_KEY> = {
   "unexpected-offset": "CONFLICT",
   "stale-epoch": "CONFLICT",
   "not-delivered": "CONFLICT",
+  "state-conflict": "CONFLICT",
   "plan-outdated": "CONFLICT",
   "already-undone": "CONFLICT",
   "operation-over": "CONFLICT",

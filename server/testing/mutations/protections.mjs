@@ -41,6 +41,16 @@ export const protections = [
     ],
   },
   {
+    name: "an entry that is expected or incremented is locked, also an absent one",
+    file: "server/store/state-lock.ts",
+    from: "ON CONFLICT (consumer_id, key) DO UPDATE SET version = e.version WHERE false`",
+    to: "ON CONFLICT (consumer_id, key) DO NOTHING`",
+    test: [
+      "server/engine/state-conflicts.test.ts",
+      "who asks for an entry waits for the one who has asked before, also for an entry that is absent",
+    ],
+  },
+  {
     name: "the next of a sequence is released with the one before it",
     file: "server/engine/settle-parked.ts",
     from: 'if (setup.ordering === "key") await mendSequences(db, { consumerId, sequences: touched });',
