@@ -46,7 +46,7 @@ async function main(): Promise<void> {
     log,
     root,
     databaseUrl,
-    ...(pages === null ? {} : { pages: pages.handle }),
+    ...(pages === null ? {} : { pages }),
   });
   started(() => server.close());
   const setup =

@@ -2,9 +2,11 @@ import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import type { Duplex } from "node:stream";
 import pg from "pg";
 import { compose } from "./compose.ts";
 import type { Environment } from "./environment.ts";
+import { boundConnections } from "./http/connection-bounds.ts";
 import { createControlPlane } from "./http/control-plane.ts";
 import { createDataPlane } from "./http/data-plane.ts";
 import type { Log } from "./log.ts";
@@ -17,7 +19,10 @@ export interface ServeOptions {
   /** The project's folder: `prisma/migrations` and `package.json` stand in it. */
   readonly root: string;
   /** Renders the pages; absent, every other address answers 404. */
-  readonly pages?: (req: IncomingMessage, res: ServerResponse) => void;
+  readonly pages?: {
+    readonly handle: (req: IncomingMessage, res: ServerResponse) => void;
+    readonly upgrade?: (req: IncomingMessage, socket: Duplex, head: Buffer) => void;
+  };
 }
 
 export interface RunningServer {
@@ -57,13 +62,28 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     log: (level, { message, ...line }) => log(level, message, line),
   });
 
+  const { pages } = options;
   const server = createServer((req, res) => {
+    if (!connections.admit(res)) return;
     const url = req.url ?? "/";
     if (IS_DATA_PLANE.test(url)) dataPlane.handle(req, res);
-    else if (url.startsWith("/api/")) controlPlane.handle(req, res);
-    else if (options.pages !== undefined) options.pages(req, res);
+    else if (url.startsWith("/api/")) {
+      res.once("close", () => dataPlane.countRequest(req.method ?? "", controlRouteOf(url), res.statusCode));
+      controlPlane.handle(req, res);
+    } else if (pages !== undefined) pages.handle(req, res);
     else res.writeHead(404).end();
   });
+  const connections = boundConnections(server, {
+    onRefused: (count) => log("warn", "connections refused: there are too many", { count, max: server.maxConnections }),
+  });
+  // Without a listener Node answers a request with an Upgrade header as any other. With one, it answers none itself.
+  const upgrade = pages?.upgrade;
+  if (upgrade !== undefined) {
+    server.on("upgrade", (req, socket, head) => {
+      if (req.url?.startsWith("/_next/")) upgrade(req, socket, head);
+      else socket.end("HTTP/1.1 501 Not Implemented\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+    });
+  }
   // A request must arrive whole within half a minute; a response may stream for days.
   server.requestTimeout = 30_000;
   server.headersTimeout = 10_000;
@@ -92,10 +112,18 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       const closed = new Promise((resolve) => server.close(resolve));
       controlPlane.close();
       await Promise.allSettled([dataPlane.close(), parts.close()]);
-      server.closeAllConnections();
+      connections.destroyAll();
       await closed;
     },
   };
+}
+
+/** The control plane's addresses as the metrics name them: a few, whatever callers make up. */
+function controlRouteOf(url: string): string {
+  if (/^\/api\/auth\/sign-in\/email(\?|$)/.test(url)) return "/api/auth/sign-in/email";
+  if (url.startsWith("/api/auth/")) return "/api/auth/*";
+  if (/^\/api\/trpc\/live(\?|$)/.test(url)) return "/api/trpc/live";
+  return url.startsWith("/api/trpc/") ? "/api/trpc/*" : "/api/*";
 }
 
 async function migrateDatabase(url: string, directory: string): Promise<string[]> {

@@ -46,6 +46,8 @@ export interface DataPlane {
   handle(req: IncomingMessage, res: ServerResponse): void;
   /** Streams open now. */
   streamCount(): number;
+  /** Counts a request that another plane has answered: the figures of a process stand in one place. */
+  countRequest(method: string, route: string, status: number): void;
   /** From here on `/readyz` says no, so that whoever distributes requests sends no more. */
   startDraining(): void;
   /** Ends every stream and refuses new ones. What is being answered is answered. */
@@ -156,6 +158,7 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
       void listener(req, res);
     },
     streamCount: () => connections.count,
+    countRequest: (method, route, status) => metrics.countRequest(method, route, status),
     startDraining() {
       state.isDraining = true;
     },

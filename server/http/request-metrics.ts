@@ -5,6 +5,9 @@ export interface MetricsSources {
   readonly streamsOpened: () => number;
 }
 
+/** Stands in no label: a route's name may hold anything that can be read. */
+const SEPARATOR = "\0";
+
 /** The figures behind `/metrics`. Counted in plain maps: prom-client hashes the labels at every increment. */
 export class RequestMetrics {
   readonly #registry = new Registry();
@@ -20,13 +23,13 @@ export class RequestMetrics {
     const registers = [this.#registry];
     new Counter({
       name: "millrace_http_requests_total",
-      help: "Requests answered by the data plane; streams are counted apart.",
+      help: "Requests answered by data plane and control plane; streams are counted apart.",
       labelNames: ["method", "route", "status"],
       registers,
       collect() {
         this.reset();
         for (const [labels, count] of requests) {
-          const [method = "", route = "", status = ""] = labels.split(" ");
+          const [method = "", route = "", status = ""] = labels.split(SEPARATOR);
           this.inc({ method, route, status }, count);
         }
       },
@@ -69,7 +72,7 @@ export class RequestMetrics {
   }
 
   countRequest(method: string, route: string, status: number): void {
-    const labels = `${method} ${route} ${status}`;
+    const labels = [method, route, status].join(SEPARATOR);
     this.#requests.set(labels, (this.#requests.get(labels) ?? 0) + 1);
   }
 

@@ -1,0 +1,105 @@
+import type { Server } from "node:http";
+import { connect } from "node:net";
+import { afterEach, expect, it } from "vitest";
+import { parseEnvironment } from "./environment.ts";
+import { type RunningServer, type ServeOptions, serve } from "./serve.ts";
+import { type TestDatabase, testDatabase } from "./testing/test-database.ts";
+
+let database: TestDatabase;
+let server: RunningServer | null = null;
+
+afterEach(async () => {
+  await server?.close();
+  server = null;
+  await database.drop();
+});
+
+async function start(pages?: ServeOptions["pages"], more: Record<string, string> = {}): Promise<RunningServer> {
+  database = await testDatabase();
+  server = await serve({
+    environment: parseEnvironment({ PORT: "0", DATABASE_CONNECTIONS: "10", ...more }),
+    databaseUrl: database.url,
+    log: () => undefined,
+    root: process.cwd(),
+    ...(pages === undefined ? {} : { pages }),
+  });
+  return server;
+}
+
+/** What is answered to a request as Java's HttpClient sends it by default; null when the socket ends without a word. */
+function askWithUpgrade(url: string, path: string): Promise<number | null> {
+  const { hostname, port } = new URL(url);
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(port), hostname);
+    let said = "";
+    socket.on("data", (chunk: Buffer) => {
+      said += chunk.toString();
+      const status = /^HTTP\/1\.1 (\d{3})/.exec(said)?.[1];
+      if (status === undefined) return;
+      socket.destroy();
+      resolve(Number(status));
+    });
+    socket.on("close", () => resolve(null));
+    socket.on("error", reject);
+    socket.write(
+      `GET ${path} HTTP/1.1\r\nHost: ${hostname}:${port}\r\nConnection: Upgrade, HTTP2-Settings\r\n` +
+        "Upgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA\r\n\r\n",
+    );
+  });
+}
+
+it.each(["/healthz", "/v1/topics", "/api/trpc/session.current", "/login"])(
+  "answers %s as ever when the request would like another protocol",
+  async (path) => {
+    const { url } = await start({ handle: (_req, res) => void res.end("page") });
+    const plain = await fetch(url + path);
+    expect(await askWithUpgrade(url, path)).toBe(plain.status);
+  },
+);
+
+it("in development hands over the pages' own sockets and ends every other", async () => {
+  const { url } = await start({
+    handle: (_req, res) => void res.end("page"),
+    upgrade: (_req, socket) => void socket.end("HTTP/1.1 101 Switching Protocols\r\n\r\n"),
+  });
+  expect(await askWithUpgrade(url, "/_next/webpack-hmr")).toBe(101);
+  expect(await askWithUpgrade(url, "/healthz")).toBe(501);
+});
+
+it("stops although somebody holds a socket that the server gave away", async () => {
+  const running = await start({
+    handle: (req, res) => {
+      // As a library does that wants the upgrades of whatever server it is mounted on.
+      const { server: owner } = req.socket as typeof req.socket & { server: Server };
+      owner.on("upgrade", () => undefined);
+      res.end("page");
+    },
+  });
+  await fetch(`${running.url}/login`);
+  const forgotten = askWithUpgrade(running.url, "/healthz");
+  expect((await fetch(`${running.url}/healthz`)).status).toBe(200);
+  await running.close();
+  server = null;
+  expect(await forgotten).toBeNull();
+});
+
+it("counts requests of every plane by method, route and status", async () => {
+  const { url } = await start();
+  await fetch(`${url}/v1/topics`);
+  await fetch(`${url}/v1/topics/absent/events`, { headers: { authorization: "Bearer wrong" } });
+  await fetch(`${url}/api/trpc/topics.list`);
+  await fetch(`${url}/api/auth/sign-in/email`, {
+    method: "POST",
+    headers: { "content-type": "application/json", origin: url },
+    body: JSON.stringify({ email: "nobody@example.org", password: "wrong password" }),
+  });
+  const metrics = async () => (await fetch(`${url}/metrics`)).text();
+  const line = (route: string, status: number, method = "GET") =>
+    `millrace_http_requests_total{method="${method}",route="${route}",status="${status}"} 1`;
+  await expect.poll(metrics).toContain(line("/api/auth/sign-in/email", 401, "POST"));
+  const text = await metrics();
+  expect(text).toContain(line("/v1/* (control)", 401));
+  expect(text).toContain(line("/v1/topics/{topic}/events", 401));
+  expect(text).toContain(line("/api/trpc/*", 401));
+  expect(text).not.toMatch(/status="[^"\d]/);
+});
