@@ -4,13 +4,17 @@ import { StartupError } from "./startup-error.ts";
 
 const wholeNumber = (min: number, max: number) => z.coerce.number("must be a number").int().min(min).max(max);
 
+const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: "must be a postgresql:// URL" });
+
 /** Everything that is configured from outside, and its defaults. Listed in the README. */
 const environmentSchema = z.object({
   PORT: wholeNumber(0, 65_535).default(3000),
   HOST: z.string().min(1).default("127.0.0.1"),
   DATA_DIR: z.string().min(1).default(".data"),
   /** Absent: the embedded PostgreSQL, in DATA_DIR. */
-  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: "must be a postgresql:// URL" }).optional(),
+  DATABASE_URL: postgresUrl.optional(),
+  /** Migrates at start, and grants the role of DATABASE_URL what serving takes. Absent: DATABASE_URL does both. */
+  DATABASE_OWNER_URL: postgresUrl.optional(),
   DATABASE_CONNECTIONS: wholeNumber(4, 500).default(20),
   MILLRACE_ADMIN_EMAIL: z.email().optional(),
   MILLRACE_ADMIN_PASSWORD: z.string().min(8, "must be at least 8 characters").optional(),
@@ -35,6 +39,9 @@ export function parseEnvironment(variables: Readonly<Record<string, string | und
     throw new StartupError(
       "The configuration is wrong:\n  give MILLRACE_ADMIN_EMAIL and MILLRACE_ADMIN_PASSWORD together",
     );
+  }
+  if (parsed.data.DATABASE_OWNER_URL !== undefined && parsed.data.DATABASE_URL === undefined) {
+    throw new StartupError("The configuration is wrong:\n  DATABASE_OWNER_URL goes with a DATABASE_URL");
   }
   return parsed.data;
 }

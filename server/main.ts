@@ -25,6 +25,7 @@ async function main(): Promise<void> {
   process.on("SIGTERM", () => void stop(0));
 
   let databaseUrl = environment.DATABASE_URL;
+  let ownerUrl = environment.DATABASE_OWNER_URL;
   if (databaseUrl === undefined) {
     const postgres = await startEmbeddedPostgres({
       dataDir: resolve(root, environment.DATA_DIR),
@@ -32,7 +33,8 @@ async function main(): Promise<void> {
       settings: [`max_connections=${Math.max(100, environment.DATABASE_CONNECTIONS + SPARE_CONNECTIONS)}`],
     });
     started(() => postgres.stop());
-    databaseUrl = postgres.url;
+    databaseUrl = postgres.applicationUrl;
+    ownerUrl = postgres.url;
   }
 
   // Without pages: a node that serves data and control plane only, and the benchmarks.
@@ -46,6 +48,7 @@ async function main(): Promise<void> {
     log,
     root,
     databaseUrl,
+    ...(ownerUrl === undefined ? {} : { ownerUrl }),
     ...(pages === null ? {} : { pages }),
   });
   started(() => server.close());

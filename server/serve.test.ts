@@ -1,5 +1,6 @@
 import type { Server } from "node:http";
 import { connect } from "node:net";
+import pg from "pg";
 import { afterEach, expect, it } from "vitest";
 import { parseEnvironment } from "./environment.ts";
 import { type RunningServer, type ServeOptions, serve } from "./serve.ts";
@@ -18,7 +19,8 @@ async function start(pages?: ServeOptions["pages"], more: Record<string, string>
   database = await testDatabase();
   server = await serve({
     environment: parseEnvironment({ PORT: "0", DATABASE_CONNECTIONS: "10", ...more }),
-    databaseUrl: database.url,
+    databaseUrl: database.applicationUrl,
+    ownerUrl: database.url,
     log: () => undefined,
     root: process.cwd(),
     ...(pages === undefined ? {} : { pages }),
@@ -102,4 +104,49 @@ it("counts requests of every plane by method, route and status", async () => {
   expect(text).toContain(line("/v1/topics/{topic}/events", 401));
   expect(text).toContain(line("/api/trpc/*", 401));
   expect(text).not.toMatch(/status="[^"\d]/);
+});
+
+it("serves as a role that owns nothing and cannot touch the audit, whatever it sets", async () => {
+  await start();
+  const client = new pg.Client({ connectionString: database.applicationUrl });
+  await client.connect();
+  const refusal = (statement: string) =>
+    client.query(statement).then(
+      () => "done",
+      (error: Error) => error.message,
+    );
+  try {
+    expect(await client.query("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")).toMatchObject({
+      rows: [{ rolsuper: false }],
+    });
+    await client.query("SELECT set_config('millrace.retention', 'on', false)");
+    for (const statement of [
+      "DELETE FROM audit_entry",
+      "UPDATE audit_entry SET actor = 'x'",
+      "TRUNCATE audit_entry",
+      "UPDATE event SET type = 'x'",
+      "SELECT pg_read_file('/etc/passwd')",
+    ]) {
+      expect(await refusal(statement)).toMatch(/permission denied/);
+    }
+    expect(await refusal("ALTER TABLE audit_entry DISABLE TRIGGER ALL")).toMatch(/must be owner/);
+  } finally {
+    await client.end();
+  }
+});
+
+it("refuses the owner, too, to rewrite the audit under the setting that lets retention work", async () => {
+  await start(undefined, { MILLRACE_API_KEY: "leaves-an-audit-row-1" });
+  const client = new pg.Client({ connectionString: database.url });
+  await client.connect();
+  try {
+    await client.query("SELECT set_config('millrace.retention', 'on', false)");
+    expect((await client.query("SELECT 1 FROM audit_entry")).rowCount).toBeGreaterThan(0);
+    for (const statement of ["DELETE FROM audit_entry", "UPDATE audit_entry SET actor = 'x'", "TRUNCATE audit_entry"]) {
+      await expect(client.query(statement)).rejects.toThrow("audit_entry is append-only");
+    }
+    await client.query("DELETE FROM event");
+  } finally {
+    await client.end();
+  }
 });

@@ -10,11 +10,14 @@ import { boundConnections } from "./http/connection-bounds.ts";
 import { createControlPlane } from "./http/control-plane.ts";
 import { createDataPlane } from "./http/data-plane.ts";
 import type { Log } from "./log.ts";
+import { grantToApplication } from "./store/grant-application.ts";
 import { migrate } from "./store/migrate.ts";
 
 export interface ServeOptions {
   readonly environment: Environment;
   readonly databaseUrl: string;
+  /** Of the role that owns the tables, for the migrations; absent: the one that serves does. */
+  readonly ownerUrl?: string;
   readonly log: Log;
   /** The project's folder: `prisma/migrations` and `package.json` stand in it. */
   readonly root: string;
@@ -38,7 +41,7 @@ const IS_DATA_PLANE = /^\/(?:v1(?:[/?]|$)|(?:healthz|readyz|metrics)(?:\?|$))/;
 /** Migrates, composes and listens: the data plane first, then the control plane, then the pages. */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
   const { environment, databaseUrl, log, root } = options;
-  const applied = await migrateDatabase(databaseUrl, join(root, "prisma/migrations"));
+  const applied = await migrateDatabase(options, join(root, "prisma/migrations"));
   if (applied.length > 0) log("info", "migrations applied", { applied });
   const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
 
@@ -126,11 +129,16 @@ function controlRouteOf(url: string): string {
   return url.startsWith("/api/trpc/") ? "/api/trpc/*" : "/api/*";
 }
 
-async function migrateDatabase(url: string, directory: string): Promise<string[]> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
+async function migrateDatabase(
+  { databaseUrl, ownerUrl }: Pick<ServeOptions, "databaseUrl" | "ownerUrl">,
+  directory: string,
+): Promise<string[]> {
+  const client = new pg.Client({ connectionString: ownerUrl ?? databaseUrl, connectionTimeoutMillis: 10_000 });
   await client.connect();
   try {
-    return await migrate(client, directory);
+    const applied = await migrate(client, directory);
+    if (ownerUrl !== undefined) await grantToApplication(client, decodeURIComponent(new URL(databaseUrl).username));
+    return applied;
   } finally {
     await client.end();
   }

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 import { StartupError } from "../startup-error.ts";
@@ -20,8 +21,10 @@ export interface EmbeddedOptions {
 }
 
 export interface EmbeddedPostgres {
-  /** Of the database `millrace`. */
+  /** Of the database `millrace`, as its owner, who may do everything: for migrations. */
   readonly url: string;
+  /** The same for serving: a role that owns nothing and may do what it is granted. */
+  readonly applicationUrl: string;
   readonly pid: () => number | null;
   /** Ends every session, then the cluster; bounded. */
   stop(): Promise<void>;
@@ -31,6 +34,7 @@ export interface EmbeddedPostgres {
 const START_MS = 120_000;
 const OWN_MS = 2_000;
 const STOP_MS = 8_000;
+const APPLICATION_ROLE = "millrace_app";
 const RESTART_MS = [100, 300, 1_000, 2_000, 5_000];
 
 /**
@@ -104,11 +108,13 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
   postmaster = await acquire(() => freePort(secrets.port));
   const ownership = await own();
   await writeSecrets(dataDir, { ...(await readSecrets(dataDir)), port });
-  await ensureDatabase(url("postgres"));
+  const applicationPassword = randomBytes(24).toString("base64url");
+  await prepareDatabase(url("postgres"), applicationPassword);
   const supervised = supervise(postmaster);
 
   return {
     url: url("millrace"),
+    applicationUrl: `postgresql://${APPLICATION_ROLE}:${applicationPassword}@127.0.0.1:${port}/millrace`,
     pid: () => postmaster?.pid ?? null,
     async stop() {
       isStopping = true;
@@ -126,12 +132,18 @@ function isPassing(error: LaunchError): boolean {
   );
 }
 
-async function ensureDatabase(url: string): Promise<void> {
+/** The role's password is a new one at every start, and kept nowhere: this process alone has a use for it. */
+async function prepareDatabase(url: string, applicationPassword: string): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
     const found = await client.query("SELECT 1 FROM pg_database WHERE datname = 'millrace'");
     if (found.rowCount === 0) await client.query("CREATE DATABASE millrace");
+    const role = await client.query("SELECT 1 FROM pg_roles WHERE rolname = $1", [APPLICATION_ROLE]);
+    await client.query(
+      `${role.rowCount === 0 ? "CREATE" : "ALTER"} ROLE ${APPLICATION_ROLE} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE
+       NOREPLICATION NOBYPASSRLS PASSWORD ${client.escapeLiteral(applicationPassword)}`,
+    );
   } finally {
     await client.end();
   }

@@ -98,3 +98,46 @@ test("the configured key follows its variable, and starting again changes nothin
   expect(keys.rowCount).toBe(2);
   await Promise.all([again.close(), changed.close(), back.close()]);
 });
+
+test("a configured key that a person revoked stays revoked, at every start, and the server says so", async () => {
+  const status = async (instance: TestInstance, secret: string) =>
+    (await fetch(`${instance.url}/v1/topics`, { headers: { authorization: `Bearer ${secret}` } })).status;
+  const start = (apiKey: string) => testInstance(db.open(), { apiKey });
+  const before = await start("a-leaked-secret-01");
+  expect(await status(before, "a-leaked-secret-01")).toBe(200);
+  const leaked = (await before.services.listApiKeys()).find(
+    (it) => it.createdBy === "MILLRACE_API_KEY" && it.revokedAt === null,
+  );
+  if (leaked === undefined) throw new Error("there is no configured key");
+  await before.services.revokeApiKey({ id: leaked.id, actor: { name: "person:ada@example.org", requestId: "r" } });
+  await expect.poll(() => status(before, "a-leaked-secret-01"), { timeout: 3_000 }).toBe(401);
+
+  const again = await start("a-leaked-secret-01");
+  expect(await status(again, "a-leaked-secret-01")).toBe(401);
+  expect(again.warnings).toEqual([
+    expect.stringMatching(/^MILLRACE_API_KEY was revoked on 20.* choose another secret$/),
+  ]);
+  const another = await start("a-new-secret-000002");
+  expect(await status(another, "a-new-secret-000002")).toBe(200);
+  expect(another.warnings).toEqual([]);
+  // Coming back to it by way of another value changes nothing either.
+  const back = await start("a-leaked-secret-01");
+  expect(await status(back, "a-leaked-secret-01")).toBe(401);
+  await Promise.all([before.close(), again.close(), another.close(), back.close()]);
+});
+
+test("a key that gave way to another value and was then revoked by a person stays revoked", async () => {
+  const start = (apiKey: string) => testInstance(db.open(), { apiKey });
+  const one = await start("gave-way-secret-0001");
+  const two = await start("took-over-secret-002");
+  const gone = await db.database.pool.query<{ id: string }>(
+    "SELECT id FROM api_key WHERE created_by = 'MILLRACE_API_KEY' AND revoked_by = 'system' ORDER BY created_at DESC LIMIT 1",
+  );
+  await two.services.revokeApiKey({
+    id: gone.rows[0]?.id ?? "",
+    actor: { name: "person:ada@example.org", requestId: "r" },
+  });
+  const back = await start("gave-way-secret-0001");
+  expect(back.warnings).toHaveLength(1);
+  await Promise.all([one.close(), two.close(), back.close()]);
+});

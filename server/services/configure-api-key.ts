@@ -12,25 +12,31 @@ import { hashOfSecret } from "./create-api-key.ts";
 const CREATED_BY = "MILLRACE_API_KEY";
 const EVERYTHING: readonly Scope[] = scopeAction.options.map((action) => ({ action, pattern: "*" }));
 
+export interface ConfiguredApiKey {
+  /** When a person revoked the key that has this secret; null = the key is good. */
+  readonly revokedAt: string | null;
+}
+
 /**
  * Makes the secret of `MILLRACE_API_KEY` (16 characters or more) a key with every scope, and revokes the key of an
- * earlier value. Without the variable nothing is touched: another instance may have it.
+ * earlier value. Without the variable nothing is touched: another instance may have it. A key that a person revoked
+ * stays revoked, however often a server starts with it.
  */
 export function configureApiKey(deps: {
   readonly database: Database;
   readonly wakeups: Pick<Wakeups, "announce">;
-}): (secret: string) => Promise<void> {
+}): (secret: string) => Promise<ConfiguredApiKey> {
   return async (secret) => {
     const hash = hashOfSecret(secret);
     const prefix = apiKeyPrefix(secret, hash.toString("hex"));
-    const hasChanged = await transaction(deps.database.pool, async (db) => {
+    const { hasChanged, revokedAt } = await transaction(deps.database.pool, async (db) => {
       const present = await configuredApiKeys(db, CREATED_BY);
       const isPresent = present.some((it) => timingSafeEqual(it.hash, hash));
       for (const { key } of present.filter((it) => !timingSafeEqual(it.hash, hash))) {
-        await revokeApiKey(db, key.id);
+        await revokeApiKey(db, { id: key.id, revokedBy: "system" });
         await insertAuditEntry(db, { actor: "system", action: "api-key.revoked", target: `api-key:${key.prefix}` });
       }
-      if (isPresent) return present.length > 1;
+      if (isPresent) return { hasChanged: present.length > 1, revokedAt: null };
       const key =
         (await reviveApiKey(db, prefix, hash)) ??
         (await insertApiKey(db, {
@@ -43,14 +49,16 @@ export function configureApiKey(deps: {
           expiresAt: null,
         }));
       if (key === null) throw new Error("MILLRACE_API_KEY begins like another key; choose another secret");
+      if (key.revokedAt !== null) return { hasChanged: present.length > 0, revokedAt: key.revokedAt };
       await insertAuditEntry(db, {
         actor: "system",
         action: "api-key.created",
         target: `api-key:${prefix}`,
         after: { name: key.name, scopes: key.scopes },
       });
-      return true;
+      return { hasChanged: true, revokedAt: null };
     });
     if (hasChanged) deps.wakeups.announce("keys");
+    return { revokedAt };
   };
 }

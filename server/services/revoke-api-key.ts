@@ -12,7 +12,7 @@ export function revokeApiKey(deps: {
 }): Services["revokeApiKey"] {
   return async ({ id, actor }) => {
     const key = await transaction(deps.database.pool, async (db) => {
-      const revoked = await revoke(db, id);
+      const revoked = await revoke(db, { id, revokedBy: actor.name });
       if (revoked === null) throw new DomainError("not-found", "There is no such API key.");
       if (!revoked.wasRevokedBefore) {
         await insertAuditEntry(db, {

@@ -16,11 +16,18 @@ export async function configuredApiKeys(
   return rows.map((row) => ({ key: apiKeyOf(row), hash: row.hash }));
 }
 
-/** Makes a revoked key good again; null when no key has exactly this prefix and hash. */
+/**
+ * Makes a key good again that had given way to another value of its variable. One that a person revoked stays as it is:
+ * see `revokedAt`. Null when no key has exactly this prefix and hash.
+ */
 export async function reviveApiKey(db: Queryable, prefix: string, hash: Uint8Array): Promise<ApiKey | null> {
   const { rows } = await db.query<ApiKeyRow>(
-    `UPDATE api_key SET revoked_at = NULL, expires_at = NULL WHERE prefix = $1 AND hash = $2
-     RETURNING ${API_KEY_COLUMNS}`,
+    `UPDATE api_key
+        SET revoked_at = CASE WHEN revoked_by = 'system' THEN NULL ELSE revoked_at END,
+            expires_at = CASE WHEN revoked_by = 'system' THEN NULL ELSE expires_at END,
+            revoked_by = CASE WHEN revoked_by = 'system' THEN NULL ELSE revoked_by END
+      WHERE prefix = $1 AND hash = $2
+      RETURNING ${API_KEY_COLUMNS}`,
     [prefix, hash],
   );
   return rows[0] === undefined ? null : apiKeyOf(rows[0]);

@@ -10,6 +10,8 @@ declare module "vitest" {
   export interface ProvidedContext {
     /** Of a database on the run's cluster whose role may create others. */
     postgresUrl: string;
+    /** The role that serves, without the database's name: what needs more than it was granted fails in the tests. */
+    applicationUrl: string;
   }
 }
 
@@ -28,6 +30,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   await migrate(client, join(import.meta.dirname, "../../prisma/migrations"));
   await client.end();
   project.provide("postgresUrl", postgres.url);
+  project.provide("applicationUrl", postgres.applicationUrl);
   return async () => {
     await postgres.stop();
     await rm(dataDir, { recursive: true, force: true });

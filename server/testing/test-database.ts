@@ -5,6 +5,8 @@ import { type Database, openDatabase } from "../store/database.ts";
 
 export interface TestDatabase {
   readonly url: string;
+  /** As the role that serves. */
+  readonly applicationUrl: string;
   readonly database: Database;
   /** A second way in, as another instance of the server would have. Closed by `drop`. */
   open(): Database;
@@ -25,8 +27,11 @@ export async function testDatabase(): Promise<TestDatabase> {
     opened.push(database);
     return database;
   };
+  const applicationUrl = new URL(inject("applicationUrl"));
+  applicationUrl.pathname = url.pathname;
   return {
     url: url.href,
+    applicationUrl: applicationUrl.href,
     database: open(),
     open,
     async drop() {

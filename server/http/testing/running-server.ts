@@ -40,7 +40,8 @@ export async function runningServer(): Promise<RunningServer> {
       LOG_LEVEL: "error",
       MILLRACE_API_KEY: SECRET,
     },
-    databaseUrl: database.url,
+    databaseUrl: database.applicationUrl,
+    ownerUrl: database.url,
     log,
     root: process.cwd(),
   });
