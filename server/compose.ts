@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { openAccess } from "./auth/access.ts";
-import { hashPassword } from "./auth/password.ts";
+import { createPasswords } from "./auth/password.ts";
 import { createAppender } from "./engine/appender.ts";
 import { createMembers } from "./engine/members.ts";
 import { startOperationRunner } from "./engine/operation-runner.ts";
@@ -39,11 +39,14 @@ export async function compose(options: ComposeOptions) {
   const members = createMembers({ database, topicReaders, wakeups, instance, onError });
 
   const services = allUseCases({ database, wakeups, topics, appender, members });
+  const passwords = createPasswords();
   const access = await openAccess({
-    useCases: accessUseCases({ database, wakeups, hashPassword }),
+    useCases: accessUseCases({ database, wakeups, hashPassword: passwords.hash }),
+    passwords,
     prisma: database.prisma,
     wakeups,
     onError,
+    onWarning: (message) => log("warn", message),
     ...(options.admin === undefined ? {} : { admin: options.admin }),
     ...(options.apiKey === undefined ? {} : { apiKey: options.apiKey }),
   });

@@ -3,14 +3,18 @@ import { DomainError } from "../domain/errors.ts";
 import type { AccessUseCases } from "../services/access-use-cases.ts";
 import { createApiKeyChecker } from "./api-key-checker.ts";
 import type { Authenticate } from "./identity.ts";
+import type { Passwords } from "./password.ts";
 import { createPeople, type People } from "./people.ts";
 
 export interface AccessOptions {
   readonly useCases: AccessUseCases;
   /** The Prisma client, for sign-in's own tables. */
   readonly prisma: object;
+  readonly passwords: Passwords;
   readonly wakeups: { listen(channel: string, listener: () => void): () => void };
   readonly onError: (error: unknown) => void;
+  /** What whoever starts the server ought to know. */
+  readonly onWarning: (message: string) => void;
   /** `MILLRACE_ADMIN_EMAIL` and `MILLRACE_ADMIN_PASSWORD`. */
   readonly admin?: { readonly email: string; readonly password: string };
   /** `MILLRACE_API_KEY`. */
@@ -31,10 +35,15 @@ export interface Access {
 }
 
 export async function openAccess(options: AccessOptions): Promise<Access> {
-  const { useCases, prisma, wakeups, onError, admin, apiKey } = options;
+  const { useCases, prisma, passwords, wakeups, onError, onWarning, admin, apiKey } = options;
   if (admin !== undefined) await ensureAdmin(useCases, admin);
-  if (apiKey !== undefined) await useCases.configureApiKey(apiKey);
-  const people = createPeople({ prisma, secret: await useCases.getSignInSecret(), onError });
+  if (apiKey !== undefined) {
+    const { revokedAt } = await useCases.configureApiKey(apiKey);
+    if (revokedAt !== null) {
+      onWarning(`MILLRACE_API_KEY was revoked on ${revokedAt} and stays so: choose another secret`);
+    }
+  }
+  const people = createPeople({ prisma, passwords, secret: await useCases.getSignInSecret(), onError });
   const keys = createApiKeyChecker({
     access: useCases.apiKeys,
     onKeysChanged: (listener) => wakeups.listen("keys", listener),
@@ -50,7 +59,9 @@ export async function openAccess(options: AccessOptions): Promise<Access> {
       const token = await useCases.issueSetupToken();
       return token === null ? null : new URL(`/setup?token=${token}`, origin).href;
     },
-    close: keys.close,
+    async close() {
+      await Promise.all([keys.close(), passwords.close()]);
+    },
   };
 }
 

@@ -1,6 +1,7 @@
 import { betterAuth } from "better-auth";
 import { prismaAdapter } from "better-auth/adapters/prisma";
 import type { Person } from "../contract/environment.ts";
+import type { Passwords } from "./password.ts";
 
 /** Where the custom server puts the peer's address, after removing whatever the client sent under this name. */
 export const PEER_HEADER = "x-millrace-peer";
@@ -9,20 +10,23 @@ export interface PeopleOptions {
   /** The Prisma client with the models `person`, `personSession`, `personAccount`, `personVerification`. */
   readonly prisma: object;
   readonly secret: string;
+  readonly passwords: Passwords;
   readonly onError: (message: string) => void;
 }
 
 /** Sign-in for operators: e-mail and password, a session cookie. */
 export interface People {
-  /** Everything under `/api/auth/`. */
+  /** Everything under `/api/auth/`. Throws `queue-full` when too many passwords are being looked at. */
   handle(request: Request): Promise<Response>;
   /** Who the session cookie belongs to, or null. */
   personOf(headers: Headers, isSecure: boolean): Promise<Person | null>;
 }
 
 const DAY_SECONDS = 86_400;
+/** What hashes a password. */
+const HASHES = /^\/api\/auth\/(?:sign-in\/email|change-password|verify-password|set-password|reset-password)/;
 
-function signIn({ prisma, secret, onError }: PeopleOptions, isSecure: boolean) {
+function signIn({ prisma, secret, passwords, onError }: PeopleOptions, isSecure: boolean) {
   return betterAuth({
     appName: "Millrace",
     basePath: "/api/auth",
@@ -32,7 +36,13 @@ function signIn({ prisma, secret, onError }: PeopleOptions, isSecure: boolean) {
     session: { modelName: "personSession", expiresIn: 7 * DAY_SECONDS, updateAge: DAY_SECONDS },
     account: { modelName: "personAccount" },
     verification: { modelName: "personVerification" },
-    emailAndPassword: { enabled: true, disableSignUp: true, minPasswordLength: 10, maxPasswordLength: 128 },
+    emailAndPassword: {
+      enabled: true,
+      disableSignUp: true,
+      minPasswordLength: 10,
+      maxPasswordLength: 128,
+      password: { hash: passwords.hash, verify: passwords.verify },
+    },
     // One guess a second and address, in bursts; what a page asks for by itself is not counted.
     rateLimit: {
       enabled: true,
@@ -49,12 +59,17 @@ function signIn({ prisma, secret, onError }: PeopleOptions, isSecure: boolean) {
 }
 
 export function createPeople(options: PeopleOptions): People {
+  const { passwords } = options;
   // A cookie marked Secure is lost over plain HTTP, and one without the mark is weaker than HTTPS allows; which of the
   // two a request came by is known only with the request (a proxy may speak HTTPS for this server).
   const plain = signIn(options, false);
   const secure = signIn(options, true);
   return {
-    handle: (request) => (new URL(request.url).protocol === "https:" ? secure : plain).handler(request),
+    async handle(request) {
+      const { protocol, pathname } = new URL(request.url);
+      const answer = () => (protocol === "https:" ? secure : plain).handler(request);
+      return HASHES.test(pathname) ? passwords.admit(answer) : answer();
+    },
     async personOf(headers, isSecure) {
       if (!headers.has("cookie")) return null;
       const session = await (isSecure ? secure : plain).api.getSession({ headers });

@@ -42,6 +42,8 @@ export interface ControlPlane {
 }
 
 const MAX_TRPC_BODY_BYTES = 1024 * 1024;
+/** What the pages send at most. A batch is one request for whoever counts, and a query per name for the database. */
+const MAX_TRPC_BATCH = 20;
 const MAX_AUTH_BODY_BYTES = 64 * 1024;
 /** How long a live stream may outlive its session. */
 const SESSION_CHECK_MS = 5_000;
@@ -61,7 +63,7 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
     live,
     asRefusal,
     getOverview: getOverview(services),
-    environment: access.environment,
+    environment: () => access.environment(),
     systemInfo: async () => ({ environment: await access.environment(), version: deps.version, startedAt }),
     setup: {
       isNeeded: async () => !(await access.isSetUp()),
@@ -102,7 +104,15 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
       throw asRefusal(error);
     }
     const signal = isStream ? sessionSignal(headers, isSecure, res) : NEVER;
-    return { ...shared, identity: null, person, requestId: requestIdFor(req, res), signal, answer: { status: 200 } };
+    return {
+      ...shared,
+      ...askedOnce(shared),
+      identity: null,
+      person,
+      requestId: requestIdFor(req, res),
+      signal,
+      answer: { status: 200 },
+    };
   }
 
   function trpc(req: IncomingMessage, res: ServerResponse, path: string): void {
@@ -114,6 +124,7 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
       res,
       path,
       maxBodySize: MAX_TRPC_BODY_BYTES,
+      maxBatchSize: MAX_TRPC_BATCH,
       createContext: async ({ info }) => {
         try {
           return await contextOf(
@@ -175,6 +186,25 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
     },
     close() {
       for (const res of streams) res.destroy();
+    },
+  };
+}
+
+/** What anybody may ask without signing in costs one query a request, however often a batch names it. */
+function askedOnce({ environment, setup }: Pick<Context, "environment" | "setup">) {
+  let answered: ReturnType<Context["environment"]> | undefined;
+  let needed: ReturnType<Context["setup"]["isNeeded"]> | undefined;
+  return {
+    environment: () => {
+      answered ??= environment();
+      return answered;
+    },
+    setup: {
+      ...setup,
+      isNeeded: () => {
+        needed ??= setup.isNeeded();
+        return needed;
+      },
     },
   };
 }

@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type Access, openAccess } from "../../auth/access.ts";
 import { requestOf, sendResponse } from "../../auth/node-request.ts";
-import { hashPassword } from "../../auth/password.ts";
+import { createPasswords } from "../../auth/password.ts";
 import { createAppender } from "../../engine/appender.ts";
 import { createMembers } from "../../engine/members.ts";
 import { createTopicDirectory } from "../../engine/topic-directory.ts";
@@ -22,15 +22,21 @@ export interface TestInstance {
   readonly access: Access;
   readonly services: Services;
   readonly errors: unknown[];
+  readonly warnings: readonly string[];
   close(): Promise<void>;
 }
 
 /** An instance of the control plane alone, on a port of its own; its data plane is what `rest` answers. */
 export async function testInstance(
   database: Database,
-  config: { readonly admin?: { email: string; password: string }; readonly apiKey?: string } = {},
+  config: {
+    readonly admin?: { email: string; password: string };
+    readonly apiKey?: string;
+    readonly maxSignIns?: number;
+  } = {},
 ): Promise<TestInstance> {
   const errors: unknown[] = [];
+  const warnings: string[] = [];
   const onError = (error: unknown): void => void errors.push(error);
   const wakeups = createWakeups(database, { onError });
   const readers = createTopicReaders(database, { wakeups, onError });
@@ -38,12 +44,16 @@ export async function testInstance(
   const appender = createAppender(database, { wakeups, onError, onCommitted: (batch) => readers.handOver(batch) });
   const members = createMembers({ database, topicReaders: readers, wakeups, instance: randomUUID(), onError });
   const services = allUseCases({ database, wakeups, topics, appender, members });
+  const { maxSignIns, ...accessConfig } = config;
+  const passwords = createPasswords(maxSignIns === undefined ? {} : { maxRequests: maxSignIns });
   const access = await openAccess({
-    useCases: accessUseCases({ database, wakeups, hashPassword }),
+    useCases: accessUseCases({ database, wakeups, hashPassword: passwords.hash }),
+    passwords,
     prisma: database.prisma,
     wakeups,
     onError,
-    ...config,
+    onWarning: (message) => warnings.push(message),
+    ...accessConfig,
   });
   const openReader = async (topic: string) => readers.open(await topics.find(topic));
   const controlPlane = createControlPlane({ services, access, openReader, version: "0.0.0-test", onError });
@@ -73,6 +83,7 @@ export async function testInstance(
     access,
     services,
     errors,
+    warnings,
     async close() {
       controlPlane.close();
       server.closeAllConnections();
