@@ -12,6 +12,7 @@ import type {
   CloudEvent,
   ConsumerDeclaration,
   ConsumerDescription,
+  Declared,
   NewEvent,
   PublishedEvent,
   TopicDeclaration,
@@ -34,15 +35,15 @@ export type * from "./wire.ts";
 
 export interface Client {
   /** Creates a topic, or leaves one that exists as it is (but for what is given). */
-  declareTopic(topic: string, declaration?: TopicDeclaration): Promise<TopicDescription>;
+  declareTopic(topic: string, declaration?: TopicDeclaration): Promise<TopicDescription & Declared>;
   /**
-   * Creates a consumer or changes it; its positions stay. A new one that says `copyFrom` takes over the other's
-   * positions, parked events and state: a new version beside the old.
+   * Creates a consumer, or changes what is named of it and nothing else; its positions stay. A new one that says
+   * `copyFrom` takes over the other's settings, positions, parked events and state: a new version beside the old.
    */
   declareConsumer(
     consumer: string,
     declaration: ConsumerDeclaration & { readonly copyFrom?: string },
-  ): Promise<ConsumerDescription>;
+  ): Promise<ConsumerDescription & Declared>;
   describeConsumer(consumer: string): Promise<ConsumerDescription>;
   /** Stores one event or several, all or none, and so publishes them; safe to lose the answer of. */
   publish(topic: string, events: NewEvent | readonly NewEvent[], options?: PublishOptions): Promise<PublishedEvent[]>;

@@ -117,19 +117,20 @@ export interface StateEntry<Value = unknown> {
   updatedAt: string;
 }
 
-/** How long events are kept: each bound by itself; those no bound asks to go stay. */
-export interface Retention {
-  maxAgeMs?: number | undefined;
-  maxEvents?: number | undefined;
-  maxBytes?: number | undefined;
-  /** Also past the slowest consumer, which then misses what is gone. */
-  force?: boolean | undefined;
-}
-
+/** What is not named stays as it is; null puts a default back. */
 export interface TopicDeclaration {
-  description?: string | undefined;
-  /** null = events are kept for ever. */
-  retention?: Retention | null | undefined;
+  description?: string | null | undefined;
+  /** null = events are kept for ever; a bound that is null = none. */
+  retention?:
+    | {
+        maxAgeMs?: number | null | undefined;
+        maxEvents?: number | null | undefined;
+        maxBytes?: number | null | undefined;
+        /** Also past the slowest consumer, which then misses what is gone. */
+        force?: boolean | null | undefined;
+      }
+    | null
+    | undefined;
 }
 
 export interface TopicDescription {
@@ -149,39 +150,65 @@ export interface TopicDescription {
 
 export interface Subscription {
   topic: string;
-  types?: string[] | undefined;
-  keys?: string[] | undefined;
-  keyPrefix?: string | undefined;
+  /** null = all. */
+  types?: string[] | null | undefined;
+  keys?: string[] | null | undefined;
+  keyPrefix?: string | null | undefined;
   /** Where to begin in a topic not read before. Default: `earliest`. */
-  start?: "earliest" | "latest" | { offset: number } | { time: string } | undefined;
+  start?: "earliest" | "latest" | { offset: number } | { time: string } | null | undefined;
   /** Types that are never delivered as a replay: what they cause must not happen twice. */
-  liveOnly?: string[] | undefined;
+  liveOnly?: string[] | null | undefined;
 }
 
 export type Backoff = { initialMs: number; factor: number; maxMs: number; jitter: number } | { delaysMs: number[] };
 
+/** What is not named stays as it is, or is the default of a new consumer; null puts a default back. */
 export interface ConsumerDeclaration {
-  topics: Subscription[];
+  /** All of them, and of a new consumer at least one: a topic left out is dropped. */
+  topics?: Subscription[] | undefined;
   /** How many members can work at once. Default 1. */
-  partitions?: number | undefined;
-  ordering?: "key" | "topic" | undefined;
+  partitions?: number | null | undefined;
+  ordering?: "key" | "topic" | null | undefined;
   retry?:
-    | { maxAttempts?: number | undefined; backoff?: Backoff | undefined; permanentErrors?: string[] | undefined }
+    | {
+        maxAttempts?: number | null | undefined;
+        backoff?: Backoff | null | undefined;
+        permanentErrors?: string[] | null | undefined;
+      }
+    | null
     | undefined;
-  /** Pauses the consumer when too large a share of its deliveries fails: of `minEvents` or more within `windowMs`. */
-  stormBreaker?:
-    | { windowMs?: number | undefined; minEvents?: number | undefined; failureShare?: number | undefined }
+  /**
+   * Stops deliveries when `failureShare` of `minSettlements` or more within `windowMs` fail, and tries one after
+   * `probeMinMs`, then ever more seldom up to `probeMaxMs`. null = off. Default: on, 0.9 of 20 within 30 s.
+   */
+  breaker?:
+    | {
+        failureShare?: number | null | undefined;
+        minSettlements?: number | null | undefined;
+        windowMs?: number | null | undefined;
+        probeMinMs?: number | null | undefined;
+        probeMaxMs?: number | null | undefined;
+      }
+    | null
     | undefined;
   /** Events one member may hold unsettled. Default 256. */
-  maxInFlight?: number | undefined;
+  maxInFlight?: number | null | undefined;
   /** How long a member may hold an event without a word about it. Default 30,000. */
-  ackTimeoutMs?: number | undefined;
+  ackTimeoutMs?: number | null | undefined;
+  /** How long a member whose connection broke is awaited. Default 5,000. */
+  reconnectGraceMs?: number | null | undefined;
+}
+
+/** The answer to a declaration: `changed` names the fields that are another now. */
+export interface Declared {
+  created: boolean;
+  changed: string[];
 }
 
 /** What the SDK reads of `GET /v1/consumers/{consumer}`. */
 export interface ConsumerDescription {
   consumer: string;
-  status: "healthy" | "lagging" | "blocked" | "stalled" | "paused" | "halted" | "idle";
+  status: "healthy" | "lagging" | "blocked" | "stalled" | "failing" | "paused" | "halted" | "idle";
   /** One sentence: why it stands as it does. */
   why: string;
   /** Events out of the flow, by what they wait for. */

@@ -21,6 +21,7 @@ SELECT create_reference_table('person_session');
 SELECT create_reference_table('person_account');
 SELECT create_reference_table('person_verification');
 SELECT create_reference_table('audit_entry');
+SELECT create_reference_table('bin_entry');
 
 -- A topic's head and its events on one node: an append stays a transaction of one node.
 SELECT create_distributed_table('topic_head', 'topic_id', colocate_with => 'none');
@@ -40,6 +41,8 @@ SELECT create_distributed_table('position_change', 'consumer_id', colocate_with 
 SELECT create_distributed_table('position_change_restore', 'consumer_id', colocate_with => 'cursor');
 SELECT create_distributed_table('parked_event', 'consumer_id', colocate_with => 'cursor');
 SELECT create_distributed_table('delivery_attempt', 'consumer_id', colocate_with => 'cursor');
+SELECT create_distributed_table('dropped_topic', 'consumer_id', colocate_with => 'cursor');
+SELECT create_distributed_table('shelved_event', 'consumer_id', colocate_with => 'cursor');
 SELECT create_distributed_table('operation', 'consumer_id', colocate_with => 'cursor');
 SELECT create_distributed_table('consumer_sample', 'consumer_id', colocate_with => 'cursor');
 

@@ -20,6 +20,7 @@ import { TabLinks } from "../ui/tabs.tsx";
 import { AccountPanel } from "./account-panel.tsx";
 import { ConsumerSettings } from "./consumer-settings.tsx";
 import { standingOf } from "./consumer-status.tsx";
+import { FailingCallout } from "./failing-callout.tsx";
 import { HistoryPanel } from "./history-panel.tsx";
 import { MemberTable } from "./member-table.tsx";
 import { MovePosition } from "./move-position.tsx";
@@ -98,7 +99,7 @@ export function ConsumerPage({ consumer }: { consumer: string }) {
                   <Status tone={standing.tone} word={standing.word} />
                 </span>
                 {/* The banner says it, with since when and until when. */}
-                {data?.pause == null ? (
+                {data?.pause == null && data?.failing == null ? (
                   <span className="live-value min-w-0 text-muted [overflow-wrap:anywhere]">{standing.why}</span>
                 ) : null}
                 {data !== undefined && tab !== "parked" && (data.status === "blocked" || data.status === "halted") ? (
@@ -120,6 +121,7 @@ export function ConsumerPage({ consumer }: { consumer: string }) {
               )}
             </Callout>
           )}
+          {data?.failing == null ? null : <FailingCallout consumer={consumer} failing={data.failing} />}
           <FactStrip
             facts={[
               { label: "Lag", value: formatCount(standing?.lag), note: "events not settled" },

@@ -25,6 +25,13 @@ function scheduleText({ retry }: ConsumerDescription): string {
   return `then after ${delays.join(", ")}${more}; then dead`;
 }
 
+function breakerText({ breaker }: ConsumerDescription): string {
+  if (breaker === null) return "off";
+  const share = `${Math.round(breaker.failureShare * 100)} % of at least ${formatCount(breaker.minSettlements)} deliveries`;
+  const stops = `stops when ${share} fail within ${formatDuration(breaker.windowMs)}`;
+  return `${stops}; tries one after ${formatDuration(breaker.probeMinMs)}, then ever more seldom, up to every ${formatDuration(breaker.probeMaxMs)}`;
+}
+
 const list = (values: readonly string[] | undefined): string => (values === undefined ? "all" : values.join(", "));
 
 export function ConsumerSettings({ description }: { description: ConsumerDescription | undefined }) {
@@ -40,6 +47,7 @@ export function ConsumerSettings({ description }: { description: ConsumerDescrip
             { label: "Order kept", value: `per ${description.ordering}` },
             { label: "In flight", value: `at most ${formatCount(description.maxInFlight)} events per member` },
             { label: "Ack timeout", value: formatDuration(description.ackTimeoutMs) },
+            { label: "Reconnect grace", value: formatDuration(description.reconnectGraceMs) },
             { label: "Attempts", value: `at most ${formatCount(retry.maxAttempts)}` },
             {
               label: "Retry after",
@@ -50,11 +58,8 @@ export function ConsumerSettings({ description }: { description: ConsumerDescrip
             },
             { label: "Schedule", value: scheduleText(description) },
             {
-              label: "Storm breaker",
-              value:
-                description.stormBreaker === undefined
-                  ? "none"
-                  : `pauses when ${Math.round(description.stormBreaker.failureShare * 100)} % of at least ${formatCount(description.stormBreaker.minEvents)} deliveries fail within ${formatDuration(description.stormBreaker.windowMs)}`,
+              label: "Breaker",
+              value: breakerText(description),
             },
             {
               label: "Permanent errors",

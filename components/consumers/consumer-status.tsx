@@ -18,6 +18,7 @@ const LOOKS: Record<StatusName, { readonly tone: Tone; readonly word: string }> 
   lagging: { tone: "warn", word: "Lagging" },
   blocked: { tone: "bad", word: "Blocked" },
   stalled: { tone: "bad", word: "Stalled" },
+  failing: { tone: "bad", word: "Failing" },
   paused: { tone: "warn", word: "Paused" },
   halted: { tone: "bad", word: "Halted" },
   idle: { tone: "idle", word: "Idle" },

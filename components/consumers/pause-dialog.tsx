@@ -23,7 +23,7 @@ interface PauseDialogProps {
 
 /**
  * Pauses a consumer that runs, or resumes one that does not. Which of the two stays what it was when the dialog opened:
- * the storm breaker may pause it, or a pause may end, while somebody writes the reason.
+ * the breaker may stop it, or a pause may end, while somebody writes the reason.
  */
 export function PauseDialog({ description, isOpen, onOpenChange }: PauseDialogProps) {
   const { consumer, members } = description;

@@ -62,12 +62,8 @@ export function RetentionDialog({ description, isOpen, onOpenChange }: Retention
   const next =
     maxAgeMs === undefined && maxEvents === undefined && maxBytes === undefined
       ? null
-      : {
-          ...(maxAgeMs !== undefined && { maxAgeMs }),
-          ...(maxEvents !== undefined && { maxEvents }),
-          ...(maxBytes !== undefined && { maxBytes }),
-          ...(force && { force }),
-        };
+      : // A bound that is not named would stay as it is.
+        { maxAgeMs: maxAgeMs ?? null, maxEvents: maxEvents ?? null, maxBytes: maxBytes ?? null, force };
   const declare = useMutation(
     api.topics.declare.mutationOptions({
       onSuccess: () => {

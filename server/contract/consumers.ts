@@ -15,14 +15,16 @@ const values = z.array(label).min(1).max(LIMITS.maxFilterValues);
 export const subscription = z
   .strictObject({
     topic: topicName,
-    types: values.optional(),
-    keys: values.optional(),
-    keyPrefix: label.optional(),
-    start: startPoint.default("earliest"),
+    /** null = all. */
+    types: values.nullable().optional(),
+    keys: values.nullable().optional(),
+    keyPrefix: label.nullable().optional(),
+    /** Counts for a topic that is new to the consumer; new or null = `earliest`. */
+    start: startPoint.nullable().optional(),
     /** Types that are never delivered as a replay: what they cause must not happen twice. */
-    liveOnly: values.optional(),
+    liveOnly: values.nullable().optional(),
   })
-  .refine((it) => it.keys === undefined || it.keyPrefix === undefined, {
+  .refine((it) => it.keys == null || it.keyPrefix == null, {
     message: "give keys or keyPrefix, not both",
     path: ["keyPrefix"],
   });
@@ -43,39 +45,60 @@ const backoff = z.union(
 );
 
 export const retryPolicy = z.strictObject({
-  maxAttempts: z.int().min(1).max(100).default(5),
-  backoff: backoff.default({ initialMs: 1_000, factor: 2, maxMs: 300_000, jitter: 0.2 }),
+  maxAttempts: z.int().min(1).max(100),
+  backoff,
   /** Error names that no retry can cure. */
-  permanentErrors: z.array(label).max(LIMITS.maxFilterValues).default([]),
+  permanentErrors: z.array(label).max(LIMITS.maxFilterValues),
 });
 export type RetryPolicy = z.infer<typeof retryPolicy>;
 
-/** Pauses the consumer when too large a share of its deliveries fails. */
-export const stormBreaker = z.strictObject({
-  windowMs: z.int().min(1_000).max(3_600_000).default(60_000),
-  /** With fewer settlements than this in the window nothing is concluded. */
-  minEvents: z.int().min(1).max(100_000).default(100),
+/** Stops deliveries while (nearly) everything fails, and tries one now and then until one is settled. */
+export const breaker = z.strictObject({
   /** 0 … 1 */
-  failureShare: z.number().gt(0).max(1).default(0.5),
+  failureShare: z.number().gt(0).max(1),
+  /** With fewer settlements than this in the window nothing is concluded. */
+  minSettlements: z.int().min(1).max(100_000),
+  windowMs: z.int().min(1_000).max(3_600_000),
+  /** How long after it opened one delivery is tried; twice as long after each that fails, up to `probeMaxMs`. */
+  probeMinMs: z.int().min(100).max(86_400_000),
+  probeMaxMs: z.int().min(100).max(86_400_000),
 });
-export type StormBreaker = z.infer<typeof stormBreaker>;
+export type Breaker = z.infer<typeof breaker>;
 
-/** `PUT /v1/consumers/{consumer}`: declares a consumer. Declaring it again keeps its positions. */
+/** Each field by itself, and null for its default. */
+const changes = <Shape extends z.core.$ZodShape>(shape: Shape) =>
+  z.strictObject(
+    Object.fromEntries(Object.entries(shape).map(([name, it]) => [name, z.optional(z.nullable(it))])) as {
+      [Key in keyof Shape]: z.ZodOptional<z.ZodNullable<Shape[Key]>>;
+    },
+  );
+
+/**
+ * `PUT /v1/consumers/{consumer}`: declares a consumer. What is not named stays as it is, or is the default of a new one;
+ * null puts a default back.
+ */
 export const consumerDeclaration = z.strictObject({
+  /** All of them: a topic that is not among them is dropped, and keeps its place for when it is taken back. */
   topics: z
     .array(subscription)
     .min(1, "must name at least one topic")
-    .max(32)
-    .refine((all) => new Set(all.map((it) => it.topic)).size === all.length, "must name each topic once"),
-  /** How many members can work at once. */
-  partitions: z.int().min(1).max(LIMITS.maxPartitions).default(1),
-  ordering: z.enum(["key", "topic"]).default("key"),
-  retry: retryPolicy.prefault({}),
-  stormBreaker: stormBreaker.optional(),
-  /** Events that one member may hold unsettled. */
-  maxInFlight: z.int().min(1).max(10_000).default(256),
-  /** How long a member may hold an event without a word about it. */
-  ackTimeoutMs: z.int().min(100).max(3_600_000).default(30_000),
+    .max(LIMITS.maxTopicsPerConsumer)
+    .refine((all) => new Set(all.map((it) => it.topic)).size === all.length, "must name each topic once")
+    .optional(),
+  /** How many members can work at once. Default 1. */
+  partitions: z.int().min(1).max(LIMITS.maxPartitions).nullable().optional(),
+  /** Default `key`. */
+  ordering: z.enum(["key", "topic"]).nullable().optional(),
+  /** Default 5 attempts, after 1 s, 2 s, 4 s …, at most 300 s, 20 % of it random; no permanent errors. */
+  retry: changes(retryPolicy.shape).nullable().optional(),
+  /** null = off; a field that is null = its default. Default: 0.9 of 20 within 30 s; tries after 5 s … 300 s. */
+  breaker: changes(breaker.shape).nullable().optional(),
+  /** Events that one member may hold unsettled. Default 256. */
+  maxInFlight: z.int().min(1).max(10_000).nullable().optional(),
+  /** How long a member may hold an event without a word about it. Default 30,000. */
+  ackTimeoutMs: z.int().min(100).max(3_600_000).nullable().optional(),
+  /** How long a member whose connection broke is awaited before what it holds is given to others. Default 5,000. */
+  reconnectGraceMs: z.int().min(0).max(600_000).nullable().optional(),
 });
 export type ConsumerDeclaration = z.infer<typeof consumerDeclaration>;
 
@@ -119,6 +142,18 @@ export const consumerPause = z.object({
 });
 export type ConsumerPause = z.infer<typeof consumerPause>;
 
+/** An open breaker: deliveries stand, because (nearly) all of them failed. */
+export const consumerFailure = z.object({
+  since: z.string(),
+  /** The error of the last of them; null when none was told. */
+  error: z.object({ name: z.string(), message: z.string(), fingerprint: z.string() }).nullable(),
+  /** When one delivery is tried; null while one is under way. */
+  nextProbeAt: z.string().nullable(),
+  /** Deliveries tried in vain since. */
+  probes: z.int(),
+});
+export type ConsumerFailure = z.infer<typeof consumerFailure>;
+
 /** Parked events by state. */
 export const parkedCounts = z.object({
   retrying: z.int(),
@@ -128,7 +163,16 @@ export const parkedCounts = z.object({
 });
 export type ParkedCounts = z.infer<typeof parkedCounts>;
 
-export const consumerStatus = z.enum(["healthy", "lagging", "blocked", "stalled", "paused", "halted", "idle"]);
+export const consumerStatus = z.enum([
+  "healthy",
+  "lagging",
+  "blocked",
+  "stalled",
+  "failing",
+  "paused",
+  "halted",
+  "idle",
+]);
 export type ConsumerStatus = z.infer<typeof consumerStatus>;
 
 export const consumerDescription = z.object({
@@ -137,6 +181,8 @@ export const consumerDescription = z.object({
   /** One sentence of measured facts: why it stands as it does. */
   why: z.string(),
   pause: consumerPause.nullable(),
+  /** Set while the breaker is open. */
+  failing: consumerFailure.nullable(),
   parked: parkedCounts,
   topics: z.array(
     topicPosition.extend({
@@ -150,14 +196,23 @@ export const consumerDescription = z.object({
   partitions: z.int(),
   ordering: z.enum(["key", "topic"]),
   retry: retryPolicy,
-  stormBreaker: stormBreaker.optional(),
+  breaker: breaker.nullable(),
   maxInFlight: z.int(),
   ackTimeoutMs: z.int(),
+  reconnectGraceMs: z.int(),
   members: z.array(consumerMember),
   createdAt: z.string(),
   updatedAt: z.string(),
 });
 export type ConsumerDescription = z.infer<typeof consumerDescription>;
+
+/** The answer to a declaration. */
+export const declaredConsumer = consumerDescription.extend({
+  created: z.boolean(),
+  /** The fields of the declaration that are another now; none of a new consumer. */
+  changed: z.array(z.string()),
+});
+export type DeclaredConsumer = z.infer<typeof declaredConsumer>;
 
 /** `POST /v1/consumers/{consumer}/pause`: nothing new is delivered; what is in flight may be settled. */
 export const pauseRequest = z.strictObject({

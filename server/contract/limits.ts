@@ -7,6 +7,7 @@ export const LIMITS = {
   maxPageEvents: 1000,
   maxFilterValues: 64,
   maxPartitions: 256,
+  maxTopicsPerConsumer: 32,
   /** Levels of nesting in `data`. Far above real payloads, far below PostgreSQL's stack. */
   maxJsonDepth: 512,
   maxStateValueBytes: 1024 * 1024,

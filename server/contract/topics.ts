@@ -13,9 +13,17 @@ export type Retention = z.infer<typeof retention>;
 
 /** `PUT /v1/topics/{topic}`: declares a topic. Declaring it again changes what is named and nothing else. */
 export const topicDeclaration = z.strictObject({
-  description: freeText.max(2000).optional(),
-  /** null = events are kept for ever. */
-  retention: retention.nullable().optional(),
+  description: freeText.max(2000).nullable().optional(),
+  /** null = events are kept for ever; a bound that is null = none. */
+  retention: z
+    .strictObject({
+      maxAgeMs: z.int().min(1_000).nullable().optional(),
+      maxEvents: z.int().min(1).nullable().optional(),
+      maxBytes: z.int().min(1).nullable().optional(),
+      force: z.boolean().nullable().optional(),
+    })
+    .nullable()
+    .optional(),
 });
 export type TopicDeclaration = z.infer<typeof topicDeclaration>;
 
@@ -43,5 +51,12 @@ export const topicDescription = z.object({
   lastRecordedAt: z.string().nullable(),
 });
 export type TopicDescription = z.infer<typeof topicDescription>;
+
+/** The answer to a declaration. */
+export const declaredTopic = topicDescription.extend({
+  created: z.boolean(),
+  /** The fields of the declaration that are another now; none of a new topic. */
+  changed: z.array(z.string()),
+});
 
 export const topicList = z.object({ topics: z.array(topicDescription) });

@@ -12,6 +12,7 @@ import {
 const topic: TopicFacts = { topic: "orders", lag: 0, lagMs: 0, stillMs: 5_000 };
 const quiet: ConsumerFacts = {
   pause: null,
+  failing: null,
   ordering: "key",
   ackTimeoutMs: 30_000,
   members: 2,
@@ -150,6 +151,32 @@ test("a pause tells who, until when and why", () => {
   expect(status({ pause: { ...pause, kind: "storm", by: "system" } }).status).toBe("paused");
 });
 
+const failing = {
+  since: "2026-11-21T01:00:00.000Z",
+  error: { name: "Timeout", message: "the ledger does not answer" },
+  nextProbeAt: "2026-11-21T01:05:00.000Z",
+};
+
+test("an open breaker makes it failing, since when and with which error", () => {
+  const stalled = { ...topic, lag: 9, lagMs: 300_000, stillMs: 300_000 };
+  expect(status({ failing, topics: [stalled], parked: { retrying: 3, dead: 0, blocked: 9 }, head })).toEqual({
+    status: "failing",
+    why: "(nearly) every delivery has failed since 2026-11-21T01:00:00.000Z with Timeout: the ledger does not answer; one delivery is tried at 2026-11-21T01:05:00.000Z",
+  });
+  expect(status({ failing: { ...failing, error: null, nextProbeAt: null } }).why).toBe(
+    "(nearly) every delivery has failed since 2026-11-21T01:00:00.000Z; one delivery is being tried",
+  );
+  const long = { ...failing, error: { name: "Timeout", message: "x".repeat(5_000) } };
+  expect(status({ failing: long }).why.length).toBeLessThan(400);
+});
+
+test("an operator's pause stays an operator's while the breaker is open", () => {
+  expect(status({ failing, pause })).toEqual({
+    status: "paused",
+    why: "paused by person:ann@example.com: maintenance",
+  });
+});
+
 test("an event out of attempts halts", () => {
   const facts = { pause: { ...pause, kind: "halted", reason: "event 7 of orders is out of attempts" } } as const;
   expect(status(facts)).toEqual({ status: "halted", why: "halted: event 7 of orders is out of attempts" });
@@ -159,6 +186,7 @@ const count = fc.integer({ min: 0, max: 2_000 });
 const ms = fc.integer({ min: 0, max: 10_000_000 });
 const anyFacts: fc.Arbitrary<ConsumerFacts> = fc.record({
   pause: fc.option(fc.constantFrom(pause, { ...pause, kind: "halted" as const })),
+  failing: fc.option(fc.constant(failing)),
   ordering: fc.constantFrom("key", "topic"),
   ackTimeoutMs: ms,
   members: fc.integer({ min: 0, max: 3 }),

@@ -1,7 +1,7 @@
 import { countText, durationText, eventsText } from "./fact-words.ts";
 import { MAX_SEQUENCES } from "./parked-heads.ts";
 
-export type ConsumerStatus = "healthy" | "lagging" | "blocked" | "stalled" | "paused" | "halted" | "idle";
+export type ConsumerStatus = "healthy" | "lagging" | "blocked" | "stalled" | "failing" | "paused" | "halted" | "idle";
 
 /** What is measured of a consumer at one instant. Durations in milliseconds. */
 export interface ConsumerFacts {
@@ -11,6 +11,8 @@ export interface ConsumerFacts {
     readonly reason: string;
     readonly until: string | null;
   } | null;
+  /** The breaker is open: deliveries stand because (nearly) all of them failed. */
+  readonly failing: BreakerFacts | null;
   readonly ordering: "key" | "topic";
   readonly ackTimeoutMs: number;
   readonly members: number;
@@ -23,6 +25,13 @@ export interface ConsumerFacts {
   readonly deadWithKey: number;
   /** The parked head with most events behind it. */
   readonly head: ParkedHeadFacts | null;
+}
+
+export interface BreakerFacts {
+  readonly since: string;
+  readonly error: { readonly name: string; readonly message: string } | null;
+  /** When one delivery is tried; null while one is under way. */
+  readonly nextProbeAt: string | null;
 }
 
 export interface TopicFacts {
@@ -59,18 +68,20 @@ export const STALLED_AFTER_MS = 60_000;
  * How a consumer stands, and why, from what was measured. The first that holds:
  *
  * 1. `halted`, `paused`: it is; nothing new is delivered.
- * 2. `blocked`: ordered by topic, an event is parked, so its partition waits behind it; ordered by key, as many have
+ * 2. `failing`: the breaker is open; one delivery is tried now and then.
+ * 3. `blocked`: ordered by topic, an event is parked, so its partition waits behind it; ordered by key, as many have
  *    failed as a member may hold.
- * 3. `stalled`: an event waits for longer than `LAGGING_AFTER_MS` and no member is connected; or it waits, and members
+ * 4. `stalled`: an event waits for longer than `LAGGING_AFTER_MS` and no member is connected; or it waits, and members
  *    have been connected, for longer than `STALLED_AFTER_MS` (the ack timeout, if that is longer) without any progress.
- * 4. `blocked`, ordered by key: events wait behind a parked one, or a dead letter holds its key for those to come.
- * 5. `lagging`: an event waits for longer than `LAGGING_AFTER_MS`.
- * 6. `idle`: nothing waits, and no member is connected to wait for it.
- * 7. `healthy`: everything else; a retry that holds nothing up, and dead letters without a key, are part of life.
+ * 5. `blocked`, ordered by key: events wait behind a parked one, or a dead letter holds its key for those to come.
+ * 6. `lagging`: an event waits for longer than `LAGGING_AFTER_MS`.
+ * 7. `idle`: nothing waits, and no member is connected to wait for it.
+ * 8. `healthy`: everything else; a retry that holds nothing up, and dead letters without a key, are part of life.
  */
 export function consumerStatus(facts: ConsumerFacts): { status: ConsumerStatus; why: string } {
   const { pause, head, members, parked } = facts;
   if (pause !== null) return { status: pause.kind === "halted" ? "halted" : "paused", why: pauseText(pause) };
+  if (facts.failing !== null) return { status: "failing", why: failingText(facts.failing) };
 
   const lag = facts.topics.reduce((sum, it) => sum + it.lag, 0);
   const lagMs = Math.max(0, ...facts.topics.map((it) => it.lagMs));
@@ -107,6 +118,18 @@ function agedText(count: number, oldestMs: number): string {
 function pauseText({ kind, by, reason, until }: NonNullable<ConsumerFacts["pause"]>): string {
   if (kind === "halted") return `halted: ${reason}`;
   return `paused by ${by}${until === null ? "" : ` until ${until}`}: ${reason}`;
+}
+
+/** Enough of a message to know it by. */
+const MAX_MESSAGE = 200;
+
+function failingText({ since, error, nextProbeAt }: BreakerFacts): string {
+  const next = nextProbeAt === null ? "one delivery is being tried" : `one delivery is tried at ${nextProbeAt}`;
+  return `(nearly) every delivery has failed since ${since}${error === null ? "" : ` with ${errorText(error)}`}; ${next}`;
+}
+
+function errorText({ name, message }: { readonly name: string; readonly message: string }): string {
+  return `${name}: ${message.length <= MAX_MESSAGE ? message : `${message.slice(0, MAX_MESSAGE)}…`}`;
 }
 
 function stalledText(facts: ConsumerFacts, { lag, lagMs }: { lag: number; lagMs: number }): string | null {

@@ -16,14 +16,16 @@ export async function haltConsumer(
     readonly consumer: string;
     readonly kind: "storm" | "halted";
     readonly reason: string;
+    /** It ends by itself after so many milliseconds; absent = when somebody resumes. */
+    readonly endsInMs?: number;
   },
 ): Promise<void> {
-  const { consumerId, consumer, kind, reason } = halt;
+  const { consumerId, consumer, kind, reason, endsInMs } = halt;
   await transaction(database.pool, async (db) => {
     if ((await lockConsumer(db, consumer)) === null) return;
     const before = await selectPause(db, consumerId);
     if (kind === "storm" ? before !== null : before?.kind === "halted" || !(await hasDead(db, consumerId))) return;
-    const pause = { kind, reason, by: "system", until: null };
+    const pause = { kind, reason, by: "system", until: endsInMs === undefined ? null : timeIn(endsInMs) };
     await updatePause(db, consumerId, pause);
     await insertAuditEntry(db, {
       actor: "system",
@@ -34,4 +36,8 @@ export async function haltConsumer(
       reason,
     });
   });
+}
+
+function timeIn(ms: number): string {
+  return new Date(Date.now() + ms).toISOString();
 }

@@ -682,14 +682,17 @@ describe("a pause", () => {
     expect(member.frame("resumed")).toBeDefined();
   });
 
-  it("is what the storm breaker does, and it says so", async () => {
-    await declare({ stormBreaker: { windowMs: 60_000, minEvents: 4, failureShare: 0.5 }, retry: never });
+  it("is what the breaker does, and it says so", async () => {
+    await declare({
+      breaker: { failureShare: 0.5, minSettlements: 4, windowMs: 60_000, probeMinMs: 60_000, probeMaxMs: 60_000 },
+      retry: never,
+    });
     await publish(a, topicId, { count: 6, keys: 6 });
     const member = await a.join(consumer, "m1");
     await member.delivered(6);
     await a.ack(consumer, [at(member, 1), at(member, 2)]);
     await a.retry(consumer, [at(member, 3), at(member, 4)]);
-    await member.until(() => member.frame("paused") !== undefined, "the storm breaker");
+    await member.until(() => member.frame("paused") !== undefined, "the breaker");
     expect(member.frame("paused")?.data).toMatchObject({ kind: "storm", reason: expect.stringContaining("2 of 4") });
     const { rows } = await a.database.pool.query("SELECT actor, action FROM audit_entry ORDER BY id DESC LIMIT 1");
     expect(rows).toEqual([{ actor: "system", action: "consumer.storm" }]);

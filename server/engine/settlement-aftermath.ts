@@ -1,5 +1,5 @@
+import { type BreakerWindow, probeDelayMs, tripText } from "../domain/breaker.ts";
 import type { SettlementDecision } from "../domain/settlement-decision.ts";
-import type { StormWatch } from "../domain/storm-breaker.ts";
 import type { ConsumerSetup } from "../store/consumer-setup-select.ts";
 import type { SettledOutcome } from "./settle-parked.ts";
 import type { SettlementGroup, SettlementItem } from "./settlement-group.ts";
@@ -38,11 +38,13 @@ export function takeOver(
 export interface Halt {
   readonly kind: "storm" | "halted";
   readonly reason: string;
+  /** It ends by itself after so many milliseconds; absent = when somebody resumes. */
+  readonly endsInMs?: number;
 }
 
 /** Whether the consumer has to stop after a group: too many failures, or a topic-ordered event out of attempts. */
 export function haltAfter(
-  { setup, storm }: { readonly setup: ConsumerSetup; readonly storm: StormWatch },
+  { setup, breaker }: { readonly setup: ConsumerSetup; readonly breaker: BreakerWindow },
   group: {
     /** Monotonic milliseconds. */
     readonly now: number;
@@ -56,7 +58,8 @@ export function haltAfter(
     const error = dead.error?.name ?? "Error";
     return { kind: "halted", reason: `event ${dead.topic}/${dead.offset} is out of attempts: ${error}` };
   }
-  if (setup.stormBreaker === null) return null;
-  const reason = storm.count(setup.stormBreaker, group.now, { settled: group.settled, failed: group.failed });
-  return reason === null ? null : { kind: "storm", reason };
+  if (setup.breaker === null) return null;
+  const trip = breaker.count(setup.breaker, group.now, { settled: group.settled, failed: group.failed });
+  if (trip === null) return null;
+  return { kind: "storm", reason: tripText(trip, setup.breaker), endsInMs: probeDelayMs(setup.breaker, 0) };
 }

@@ -1,6 +1,6 @@
+import { BreakerWindow } from "../domain/breaker.ts";
 import { DomainError } from "../domain/errors.ts";
 import type { StateChangeText } from "../domain/state-fold.ts";
-import { StormWatch } from "../domain/storm-breaker.ts";
 import type { ConsumerSetup } from "../store/consumer-setup-select.ts";
 import type { Database } from "../store/database.ts";
 import { isDatabaseAway } from "../store/database-errors.ts";
@@ -10,7 +10,7 @@ import { StateConflicts } from "../store/state-write.ts";
 import { extendedChannel, settledChannel } from "./consumer-channels.ts";
 import type { HeldPartition } from "./held-partition.ts";
 import { type ParkedOutcome, type SettledOutcome, settleParked } from "./settle-parked.ts";
-import { haltAfter, isFailure, takeOver } from "./settlement-aftermath.ts";
+import { type Halt, haltAfter, isFailure, takeOver } from "./settlement-aftermath.ts";
 import { type FindHolder, SettlementGroup, type SettlementItem } from "./settlement-group.ts";
 import { refuseConflicting, refuseStale, refuseUndelivered } from "./settlement-refusals.ts";
 import type { Wakeups } from "./wakeups.ts";
@@ -38,7 +38,7 @@ export interface Holders {
   /** An event was parked: members have to know that what was delivered after it of its key is taken back. */
   onParked(consumerId: number, item: SettlementItem, key: string | null): void;
   /** A consumer has to stop: too many failures, or an event of a topic-ordered one is out of attempts. */
-  onHalt(setup: ConsumerSetup, halt: { readonly kind: "storm" | "halted"; readonly reason: string }): void;
+  onHalt(setup: ConsumerSetup, halt: Halt): void;
 }
 
 export interface SettlerOptions {
@@ -70,7 +70,7 @@ interface Queue {
   hasProgress: boolean;
   /** Parked events of partitions held here have changed elsewhere. */
   hasReload: boolean;
-  readonly storm: StormWatch;
+  readonly breaker: BreakerWindow;
   running: Promise<void> | null;
 }
 
@@ -123,8 +123,8 @@ export class Settler {
   #queue(setup: ConsumerSetup): Queue {
     let queue = this.#queues.get(setup.consumerId);
     if (queue === undefined) {
-      const storm = new StormWatch();
-      queue = { setup, waiting: [], queued: 0, hasProgress: false, hasReload: false, storm, running: null };
+      const breaker = new BreakerWindow();
+      queue = { setup, waiting: [], queued: 0, hasProgress: false, hasReload: false, breaker, running: null };
       this.#queues.set(setup.consumerId, queue);
     }
     queue.setup = setup;
@@ -134,9 +134,9 @@ export class Settler {
   #start(queue: Queue): Promise<void> {
     queue.running ??= this.#drain(queue).finally(() => {
       queue.running = null;
-      // Kept for the storm breaker's window when there is one; as many as there are consumers.
+      // Kept for the breaker's window when there is one; as many as there are consumers.
       if (isWanted(queue)) this.#start(queue).catch(() => undefined);
-      else if (queue.setup.stormBreaker === null) this.#queues.delete(queue.setup.consumerId);
+      else if (queue.setup.breaker === null) this.#queues.delete(queue.setup.consumerId);
     });
     return queue.running;
   }

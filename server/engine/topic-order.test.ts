@@ -8,6 +8,7 @@ import { holdUp, refuseTransactions } from "./testing/database-faults.ts";
 
 const consumer = "ledger";
 const topic = "orders";
+const BREAKER = { failureShare: 0.5, minSettlements: 4, windowMs: 60_000, probeMinMs: 60_000, probeMaxMs: 60_000 };
 const retry = { maxAttempts: 5, backoff: { delaysMs: [0] }, permanentErrors: [] };
 
 let db: TestDatabase;
@@ -176,7 +177,7 @@ it("an operator's pause of a halted consumer does not make a dead end of it", as
 
 it("a storm does not take the place of a pause that is there", async () => {
   const actor = { name: "person:x", requestId: "r" };
-  await declare({ ordering: "key", stormBreaker: { windowMs: 60_000, minEvents: 2, failureShare: 0.5 } });
+  await declare({ ordering: "key", breaker: { ...BREAKER, minSettlements: 2 } });
   await publish(a, topicId, { count: 2, keys: 2 });
   const member = await a.join(consumer, "m1");
   await member.delivered(2);

@@ -1,4 +1,5 @@
 import type { Actor } from "../domain/actor.ts";
+import type { ConsumerSettings } from "../domain/consumer-settings.ts";
 import { DomainError, invalidField } from "../domain/errors.ts";
 import { relayout } from "../domain/layout.ts";
 import { OffsetRanges } from "../domain/offset-ranges.ts";
@@ -12,6 +13,8 @@ import { hasParked } from "../store/parked-exists.ts";
 import { mendSequences } from "../store/parked-sequences-mend.ts";
 import { raiseParkedVersion } from "../store/parked-version-raise.ts";
 import { insertPriorLayout, priorLayoutOf, selectPriorLayouts } from "../store/position-layouts.ts";
+import { selectSubscriptions } from "../store/subscription-topics.ts";
+import { settingsOf } from "./consumer-settings.ts";
 
 export interface CopyRequest {
   readonly consumer: string;
@@ -21,7 +24,22 @@ export interface CopyRequest {
   /** Its topics; those that the source lacks begin at their `start`. */
   readonly topics: readonly { readonly topicId: number; readonly topic: string }[];
   readonly copyFrom: string;
+  /** As `lockSource` found it. */
+  readonly source: LockedConsumer;
   readonly actor: Actor;
+}
+
+/**
+ * Locks the consumer that another is to be made of, before that one is there, and says how it is declared. Throws
+ * `consumer-not-found`.
+ */
+export async function lockSource(
+  db: Queryable,
+  { consumer, copyFrom }: { readonly consumer: string; readonly copyFrom: string },
+): Promise<{ locked: LockedConsumer; settings: ConsumerSettings }> {
+  const locked = copyFrom === consumer ? null : await lockConsumer(db, copyFrom);
+  if (locked === null) throw new DomainError("consumer-not-found", `there is no consumer "${copyFrom}" to copy from`);
+  return { locked, settings: settingsOf(locked, await selectSubscriptions(db, locked.id)) };
 }
 
 /**
@@ -29,15 +47,10 @@ export interface CopyRequest {
  * parked events with their attempts, and all state entries. The source's row and leases are locked, so no settlement
  * comes between: what the copy has settled, parked and remembered is of one instant. With another number of partitions,
  * all of the copy's begin at the source's lowest position, and the source's cursors become an earlier layout of the copy:
- * nothing that was settled is delivered to it. Throws `consumer-not-found`, and `invalid-input` for another ordering while
- * events are parked.
+ * nothing that was settled is delivered to it. Throws `invalid-input` for another ordering while events are parked.
  */
 export async function copyConsumer(db: Queryable, request: CopyRequest): Promise<void> {
-  const { consumer, consumerId, ordering, partitions, topics, copyFrom, actor } = request;
-  const source = await lockConsumer(db, copyFrom);
-  // By its own name it would find itself: the row that was just made.
-  if (source === null || source.id === consumerId)
-    throw new DomainError("consumer-not-found", `there is no consumer "${copyFrom}" to copy from`);
+  const { consumer, consumerId, ordering, partitions, topics, copyFrom, source, actor } = request;
   await lockLeases(db, { consumerId: source.id, partitions: "all" });
   // As when it is changed: by key the position has gone past what is parked, by topic it waits below.
   if (ordering !== source.ordering && (await hasParked(db, source.id))) {

@@ -14,10 +14,10 @@ export function declareTopic({ database, wakeups }: DeclareTopicDeps): Services[
   return async (input) => {
     try {
       const declared = await transaction(database.pool, async (client) => {
-        const { created } = await writeTopicDeclaration(client, input);
+        const { created, changed } = await writeTopicDeclaration(client, input);
         const [description] = await readTopicDescriptions(client, input.topic);
         if (description === undefined) throw new Error(`topic ${input.topic} has no head`);
-        return { created, description };
+        return { created, changed, description };
       });
       wakeups.announce("topics");
       return declared;

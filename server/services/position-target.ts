@@ -5,7 +5,7 @@ import type { ConsumerSetup, SubscribedTopic } from "../store/consumer-setup-sel
 import type { Queryable } from "../store/database.ts";
 import { selectLowestPositions } from "../store/position-lowest-select.ts";
 import { selectOffsetBefore } from "../store/position-offset-before.ts";
-import { selectTimeAgo } from "../store/position-time-ago.ts";
+import { isInFuture, selectTimeAgo } from "../store/position-time-ago.ts";
 import type { TopicPlace } from "../store/subscription-topics.ts";
 
 /** The topics that a request moves. Throws `invalid-input` for a topic that the consumer does not have. */
@@ -61,6 +61,13 @@ export async function targetPositions(
     case "time":
     case "duration": {
       const time = target.to === "time" ? target.time : await selectTimeAgo(db, target.ms);
+      const [first] = topics;
+      if (target.to === "time" && first !== undefined && (await isInFuture(db, time))) {
+        throw invalidField(
+          "target.time",
+          `is yet to come; topic "${first.place.topic}" ends at offset ${first.place.head}`,
+        );
+      }
       const positions: number[] = [];
       for (const { place } of topics) positions.push(await selectOffsetBefore(db, { topicId: place.topicId, time }));
       return positions;

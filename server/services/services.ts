@@ -64,7 +64,7 @@ export interface Services {
     topic: string;
     declaration: TopicDeclaration;
     actor: Actor;
-  }) => Promise<{ created: boolean; description: TopicDescription }>;
+  }) => Promise<{ created: boolean; changed: readonly string[]; description: TopicDescription }>;
   readonly describeTopic: (input: { topic: string }) => Promise<TopicDescription>;
   readonly listTopics: () => Promise<TopicDescription[]>;
 
@@ -82,10 +82,10 @@ export interface Services {
   readonly declareConsumer: (input: {
     consumer: string;
     declaration: ConsumerDeclaration;
-    /** Makes a new consumer that takes over this one's positions, parked events and state, all at one instant. */
+    /** Makes a new consumer of this one's settings, positions, parked events and state, all of one instant. */
     copyFrom?: string;
     actor: Actor;
-  }) => Promise<{ created: boolean; description: ConsumerDescription }>;
+  }) => Promise<{ created: boolean; changed: readonly string[]; description: ConsumerDescription }>;
   readonly describeConsumer: (input: { consumer: string }) => Promise<ConsumerDescription>;
   readonly listConsumers: () => Promise<ConsumerDescription[]>;
   readonly settle: (input: { consumer: string; settlements: readonly Settlement[] }) => Promise<SettlementResult>;

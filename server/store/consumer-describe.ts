@@ -1,4 +1,4 @@
-import type { ConsumerDescription, RetryPolicy, StartPoint, StormBreaker } from "../contract/consumers.ts";
+import type { Breaker, ConsumerDescription, RetryPolicy, StartPoint } from "../contract/consumers.ts";
 import { consumerStatus } from "../domain/consumer-status.ts";
 import type { Queryable } from "./database.ts";
 import { type ParkedSummary, selectParkedSummaries } from "./parked-summary-select.ts";
@@ -9,10 +9,12 @@ interface ConsumerRow {
   partitions: number;
   ordering: "key" | "topic";
   retry: RetryPolicy;
-  storm_breaker: StormBreaker | null;
+  breaker: Breaker | null;
+  failing: ConsumerDescription["failing"];
   pause: ConsumerDescription["pause"];
   max_in_flight: number;
   ack_timeout_ms: number;
+  reconnect_grace_ms: number;
   created_at: string;
   updated_at: string;
 }
@@ -52,7 +54,11 @@ export async function describeConsumers(
   const consumers = await db.query<ConsumerRow>({
     name: "describe_consumers",
     text: `
-      SELECT id, name, partitions, ordering, retry, storm_breaker, max_in_flight, ack_timeout_ms, created_at, updated_at,
+      SELECT id, name, partitions, ordering, retry, breaker, max_in_flight, ack_timeout_ms, reconnect_grace_ms,
+        created_at, updated_at,
+        CASE WHEN breaker_opened_at IS NOT NULL THEN
+          json_build_object('since', breaker_opened_at, 'error', breaker_error, 'nextProbeAt', breaker_probe_at,
+            'probes', breaker_probes) END AS failing,
         CASE WHEN pause_kind IS NOT NULL AND (paused_until IS NULL OR paused_until > now()) THEN
           json_build_object('kind', pause_kind, 'reason', coalesce(pause_reason, ''), 'by', coalesce(paused_by, ''),
             'since', paused_at, 'until', paused_until) END AS pause
@@ -105,14 +111,16 @@ export async function describeConsumers(
       parked: parked.get(row.id) ?? NOTHING_PARKED,
     }),
     pause: pauseOf(row),
+    failing: failureOf(row),
     parked: (parked.get(row.id) ?? NOTHING_PARKED).counts,
     topics: (topicsOf.get(row.id) ?? []).map(topicOf),
     partitions: row.partitions,
     ordering: row.ordering,
     retry: row.retry,
-    ...(row.storm_breaker !== null && { stormBreaker: row.storm_breaker }),
+    breaker: row.breaker,
     maxInFlight: row.max_in_flight,
     ackTimeoutMs: row.ack_timeout_ms,
+    reconnectGraceMs: row.reconnect_grace_ms,
     members: (membersOf.get(row.id) ?? []).map((it) => ({
       member: it.member,
       connectedAt: it.connected_at,
@@ -129,6 +137,12 @@ function pauseOf({ pause }: ConsumerRow): ConsumerDescription["pause"] {
   if (pause === null) return null;
   const { since, until } = pause;
   return { ...pause, since: isoOf(since), until: until === null ? null : isoOf(until) };
+}
+
+function failureOf({ failing }: ConsumerRow): ConsumerDescription["failing"] {
+  if (failing === null) return null;
+  const { since, nextProbeAt } = failing;
+  return { ...failing, since: isoOf(since), nextProbeAt: nextProbeAt === null ? null : isoOf(nextProbeAt) };
 }
 
 function isoOf(time: string): string {
@@ -151,6 +165,7 @@ function statusOf(
 ): Pick<ConsumerDescription, "status" | "why"> {
   return consumerStatus({
     pause: pauseOf(row),
+    failing: failureOf(row),
     ordering: row.ordering,
     ackTimeoutMs: row.ack_timeout_ms,
     members: of.members.length,

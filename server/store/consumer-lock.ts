@@ -1,18 +1,13 @@
-import type { ConsumerDeclaration, RetryPolicy, StormBreaker } from "../contract/consumers.ts";
+import type { ConsumerSettings } from "../domain/consumer-settings.ts";
 import type { Queryable } from "./database.ts";
 
-export interface LockedConsumer {
+export interface LockedConsumer extends Omit<ConsumerSettings, "topics"> {
   readonly id: number;
-  readonly partitions: number;
   readonly layout: number;
-  readonly ordering: "key" | "topic";
-  readonly retry: RetryPolicy;
-  readonly stormBreaker: StormBreaker | null;
-  readonly maxInFlight: number;
-  readonly ackTimeoutMs: number;
 }
 
-const COLUMNS = `id, partitions, layout, ordering, retry, storm_breaker AS "stormBreaker", max_in_flight AS "maxInFlight", ack_timeout_ms AS "ackTimeoutMs"`;
+const COLUMNS = `id, partitions, layout, ordering, retry, breaker, max_in_flight AS "maxInFlight",
+  ack_timeout_ms AS "ackTimeoutMs", reconnect_grace_ms AS "reconnectGraceMs"`;
 
 /** Locks a consumer against declarations and position changes; null when there is none. */
 export async function lockConsumer(db: Queryable, consumer: string): Promise<LockedConsumer | null> {
@@ -28,31 +23,32 @@ export async function lockConsumer(db: Queryable, consumer: string): Promise<Loc
 export async function insertConsumer(
   db: Queryable,
   consumer: string,
-  declaration: ConsumerDeclaration,
+  settings: ConsumerSettings,
 ): Promise<LockedConsumer | null> {
   const { rows } = await db.query<LockedConsumer>({
     name: "insert_consumer",
     text: `
-      INSERT INTO consumer (name, partitions, ordering, retry, max_in_flight, ack_timeout_ms, storm_breaker)
-      VALUES ($1, $2, $3, $4::json, $5, $6, $7::json) ON CONFLICT (name) DO NOTHING RETURNING ${COLUMNS}`,
-    values: [consumer, ...settingsOf(declaration)],
+      INSERT INTO consumer (name, partitions, ordering, retry, max_in_flight, ack_timeout_ms, breaker, reconnect_grace_ms)
+      VALUES ($1, $2, $3, $4::json, $5, $6, $7::json, $8) ON CONFLICT (name) DO NOTHING RETURNING ${COLUMNS}`,
+    values: [consumer, ...settingsOf(settings)],
   });
   return rows[0] ?? null;
 }
 
-/** `updated_at` always rises: running members notice a declaration by it. */
+/** `updated_at` always rises: running members notice a declaration by it. A breaker that is switched off is closed. */
 export async function updateConsumer(
   db: Queryable,
   id: number,
-  change: { readonly declaration: ConsumerDeclaration; readonly layout: number },
+  change: { readonly settings: ConsumerSettings; readonly layout: number },
 ): Promise<void> {
   await db.query({
     name: "update_consumer",
     text: `
       UPDATE consumer SET partitions = $2, ordering = $3, retry = $4::json, max_in_flight = $5, ack_timeout_ms = $6,
-        storm_breaker = $7::json, layout = $8, updated_at = greatest(clock_timestamp(), updated_at + interval '1 ms')
+        breaker = $7::json, reconnect_grace_ms = $8, layout = $9,
+        breaker_opened_at = CASE WHEN $7::json IS NOT NULL THEN breaker_opened_at END, updated_at = greatest(clock_timestamp(), updated_at + interval '1 ms')
       WHERE id = $1`,
-    values: [id, ...settingsOf(change.declaration), change.layout],
+    values: [id, ...settingsOf(change.settings), change.layout],
   });
 }
 
@@ -65,7 +61,8 @@ export async function touchConsumer(db: Queryable, id: number): Promise<void> {
   });
 }
 
-function settingsOf(it: ConsumerDeclaration): unknown[] {
-  const stormBreaker = it.stormBreaker === undefined ? null : JSON.stringify(it.stormBreaker);
-  return [it.partitions, it.ordering, JSON.stringify(it.retry), it.maxInFlight, it.ackTimeoutMs, stormBreaker];
+function settingsOf(it: ConsumerSettings): unknown[] {
+  const breaker = it.breaker === null ? null : JSON.stringify(it.breaker);
+  const { partitions, ordering, retry, maxInFlight, ackTimeoutMs, reconnectGraceMs } = it;
+  return [partitions, ordering, JSON.stringify(retry), maxInFlight, ackTimeoutMs, breaker, reconnectGraceMs];
 }

@@ -1,8 +1,8 @@
+import type { Breaker } from "../domain/breaker.ts";
 import type { EventFilter } from "../domain/event-filter.ts";
 import type { PriorLayout } from "../domain/layout.ts";
 import { type OffsetRange, OffsetRanges } from "../domain/offset-ranges.ts";
 import type { RetryRules } from "../domain/retry-policy.ts";
-import type { StormBreaker } from "../domain/storm-breaker.ts";
 import type { Queryable } from "./database.ts";
 
 export interface SubscribedTopic {
@@ -22,6 +22,14 @@ export interface SetupPause {
   readonly endsInMs: number | null;
 }
 
+/** An open breaker. */
+export interface SetupFailure {
+  /** Milliseconds until one delivery is tried; ≤ 0 = now. Null while one is under way. */
+  readonly probeInMs: number | null;
+  /** Deliveries tried in vain since it opened. */
+  readonly probes: number;
+}
+
 /** A consumer as the engine runs it. */
 export interface ConsumerSetup {
   readonly consumerId: number;
@@ -31,10 +39,15 @@ export interface ConsumerSetup {
   readonly layout: number;
   readonly ordering: "key" | "topic";
   readonly retry: RetryRules;
-  readonly stormBreaker: StormBreaker | null;
+  /** Null = off. */
+  readonly breaker: Breaker | null;
+  /** Set while the breaker is open. */
+  readonly failing: SetupFailure | null;
   readonly pause: SetupPause | null;
   readonly maxInFlight: number;
   readonly ackTimeoutMs: number;
+  /** How long a member whose connection broke is awaited. */
+  readonly reconnectGraceMs: number;
   /** Changes with every declaration, pause and resumption. */
   readonly updatedAt: string;
   readonly topics: readonly SubscribedTopic[];
@@ -48,13 +61,17 @@ interface Row {
   layout: number;
   ordering: "key" | "topic";
   retry: RetryRules;
-  storm_breaker: StormBreaker | null;
+  breaker: Breaker | null;
+  is_failing: boolean;
+  probe_in_ms: number | null;
+  breaker_probes: number;
   pause_kind: SetupPause["kind"] | null;
   pause_reason: string | null;
   paused_until: string | null;
   pause_ends_in_ms: number | null;
   max_in_flight: number;
   ack_timeout_ms: number;
+  reconnect_grace_ms: number;
   updated_at: string;
   topics: {
     topicId: number;
@@ -84,9 +101,12 @@ export async function selectConsumerSetup(
   const { rows } = await db.query<Row>({
     name: isById ? "select_consumer_setup_by_id" : "select_consumer_setup_by_name",
     text: `
-      SELECT c.id, c.name, c.partitions, c.layout, c.ordering, c.retry, c.storm_breaker,
+      SELECT c.id, c.name, c.partitions, c.layout, c.ordering, c.retry, c.breaker, c.breaker_probes,
+        c.breaker_opened_at IS NOT NULL AS is_failing,
+        (extract(epoch FROM c.breaker_probe_at - clock_timestamp()) * 1000)::float8 AS probe_in_ms,
         CASE WHEN c.paused_until IS NULL OR c.paused_until > now() THEN c.pause_kind END AS pause_kind, c.pause_reason,
-        c.paused_until, (extract(epoch FROM c.paused_until - now()) * 1000)::float8 AS pause_ends_in_ms, c.max_in_flight, c.ack_timeout_ms, c.updated_at,
+        c.paused_until, (extract(epoch FROM c.paused_until - now()) * 1000)::float8 AS pause_ends_in_ms, c.max_in_flight,
+        c.ack_timeout_ms, c.reconnect_grace_ms, c.updated_at,
         (SELECT coalesce(json_agg(json_build_object('topicId', s.topic_id, 'topic', t.name, 'types', s.types,
                                                     'keys', s.keys, 'keyPrefix', s.key_prefix,
                                                     'liveOnly', s.live_only) ORDER BY t.name), '[]')
@@ -106,10 +126,12 @@ export async function selectConsumerSetup(
     layout: row.layout,
     ordering: row.ordering,
     retry: row.retry,
-    stormBreaker: row.storm_breaker,
+    breaker: row.breaker,
+    failing: row.is_failing ? { probeInMs: row.probe_in_ms, probes: row.breaker_probes } : null,
     pause: pauseOf(row),
     maxInFlight: row.max_in_flight,
     ackTimeoutMs: row.ack_timeout_ms,
+    reconnectGraceMs: row.reconnect_grace_ms,
     updatedAt: row.updated_at,
     topics: row.topics.map(({ topicId, topic, liveOnly, ...filter }) => ({
       topicId,

@@ -6,13 +6,29 @@ export interface StoredCursor extends PartitionCursor {
   readonly topicId: number;
 }
 
-/** All cursors of a consumer, by topic and partition. Exact only while its leases are locked. */
+/** The cursors of a consumer in the topics that it reads. Exact only while its leases are locked. */
 export async function selectCursors(db: Queryable, consumerId: number): Promise<StoredCursor[]> {
-  const { rows } = await db.query<Omit<StoredCursor, "settled" | "replays"> & { settled: string; replays: string }>({
+  return readCursors(db, consumerId, {
     name: "select_cursors",
+    where: "AND EXISTS (SELECT FROM subscription s WHERE s.consumer_id = c.consumer_id AND s.topic_id = c.topic_id)",
+  });
+}
+
+/** The same, with those of topics that it was made to drop. By topic and partition. */
+export async function selectAllCursors(db: Queryable, consumerId: number): Promise<StoredCursor[]> {
+  return readCursors(db, consumerId, { name: "select_all_cursors", where: "" });
+}
+
+async function readCursors(
+  db: Queryable,
+  consumerId: number,
+  { name, where }: { readonly name: string; readonly where: string },
+): Promise<StoredCursor[]> {
+  const { rows } = await db.query<Omit<StoredCursor, "settled" | "replays"> & { settled: string; replays: string }>({
+    name,
     text: `
       SELECT topic_id AS "topicId", partition, position, settled::text, replays::text
-      FROM cursor WHERE consumer_id = $1 ORDER BY topic_id, partition`,
+      FROM cursor c WHERE c.consumer_id = $1 ${where} ORDER BY topic_id, partition`,
     values: [consumerId],
   });
   return rows.map((row) => ({ ...row, settled: parseRanges(row.settled), replays: parseRanges(row.replays) }));

@@ -13,6 +13,9 @@ export async function forgetOldAttempts(db: Queryable): Promise<number> {
         WHERE d.at < now() - interval '30 days' AND NOT EXISTS (
           SELECT FROM parked_event p
           WHERE p.consumer_id = d.consumer_id AND p.topic_id = d.topic_id AND p."offset" = d."offset")
+        AND NOT EXISTS (
+          SELECT FROM shelved_event v
+          WHERE v.consumer_id = d.consumer_id AND v.topic_id = d.topic_id AND v."offset" = d."offset")
         LIMIT ${MAX_ROWS}))`,
   });
   return rowCount ?? 0;

@@ -7,7 +7,8 @@ export async function selectLowestPositions(db: Queryable, consumer: string): Pr
     text: `
       SELECT t.name AS topic, min(u.position) AS position
       FROM consumer c
-      LEFT JOIN cursor u ON u.consumer_id = c.id
+      LEFT JOIN subscription s ON s.consumer_id = c.id
+      LEFT JOIN cursor u ON u.consumer_id = s.consumer_id AND u.topic_id = s.topic_id
       LEFT JOIN topic t ON t.id = u.topic_id
       WHERE c.name = $1 GROUP BY t.name`,
     values: [consumer],

@@ -14,3 +14,13 @@ export async function selectTimeAgo(db: Queryable, ms: number): Promise<string> 
   if (row === undefined) throw new Error("a select without a table returned no row");
   return row.time;
 }
+
+/** Whether a time is yet to come, by the same clock. */
+export async function isInFuture(db: Queryable, time: string): Promise<boolean> {
+  const { rows } = await db.query<{ is_in_future: boolean }>({
+    name: "is_in_future",
+    text: "SELECT $1::timestamptz > clock_timestamp() AS is_in_future",
+    values: [time],
+  });
+  return rows[0]?.is_in_future === true;
+}

@@ -44,6 +44,8 @@ export async function selectProcessed(
         SELECT min(position) AS position, coalesce(array_agg(partition)
           FILTER (WHERE position >= $3::bigint OR settled @> $3::bigint), '{}') AS covering
         FROM cursor WHERE consumer_id = c.id AND topic_id = t.id
+          -- A topic that the consumer was made to drop has cursors, for when it is taken back.
+          AND EXISTS (SELECT FROM subscription s WHERE s.consumer_id = c.id AND s.topic_id = t.id)
       ) k
       LEFT JOIN event e ON e.topic_id = t.id AND e."offset" = $3
       LEFT JOIN parked_event p ON p.consumer_id = c.id AND p.topic_id = t.id AND p."offset" = $3

@@ -103,7 +103,10 @@ export async function selectParkedInRange(
       UNION
       SELECT consumer_id, (saved ->> 'offset')::bigint FROM position_change_restore
       WHERE consumer_id = ANY ($2::int[]) AND kind = 'parked' AND (saved ->> 'topic_id')::int = $1
-        AND (saved ->> 'offset')::bigint BETWEEN $3 AND $4`,
+        AND (saved ->> 'offset')::bigint BETWEEN $3 AND $4
+      UNION
+      -- Parked by a consumer that was made to drop the topic, and may take it back.
+      SELECT consumer_id, "offset" FROM shelved_event WHERE topic_id = $1 AND "offset" BETWEEN $3 AND $4`,
     values: [of.topicId, of.consumerIds, of.range[0], of.range[1]],
   });
   return rows;
@@ -156,6 +159,7 @@ const LEFT_BEHIND = `e.topic_id = $1 AND e."offset" < (SELECT tail FROM topic_he
     SELECT FROM subscription s
     JOIN parked_event p ON p.consumer_id = s.consumer_id AND p.topic_id = s.topic_id AND p."offset" = e."offset"
     WHERE s.topic_id = $1)
+  AND NOT EXISTS (SELECT FROM shelved_event v WHERE v.topic_id = $1 AND v."offset" = e."offset")
   AND NOT EXISTS (
     SELECT FROM subscription s JOIN position_change_restore r ON r.consumer_id = s.consumer_id
     WHERE s.topic_id = $1 AND r.kind = 'parked' AND (r.saved ->> 'topic_id')::int = $1

@@ -1,14 +1,8 @@
-import type { StartPoint, Subscription } from "../contract/consumers.ts";
+import type { TopicSettings } from "../domain/consumer-settings.ts";
 import type { Queryable } from "./database.ts";
 
-export interface StoredSubscription {
+export interface StoredSubscription extends TopicSettings {
   readonly topicId: number;
-  readonly topic: string;
-  readonly types: string[] | null;
-  readonly keys: string[] | null;
-  readonly keyPrefix: string | null;
-  readonly liveOnly: string[] | null;
-  readonly start: StartPoint;
 }
 
 export async function selectSubscriptions(db: Queryable, consumerId: number): Promise<StoredSubscription[]> {
@@ -27,16 +21,16 @@ export async function upsertSubscription(
   consumerId: number,
   {
     topicId,
-    subscription,
+    settings,
     beganAfter,
   }: {
     readonly topicId: number;
-    readonly subscription: Subscription;
-    /** Where it begins in a topic that is new to it; null = the topic is not new. */
+    readonly settings: TopicSettings;
+    /** Where it begins in a topic that is new to it; null = the topic is not. */
     readonly beganAfter: number | null;
   },
 ): Promise<void> {
-  const { types, keys, keyPrefix, liveOnly, start } = subscription;
+  const { types, keys, keyPrefix, liveOnly, start } = settings;
   await db.query({
     name: "upsert_subscription",
     text: `
@@ -45,32 +39,8 @@ export async function upsertSubscription(
       ON CONFLICT (consumer_id, topic_id) DO UPDATE
       SET types = excluded.types, keys = excluded.keys, key_prefix = excluded.key_prefix, start = excluded.start,
         live_only = excluded.live_only`,
-    values: [
-      consumerId,
-      topicId,
-      types ?? null,
-      keys ?? null,
-      keyPrefix ?? null,
-      JSON.stringify(start),
-      liveOnly ?? null,
-      beganAfter,
-    ],
+    values: [consumerId, topicId, types, keys, keyPrefix, JSON.stringify(start), liveOnly, beganAfter],
   });
-}
-
-/** Drops topics with all that is known about them: subscription, cursors, earlier layouts, what is parked. */
-export async function deleteSubscriptions(
-  db: Queryable,
-  consumerId: number,
-  topicIds: readonly number[],
-): Promise<void> {
-  for (const table of ["subscription", "cursor", "prior_layout", "parked_event", "delivery_attempt", "expired_event"]) {
-    await db.query({
-      name: `delete_subscribed_${table}`,
-      text: `DELETE FROM ${table} WHERE consumer_id = $1 AND topic_id = ANY ($2::int[])`,
-      values: [consumerId, topicIds],
-    });
-  }
 }
 
 export interface TopicPlace {

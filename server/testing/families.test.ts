@@ -9,6 +9,7 @@ const FAMILIES: Readonly<Record<string, readonly string[]>> = {
     "consumer_sample",
     "cursor",
     "delivery_attempt",
+    "dropped_topic",
     "expired_event",
     "lease",
     "member",
@@ -18,6 +19,7 @@ const FAMILIES: Readonly<Record<string, readonly string[]>> = {
     "position_change_restore",
     "position_plan",
     "prior_layout",
+    "shelved_event",
     "state_entry",
     "subscription",
   ],
@@ -25,6 +27,7 @@ const FAMILIES: Readonly<Record<string, readonly string[]>> = {
 const REFERENCE = [
   "api_key",
   "audit_entry",
+  "bin_entry",
   "consumer",
   "person",
   "person_account",

@@ -16,6 +16,7 @@ const CONSUMER = {
   status: "healthy",
   why: "30 events wait, the oldest for 2 s",
   pause: null,
+  failing: null,
   parked: { retrying: 1, dead: 2, blocked: 14, discarded: 0 },
   topics: [
     {
@@ -38,8 +39,10 @@ const CONSUMER = {
     backoff: { initialMs: 1000, factor: 2, maxMs: 300000, jitter: 0.2 },
     permanentErrors: [],
   },
+  breaker: { failureShare: 0.9, minSettlements: 20, windowMs: 30000, probeMinMs: 5000, probeMaxMs: 300000 },
   maxInFlight: 256,
   ackTimeoutMs: 30000,
+  reconnectGraceMs: 5000,
   members: [
     {
       member: "billing-1",
@@ -170,12 +173,15 @@ const PAUSED = {
 export const EXAMPLES: Record<string, { readonly request?: unknown; readonly response: unknown }> = {
   "topics-list": { response: { topics: [TOPIC] } },
   "topics-get": { response: TOPIC },
-  "topics-declare": { request: { description: "What was paid" }, response: TOPIC },
+  "topics-declare": {
+    request: { description: "What was paid" },
+    response: { ...TOPIC, created: false, changed: ["description"] },
+  },
   "consumers-list": { response: { consumers: [CONSUMER] } },
   "consumers-get": { response: CONSUMER },
   "consumers-declare": {
     request: { topics: [{ topic: "payments", types: ["payment.succeeded"], start: "earliest" }] },
-    response: CONSUMER,
+    response: { ...CONSUMER, created: true, changed: [] },
   },
   "consumers-pause": { request: { reason: "the bank is away" }, response: PAUSED },
   "consumers-resume": { request: { reason: "the bank is back" }, response: CONSUMER },

@@ -3,6 +3,7 @@ import {
   consumerDeclaration,
   consumerDescription,
   consumerList,
+  declaredConsumer,
   pauseRequest,
   resumeRequest,
 } from "../../contract/consumers.ts";
@@ -50,23 +51,23 @@ export const consumers = router({
         tags: ["Consumers"],
         summary: "Declare a consumer",
         description:
-          "Creates the consumer (201), or declares it again (200). Positions are kept; `start` counts only for topics that are new to it. With `copyFrom`, a new consumer takes over another's positions, parked events and state, all of one instant: the way to build a new version beside the old. Topics that the other does not have begin at their `start`.",
+          "Creates the consumer (201), or changes what is named of an existing one and nothing else (200); `null` puts a default back (`breaker: null` is off), and `changed` says what is another now. `topics`, when named, are all of them: one left out is dropped, but its place, parked events and history are kept, and it goes on from there when it is taken back, unless its `start` is named. `start` counts only for topics that are new to it; a place beyond the head is refused. With `copyFrom`, a new consumer takes over another's settings, positions, parked events and state, all of one instant: the way to build a new version beside the old. Topics that the other does not have begin at their `start`.",
       },
     })
     .input(consumerDeclaration.extend({ consumer: consumerName, copyFrom: consumerName.optional() }))
-    .output(consumerDescription)
+    .output(declaredConsumer)
     .mutation(async ({ ctx, input }) => {
       const { consumer, copyFrom, ...declaration } = input;
       ctx.require("operate", consumer);
       if (copyFrom !== undefined) ctx.require("read", copyFrom);
-      const { created, description } = await ctx.services.declareConsumer({
+      const { created, changed, description } = await ctx.services.declareConsumer({
         consumer,
         declaration,
         ...(copyFrom !== undefined && { copyFrom }),
         actor: ctx.actor,
       });
       if (created) ctx.answer.status = 201;
-      return description;
+      return { ...description, created, changed: [...changed] };
     }),
 
   pause: authenticated

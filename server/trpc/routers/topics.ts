@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { topicName } from "../../contract/names.ts";
-import { topicDeclaration, topicDescription, topicList } from "../../contract/topics.ts";
+import { declaredTopic, topicDeclaration, topicDescription, topicList } from "../../contract/topics.ts";
 import { authenticated, router } from "../trpc.ts";
 
 export const topics = router({
@@ -30,16 +30,21 @@ export const topics = router({
         path: "/topics/{topic}",
         tags: ["Topics"],
         summary: "Declare a topic",
-        description: "Creates the topic (201), or changes what is named of an existing one and nothing else (200).",
+        description:
+          "Creates the topic (201), or changes what is named of an existing one and nothing else (200); `null` puts a default back, and `changed` says what is another now.",
       },
     })
     .input(topicDeclaration.extend({ topic: topicName }))
-    .output(topicDescription)
+    .output(declaredTopic)
     .mutation(async ({ ctx, input }) => {
       const { topic, ...declaration } = input;
       ctx.require("operate", topic);
-      const { created, description } = await ctx.services.declareTopic({ topic, declaration, actor: ctx.actor });
+      const { created, changed, description } = await ctx.services.declareTopic({
+        topic,
+        declaration,
+        actor: ctx.actor,
+      });
       if (created) ctx.answer.status = 201;
-      return description;
+      return { ...description, created, changed: [...changed] };
     }),
 });

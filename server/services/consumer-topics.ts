@@ -1,0 +1,107 @@
+import type { StartPoint } from "../contract/consumers.ts";
+import type { TopicSettings } from "../domain/consumer-settings.ts";
+import { DomainError, invalidField } from "../domain/errors.ts";
+import { OffsetRanges } from "../domain/offset-ranges.ts";
+import { positionBefore } from "../domain/position-plan.ts";
+import { replaceCursors, type StoredCursor } from "../store/cursor-table.ts";
+import type { Queryable } from "../store/database.ts";
+import { mendSequences } from "../store/parked-sequences-mend.ts";
+import { selectOffsetBefore } from "../store/position-offset-before.ts";
+import { isInFuture } from "../store/position-time-ago.ts";
+import { forgetTopics, shelveTopics, takeBackTopic } from "../store/subscription-shelf.ts";
+import {
+  type StoredSubscription,
+  selectTopicPlaces,
+  type TopicPlace,
+  upsertSubscription,
+} from "../store/subscription-topics.ts";
+import { shareTopics } from "../store/topic-share.ts";
+
+/** Topics by name, kept from retention until the transaction ends. Throws `invalid-input` for one that does not exist. */
+export async function knownTopics(db: Queryable, names: readonly string[]): Promise<Map<string, TopicPlace>> {
+  // A consumer that begins at the tail must not find it gone before it is there to be heeded.
+  await shareTopics(db, names);
+  const places = await selectTopicPlaces(db, names);
+  const fields = names.flatMap((topic, index) =>
+    places.has(topic) ? [] : [{ field: `topics[${index}].topic`, message: `there is no topic "${topic}"` }],
+  );
+  if (fields.length > 0)
+    throw new DomainError("invalid-input", "a consumer can only read topics that exist", { fields });
+  return places;
+}
+
+export interface TopicsChange {
+  readonly consumerId: number;
+  readonly partitions: number;
+  /** All topics from now on, in the order of the request. */
+  readonly wanted: readonly {
+    readonly place: TopicPlace;
+    readonly settings: TopicSettings;
+    readonly isStartNamed: boolean;
+  }[];
+  readonly subscriptions: readonly StoredSubscription[];
+  /** Those of topics that were dropped included. */
+  readonly cursors: readonly StoredCursor[];
+}
+
+/**
+ * Gives a consumer its topics: those not among them are dropped and keep what is known of them, one that was dropped goes
+ * on from there unless its `start` is named, and one that is new begins at its `start`. Returns whether topics came or
+ * went. The consumer and its leases must be locked.
+ */
+export async function changeTopics(db: Queryable, change: TopicsChange): Promise<boolean> {
+  const { consumerId, partitions, wanted, subscriptions, cursors } = change;
+  const ids = new Set(wanted.map((it) => it.place.topicId));
+  const kept = new Set(subscriptions.map((it) => it.topicId));
+  const dropped = subscriptions.filter((it) => !ids.has(it.topicId)).map((it) => it.topicId);
+  await shelveTopics(db, consumerId, dropped);
+  for (const [index, { place, settings, isStartNamed }] of wanted.entries()) {
+    const { topicId } = place;
+    if (kept.has(topicId)) {
+      await upsertSubscription(db, consumerId, { topicId, settings, beganAfter: null });
+      continue;
+    }
+    const isKnown = cursors.some((it) => it.topicId === topicId);
+    if (isKnown && !isStartNamed) {
+      await upsertSubscription(db, consumerId, { topicId, settings, beganAfter: null });
+      await mendSequences(db, { consumerId, sequences: await takeBackTopic(db, consumerId, topicId) });
+      continue;
+    }
+    if (isKnown) await forgetTopics(db, consumerId, [topicId]);
+    const position = await startPosition(db, place, { start: settings.start, field: `topics[${index}].start` });
+    await upsertSubscription(db, consumerId, { topicId, settings, beganAfter: position });
+    await replaceCursors(db, consumerId, freshCursors(topicId, partitions, { position, replays: new OffsetRanges() }));
+  }
+  return dropped.length > 0 || wanted.some((it) => !kept.has(it.place.topicId));
+}
+
+/** Throws `invalid-input` for a place beyond the head: from there on nothing says where it would begin. */
+async function startPosition(
+  db: Queryable,
+  place: TopicPlace,
+  { start, field }: { readonly start: StartPoint; readonly field: string },
+): Promise<number> {
+  if (start === "latest") return place.head;
+  if (start === "earliest") return positionBefore(1, place);
+  if ("offset" in start) {
+    if (start.offset > place.head + 1)
+      throw invalidField(`${field}.offset`, `topic "${place.topic}" ends at offset ${place.head}`);
+    return positionBefore(start.offset, place);
+  }
+  if (await isInFuture(db, start.time))
+    throw invalidField(`${field}.time`, `is yet to come; topic "${place.topic}" ends at offset ${place.head}`);
+  return selectOffsetBefore(db, { topicId: place.topicId, time: start.time });
+}
+
+export function freshCursors(
+  topicId: number,
+  partitions: number,
+  at: { readonly position: number; readonly replays: OffsetRanges },
+): StoredCursor[] {
+  return Array.from({ length: partitions }, (_, partition) => ({
+    topicId,
+    partition,
+    settled: new OffsetRanges(),
+    ...at,
+  }));
+}
