@@ -26,6 +26,7 @@ SELECT create_reference_table('bin_entry');
 -- A topic's head and its events on one node: an append stays a transaction of one node.
 SELECT create_distributed_table('topic_head', 'topic_id', colocate_with => 'none');
 SELECT create_distributed_table('event', 'topic_id', colocate_with => 'topic_head');
+SELECT create_distributed_table('purged_key', 'topic_id', colocate_with => 'topic_head');
 SELECT create_distributed_table('topic_sample', 'topic_id', colocate_with => 'topic_head');
 
 -- All that a consumer keeps on one node: so stays a settlement with its state entries.

@@ -13,11 +13,11 @@ export const plainEvent = z.strictObject({
   key: label.optional(),
   /** Any JSON. Comes back as the very text that was sent. */
   data: z.unknown().optional(),
-  /** Makes a repeat harmless: an id that the topic holds already gives its first offset with `duplicate: true`. */
+  /** Names the event together with `source`, which makes a repeat harmless: it gives the first offset, `duplicate: true`. */
   id: label.optional(),
   /** When it happened, by the producer's clock. */
   time: timestamp.optional(),
-  /** A URI reference naming the producer. Default: `/`. */
+  /** A URI reference naming the producer, whose ids are its own. Default: `/`. */
   source: z.string().min(1).max(2048).optional(),
   subject: z.string().min(1).max(2048).optional(),
   dataschema: z.string().min(1).max(2048).optional(),

@@ -108,6 +108,20 @@ export const PROBLEM_CATALOGUE: Record<ErrorCode, ProblemEntry> = {
     meaning: "`expect` did not hold: somebody appended to the key in between. Nothing of the request was stored.",
     remedy: "Read the key again from the offset in `actual`, decide anew, and repeat with that offset.",
   },
+  "history-purged": {
+    status: 409,
+    title: "History purged",
+    meaning:
+      "`expect` names a key of which retention may have taken events, and its last offset is not known any more. Nothing of the request was stored.",
+    remedy: "Publish without `expect` on the keys in `keys`, or keep aggregates in a topic whose events stay.",
+  },
+  "id-reused": {
+    status: 409,
+    title: "Id reused",
+    meaning:
+      "The topic holds an event of this `source` and `id` whose type, key or data differ. Nothing of the request was stored.",
+    remedy: "Give the event an id of its own, or repeat it as it was first sent; `offset` is where the first one lies.",
+  },
   "stale-epoch": {
     status: 409,
     title: "Stale epoch",

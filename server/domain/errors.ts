@@ -21,6 +21,8 @@ export type ErrorCode =
   | "method-not-allowed"
   | "already-set-up"
   | "unexpected-offset"
+  | "history-purged"
+  | "id-reused"
   | "stale-epoch"
   | "not-delivered"
   | "state-conflict"

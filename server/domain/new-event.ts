@@ -2,6 +2,8 @@
 export interface NewEvent {
   /** The caller's id, or null to be given one. */
   readonly id: string | null;
+  /** Who made it; names the event together with its id. Stands in `attributes`, too. */
+  readonly source: string;
   readonly type: string;
   readonly key: string | null;
   /** JSON text without a line break, or null when there is no JSON data. */

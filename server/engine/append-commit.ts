@@ -1,12 +1,13 @@
 import { v7 as uuidv7 } from "uuid";
 import type { PublishResult } from "../contract/events.ts";
-import { type AppendPlan, type AppendRequest, planAppend } from "../domain/append-plan.ts";
+import { type AppendPlan, type AppendRequest, planAppend, type Verdict } from "../domain/append-plan.ts";
 import { DomainError } from "../domain/errors.ts";
+import { eventName } from "../domain/event-name.ts";
 import type { NewEvent } from "../domain/new-event.ts";
 import { type Database, transaction } from "../store/database.ts";
 import { isDatabaseAway, isRefusedValue, isUniqueViolation } from "../store/database-errors.ts";
 import { appendEvents, type IdentifiedEvent } from "../store/event-append.ts";
-import { lockTopicHead, lookUp } from "../store/event-lookup.ts";
+import { dataDigest, lockTopicHead, lookUp } from "../store/event-lookup.ts";
 import { databaseUnavailable } from "./database-unavailable.ts";
 import type { CommittedBatch } from "./topic-log.ts";
 
@@ -34,15 +35,16 @@ export async function commitAppends(pool: Pool, topicId: number, requests: reado
   }
 }
 
-/** An expectation, or an id that the batch itself holds twice. An id the topic holds already shows when inserting. */
+/** An expectation, or a name that the batch itself holds twice. One that the topic holds already shows when inserting. */
 function needsDeciding(requests: readonly Request[]): boolean {
-  const ids = new Set<string>();
+  const names = new Set<string>();
   for (const { events, expect } of requests) {
     if (expect !== null) return true;
-    for (const { id } of events) {
+    for (const { id, source } of events) {
       if (id === null) continue;
-      if (ids.has(id)) return true;
-      ids.add(id);
+      const name = eventName(id, source);
+      if (names.has(name)) return true;
+      names.add(name);
     }
   }
   return false;
@@ -73,14 +75,18 @@ async function appendAtOnce(pool: Pool, topicId: number, requests: readonly Requ
 }
 
 async function decide(pool: Pool, topicId: number, requests: readonly Request[]): Promise<Commit> {
+  const names = new Map<string, { readonly id: string; readonly source: string }>();
+  for (const { events } of requests) {
+    for (const { id, source } of events) if (id !== null) names.set(eventName(id, source), { id, source });
+  }
   const asked = {
-    ids: [...new Set(requests.flatMap(({ events }) => events.flatMap(({ id }) => (id === null ? [] : [id]))))],
+    names: [...names.values()],
     keys: [...new Set(requests.flatMap(({ expect }) => (expect === null ? [] : [...expect.keys()])))],
   };
   return transaction(pool, async (client) => {
     const head = await lockTopicHead(client, topicId);
     if (head === null) throw noSuchTopic();
-    const plan = planAppend({ head, ...(await lookUp(client, topicId, asked)) }, requests);
+    const plan = planAppend({ head, ...(await lookUp(client, topicId, asked)) }, requests, dataDigest);
     const { outcomes, fresh } = carryOut(plan, requests);
     if (fresh.length === 0) return { outcomes, committed: [] };
     const appended = await appendEvents(client, topicId, fresh);
@@ -93,7 +99,8 @@ function carryOut(plan: AppendPlan, requests: readonly Request[]) {
   const fresh: IdentifiedEvent[] = [];
   const outcomes = requests.map((request, index): Outcome => {
     const verdict = plan.verdicts[index];
-    if (verdict?.kind !== "accepted") return { error: unexpectedOffset(request, verdict?.actual ?? new Map()) };
+    if (verdict === undefined) return { error: new DomainError("internal", "a request got no verdict") };
+    if (verdict.kind !== "accepted") return { error: refusalOf(request, verdict) };
     const events = request.events.map((event, place) => {
       const { offset, isDuplicate } = verdict.placements[place] ?? { offset: 0, isDuplicate: true };
       const placed = identified(event);
@@ -132,6 +139,30 @@ async function afterFault(
 /** Version 7, so that neighbours in the log are neighbours in the index on ids. */
 function identified(event: NewEvent): IdentifiedEvent {
   return event.id === null ? { ...event, id: uuidv7() } : (event as IdentifiedEvent);
+}
+
+function refusalOf(request: Request, verdict: Exclude<Verdict, { kind: "accepted" }>): DomainError {
+  switch (verdict.kind) {
+    case "conflict":
+      return unexpectedOffset(request, verdict.actual);
+    case "reused":
+      return reusedId(request, verdict);
+    case "forgotten":
+      return new DomainError(
+        "history-purged",
+        "retention may have taken events of a key, so that its last offset is not known",
+        { facts: { keys: verdict.keys } },
+      );
+  }
+}
+
+function reusedId(request: Request, { index, offset }: Extract<Verdict, { kind: "reused" }>): DomainError {
+  const { id, source } = request.events[index] ?? { id: null, source: "" };
+  return new DomainError(
+    "id-reused",
+    `id "${id}" of source "${source}" names the event at offset ${offset}, whose type, key or data differ`,
+    { facts: { index, id, source, offset } },
+  );
 }
 
 function unexpectedOffset(request: Request, actual: ReadonlyMap<string, number>): DomainError {

@@ -122,6 +122,69 @@ describe("appending", () => {
     expect((await stored(topic)).map(({ offset }) => offset)).toEqual([1, 2]);
   });
 
+  it("stores the same id of two sources twice, and each once however it is repeated", async () => {
+    const topic = await here.declare("sources");
+    const of = (source: string) => appendRequest([newEvent({ id: "1", source })]);
+    const both = appendRequest([newEvent({ id: "1", source: "/orders" }), newEvent({ id: "1", source: "/billing" })]);
+    const answers = [
+      await here.appender.append(topic.id, of("/orders")),
+      await there.appender.append(topic.id, of("/billing")),
+      await here.appender.append(topic.id, both),
+      await there.appender.append(topic.id, of("/billing")),
+    ];
+    expect(answers.flatMap(({ events }) => events.map(({ offset, duplicate }) => [offset, duplicate]))).toEqual([
+      [1, false],
+      [2, false],
+      [1, true],
+      [2, true],
+      [2, true],
+    ]);
+    expect((await stored(topic)).map(({ id }) => id)).toEqual(["1", "1"]);
+  });
+
+  it.each([
+    ["type", { type: "other" }],
+    ["key", { key: "other" }],
+    ["lack of a key", { key: null }],
+    ["data", { data: '{"n": 1}' }],
+    ["kind of data", { data: null, dataBytes: Buffer.from('{"n":1}') }],
+    ["lack of data", { data: null }],
+  ])(
+    "refuses a used name with another %s, stores nothing of that request and all of its neighbours",
+    async (what, other) => {
+      const topic = await here.declare(`reused-${what.replaceAll(" ", "-")}`);
+      const first = newEvent({ id: "a", key: "k", data: '{"n":1}' });
+      const reused = { code: "id-reused", details: { facts: { index: 1, id: "a", source: "/", offset: 1 } } };
+      await here.appender.append(topic.id, appendRequest([first]));
+      const flush = [
+        appendRequest([newEvent({ id: "before" })]),
+        appendRequest([newEvent({ id: "beside" }), { ...first, ...other }]),
+        appendRequest([first, newEvent({ id: "after" })]),
+      ];
+      const outcomes = await Promise.allSettled(flush.map((it) => there.appender.append(topic.id, it)));
+      expect(outcomes[1]).toMatchObject({ status: "rejected", reason: reused });
+      expect(outcomes.map((it) => it.status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+      const withinOne = appendRequest([newEvent({ id: "c", data: "1" }), newEvent({ id: "c", data: "1.0" })]);
+      await expect(here.appender.append(topic.id, withinOne)).rejects.toMatchObject({ code: "id-reused" });
+      expect((await stored(topic)).map(({ id }) => id)).toEqual(["a", "before", "after"]);
+    },
+  );
+
+  it("takes bytes of the same content for the same, and a repeat of a large event without sending it back", async () => {
+    const topic = await here.declare("repeated-data");
+    const bytes = newEvent({ id: "b", data: null, dataBytes: Buffer.from([0, 255, 10]) });
+    const nothing = newEvent({ id: "n", data: null, dataBytes: Buffer.alloc(0) });
+    const large = newEvent({ id: "l", data: JSON.stringify("ä€😀\u0000".repeat(50_000)) });
+    const all = appendRequest([bytes, nothing, large]);
+    await here.appender.append(topic.id, all);
+    const again = await there.appender.append(topic.id, all);
+    expect(again.events.map(({ offset, duplicate }) => [offset, duplicate])).toEqual([
+      [1, true],
+      [2, true],
+      [3, true],
+    ]);
+  });
+
   it("accepts a lost reply's repeat although its expectation no longer holds", async () => {
     const topic = await here.declare("lost-reply");
     const request = appendRequest([newEvent({ id: "opened", key: "account" })], { account: 0 });

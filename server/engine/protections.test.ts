@@ -9,6 +9,7 @@ import { passTime } from "../testing/model/pass-time.ts";
 import { type TestDatabase, testDatabase } from "../testing/test-database.ts";
 import { createAppender } from "./appender.ts";
 import { createTopic, type Instance, openInstance, publish, type TestMember } from "./testing/consumer-rig.ts";
+import { newEvent } from "./testing/topic-rig.ts";
 
 // Races that only a second connection shows. Each of these fails when the protection it is named for is taken out.
 
@@ -126,7 +127,7 @@ it("an event is answered when it is committed, not before", async () => {
   const appender = createAppender(database, { wakeups, onCommitted: () => undefined, onError: () => undefined });
   let isAnswered = false;
   let answer: Promise<unknown> = Promise.resolve();
-  const event = { id: null, type: "t", key: null, data: "1", dataBytes: null, attributes: '{"source":"/"}' };
+  const event = newEvent({ data: "1" });
   await whileLocked("SELECT FROM topic_head FOR UPDATE", () => {
     answer = appender.append(topicId, { events: [event], expect: null }).then((result) => {
       isAnswered = true;

@@ -6,6 +6,7 @@ import { selectAccountFacts } from "../store/account-facts-select.ts";
 import { type Database, type Queryable, transaction } from "../store/database.ts";
 import { lockLeases } from "../store/lease-lock.ts";
 import { selectKeysInRange } from "../store/position-keys-select.ts";
+import { forgetPurgedKeys } from "../store/purged-keys.ts";
 import {
   claimRetention,
   deleteEvents,
@@ -53,10 +54,14 @@ export function createRetention(
   }
 
   async function retain(topicId: number): Promise<void> {
+    let isDone = false;
     for (let steps = 0; steps < MAX_STEPS && !signal.aborted; steps++) {
-      if ((await retentionStep(database.pool, topicId)) === 0) return;
+      if ((await retentionStep(database.pool, topicId)) === 0) break;
       await pause(BETWEEN_STEPS_MS);
+      isDone = true;
     }
+    // Once for all steps: it looks through the index of all that is remembered.
+    if (isDone) await forgetPurgedKeys(database.pool, topicId);
   }
 
   async function guarded(work: () => Promise<void>): Promise<void> {

@@ -94,7 +94,8 @@ test("events are looked up by offset and id, not by reading their topic", async 
   const read = await readWhile(async () => {
     const { pool } = a.database;
     expect((await selectEventKeys(pool, { topicId, offsets: [3, 19_000] })).size).toBe(2);
-    expect((await lookUp(pool, topicId, { ids: ["e5", "e6", "none"], keys: ["k7"] })).known.size).toBe(2);
+    const names = ["e5", "e6", "none"].map((id) => ({ id, source: "/" }));
+    expect((await lookUp(pool, topicId, { names, keys: ["k7"] })).known.size).toBe(2);
   });
   expect(read.event).toBeLessThan(100);
 });

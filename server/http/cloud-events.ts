@@ -100,6 +100,7 @@ export function eventOf(
   const { id, type, partitionkey, source, time, subject, datacontenttype, dataschema } = parsed.data;
   return {
     id,
+    source,
     type,
     key: partitionkey ?? null,
     data: data.text,

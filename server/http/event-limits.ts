@@ -15,12 +15,25 @@ export interface MeasuredEvent {
   readonly at: string;
 }
 
+// An entry of the index that keeps names unique has room for so many bytes.
+const MAX_NAME_BYTES = 2_560;
+
+function requireNameFits(id: string, source: string, at: string): void {
+  if (Buffer.byteLength(id) + Buffer.byteLength(source) <= MAX_NAME_BYTES) return;
+  throw invalidField(
+    at === "" ? "source" : `${at}.source`,
+    `must be at most ${MAX_NAME_BYTES} bytes together with the id`,
+  );
+}
+
 /** Throws `payload-too-large` or `invalid-input`. */
 export function requireFits({ event, dataDepth, at }: MeasuredEvent, { maxEventBytes }: EventLimits): void {
   if (dataDepth > LIMITS.maxJsonDepth) {
     throw invalidField(at === "" ? "data" : `${at}.data`, `must not nest deeper than ${LIMITS.maxJsonDepth} levels`);
   }
-  const { data, dataBytes, attributes } = event;
+  const { id, source, data, dataBytes, attributes } = event;
+  // The same holds of the name, of which most are short.
+  if ((id?.length ?? 0) + source.length > MAX_NAME_BYTES / 3) requireNameFits(id ?? "", source, at);
   // A UTF-16 unit is three bytes of UTF-8 at most, so most events need not be measured.
   if ((data?.length ?? 0) + (dataBytes?.length ?? 0) + attributes.length <= maxEventBytes / 3) return;
   const bytes = Buffer.byteLength(data ?? "") + (dataBytes?.length ?? 0) + Buffer.byteLength(attributes);

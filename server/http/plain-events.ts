@@ -53,11 +53,13 @@ function expectOf(body: { readonly expect?: Record<string, unknown> }): Readonly
   return new Map(entries as [string, number][]);
 }
 
-const DEFAULT_ATTRIBUTES = '{"source":"/"}';
+const DEFAULT_SOURCE = "/";
+const DEFAULT_ATTRIBUTES = JSON.stringify({ source: DEFAULT_SOURCE });
 
 function newEvent(plain: PlainEvent, data: JsonSlice | null): NewEvent {
   return {
     id: plain.id ?? null,
+    source: plain.source ?? DEFAULT_SOURCE,
     type: plain.type,
     key: plain.key ?? null,
     data: data?.text ?? null,
@@ -69,7 +71,7 @@ function newEvent(plain: PlainEvent, data: JsonSlice | null): NewEvent {
 function attributesOf(plain: PlainEvent): string {
   const { source, time, subject, dataschema, extensions } = plain;
   if ((source ?? time ?? subject ?? dataschema ?? extensions) === undefined) return DEFAULT_ATTRIBUTES;
-  return JSON.stringify({ source: source ?? "/", time, subject, dataschema, ...extensions });
+  return JSON.stringify({ source: source ?? DEFAULT_SOURCE, time, subject, dataschema, ...extensions });
 }
 
 /** `extensions` is the body's own: zod's records leave out `__proto__` without a word. */

@@ -58,7 +58,7 @@ async function readPage(context: EventsContext, deps: TopicRoutesDeps): Promise<
   exchange.route = "/v1/topics/{topic}/events";
   const topic = await admit(exchange, context.req.param("topic"), { action: "read", deps });
   const { after, from, limit, order, filter } = readPageQuery(exchange.req.url ?? "");
-  const { rows, next } = await deps.services.readEvents({
+  const { rows, ...rest } = await deps.services.readEvents({
     topic,
     order,
     limit,
@@ -67,7 +67,8 @@ async function readPage(context: EventsContext, deps: TopicRoutesDeps): Promise<
     ...(from === undefined ? {} : { from }),
   });
   // Spliced, as everything that holds data: parsing it would lose digits.
-  return answerJson(exchange, 200, `{"events":[${rows.map((row) => row.json).join(",")}],"next":${next}}`);
+  const json = `{"events":[${rows.map((row) => row.json).join(",")}],${JSON.stringify(rest).slice(1)}`;
+  return answerJson(exchange, 200, json);
 }
 
 async function readEvent(context: Context<DataPlaneEnv, typeof EVENT>, deps: TopicRoutesDeps): Promise<Response> {

@@ -7,6 +7,7 @@ import type { TopicDirectory } from "../engine/topic-directory.ts";
 import type { Database } from "../store/database.ts";
 import { readOffsetBefore } from "../store/event-offset-before.ts";
 import { readEventRows } from "../store/event-rows.ts";
+import { selectPurgedKey } from "../store/purged-keys.ts";
 import { readTopicHeads, type TopicHead } from "../store/topic-heads.ts";
 import type { EventPage, ReadPage, Services } from "./services.ts";
 
@@ -32,7 +33,8 @@ export function readEvents({ database, topics }: ReadEventsDeps): Services["read
       const [head] = await readTopicHeads(database.pool, [id]);
       if (head === undefined) return { rows: [], next: null };
       const after = await startOf(page, { database, head });
-      return await scan(page, { database, head, after });
+      const missing = await missingBefore(page, { database, head });
+      return { ...(await scan(page, { database, head, after })), ...missing };
     } catch (error) {
       throw asRefusal(error);
     }
@@ -51,6 +53,22 @@ async function startOf(page: ReadPage, { database, head }: Place): Promise<numbe
     return page.order === "asc" ? before : before + 2;
   }
   return page.after ?? (page.order === "asc" ? 0 : head.head + 1);
+}
+
+/** What the place asked for no longer has, or does not have yet. */
+async function missingBefore(
+  { order, after, filter }: ReadPage,
+  { database, head: { topicId, head, tail } }: Place,
+): Promise<Pick<EventPage, "gap" | "ahead">> {
+  if (order === "desc" || after === undefined) return {};
+  if (after > head) return { ahead: { requested: after, head } };
+  if (after + 1 >= tail) return {};
+  const gap = { requested: after + 1, firstAvailable: tail };
+  for (const key of filter.keys ?? []) {
+    const { lastOffset, forgottenThrough } = await selectPurgedKey(database.pool, topicId, key);
+    if (Math.max(lastOffset, forgottenThrough) > after) return { gap };
+  }
+  return filter.keys === undefined ? { gap } : {};
 }
 
 async function scan(page: ReadPage, place: Place & { readonly after: number }): Promise<EventPage> {

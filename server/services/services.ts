@@ -41,6 +41,18 @@ export interface EventPage {
   readonly rows: readonly EventRow[];
   /** The `after` of the next page in the same order; null at the end. */
   readonly next: number | null;
+  /**
+   * Retention has taken events, or may have, between the place asked for and the first one that there is. Asked by key,
+   * events of that key: a topic remembers the keys of what it let go.
+   */
+  readonly gap?: PageGap;
+  /** The place asked for lies beyond the head, as after a restore. */
+  readonly ahead?: { readonly requested: number; readonly head: number };
+}
+
+export interface PageGap {
+  readonly requested: number;
+  readonly firstAvailable: number;
 }
 
 /** A state entry with its value also as the JSON text that was written, digit for digit. */

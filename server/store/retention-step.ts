@@ -127,9 +127,16 @@ export async function insertExpired(
   });
 }
 
+// Of the keys of rows that go: an expectation may still be about them.
+const REMEMBERED = `remembered AS (
+        INSERT INTO purged_key (topic_id, key, last_offset)
+        SELECT $1::int, gone.key, max(gone."offset") FROM gone WHERE gone.key IS NOT NULL GROUP BY gone.key
+        ON CONFLICT (topic_id, key) DO UPDATE SET last_offset = greatest(purged_key.last_offset, excluded.last_offset)
+      )`;
+
 /**
- * Deletes a range of events but for some, and moves the tail past it; the topic's bytes stay right. Returns how many
- * were deleted.
+ * Deletes a range of events but for some, and moves the tail past it; the topic's bytes stay right, and what was the last
+ * offset of a key is remembered. Returns how many were deleted.
  */
 export async function deleteEvents(
   db: Queryable,
@@ -141,8 +148,8 @@ export async function deleteEvents(
     text: `
       WITH gone AS (
         DELETE FROM event e WHERE e.topic_id = $1 AND e."offset" BETWEEN $2 AND $3 AND e."offset" <> ALL ($4::bigint[])
-        RETURNING ${BYTES} AS bytes
-      ), moved AS (
+        RETURNING e.key, e."offset", ${BYTES} AS bytes
+      ), ${REMEMBERED}, moved AS (
         UPDATE topic_head SET tail = greatest(tail, $3::bigint + 1),
           bytes = greatest(0, bytes - (SELECT coalesce(sum(gone.bytes), 0) FROM gone))
         WHERE topic_id = $1
@@ -187,8 +194,8 @@ export async function deleteLeftBehind(
       WITH gone AS (
         DELETE FROM event d WHERE d.topic_id = $1
           AND d."offset" = ANY (ARRAY(SELECT e."offset" FROM event e WHERE ${LEFT_BEHIND} LIMIT $2))
-        RETURNING ${bytesOf("d")} AS bytes
-      ), moved AS (
+        RETURNING d.key, d."offset", ${bytesOf("d")} AS bytes
+      ), ${REMEMBERED}, moved AS (
         UPDATE topic_head SET bytes = greatest(0, bytes - (SELECT coalesce(sum(gone.bytes), 0) FROM gone))
         WHERE topic_id = $1 AND EXISTS (SELECT FROM gone)
       )

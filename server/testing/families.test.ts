@@ -4,7 +4,7 @@ import { type TestDatabase, testDatabase } from "./test-database.ts";
 
 // DESIGN, section 4: the shape that distributes over Citus. A new table has to be entered here, and in citus.sql.
 const FAMILIES: Readonly<Record<string, readonly string[]>> = {
-  topic_id: ["event", "topic_head", "topic_sample"],
+  topic_id: ["event", "purged_key", "topic_head", "topic_sample"],
   consumer_id: [
     "consumer_sample",
     "cursor",

@@ -24,6 +24,8 @@ export const TRPC_CODE: Record<ErrorCode, TRPC_ERROR_CODE_KEY> = {
   "method-not-allowed": "METHOD_NOT_SUPPORTED",
   "already-set-up": "CONFLICT",
   "unexpected-offset": "CONFLICT",
+  "history-purged": "CONFLICT",
+  "id-reused": "CONFLICT",
   "stale-epoch": "CONFLICT",
   "not-delivered": "CONFLICT",
   "state-conflict": "CONFLICT",

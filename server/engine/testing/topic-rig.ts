@@ -54,7 +54,17 @@ export function openInstance(url: string, options: InstanceOptions = {}): TopicI
 }
 
 export function newEvent(event: Partial<NewEvent> = {}): NewEvent {
-  return { id: null, type: "t", key: null, data: "{}", dataBytes: null, attributes: '{"source":"/"}', ...event };
+  const { source = "/" } = event;
+  return {
+    id: null,
+    source,
+    type: "t",
+    key: null,
+    data: "{}",
+    dataBytes: null,
+    attributes: JSON.stringify({ source }),
+    ...event,
+  };
 }
 
 export function appendRequest(events: readonly NewEvent[], expected?: Record<string, number>): AppendRequest<NewEvent> {

@@ -48,5 +48,7 @@ function exampleOf(code: ErrorCode): object {
   if (code === "invalid-input")
     return { ...problem, errors: [{ field: "events[0].type", message: "must not be empty" }] };
   if (code === "unexpected-offset") return { ...problem, actual: { "order-1": 17 } };
+  if (code === "id-reused") return { ...problem, index: 0, id: "p-1", source: "/", offset: 17 };
+  if (code === "history-purged") return { ...problem, keys: ["order-1"] };
   return problem;
 }

@@ -26,6 +26,7 @@ afterAll(async () => {
 
 const event = (type: string, key: string | null = null): NewEvent => ({
   id: null,
+  source: "/",
   type,
   key,
   data: "1.10",
