@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { LIMITS } from "./limits.ts";
-import { label, offset, position, timestamp } from "./names.ts";
+import { eventTime, label, offset, position } from "./names.ts";
 
-/** CloudEvents 1.0 extension names, less those that Millrace writes itself. */
-export const extensionName = z.string().regex(/^[a-z0-9]{1,20}$/, "must be 1 to 20 lower-case letters or digits");
+/** CloudEvents 1.0 extension names, less those that Millrace writes itself. (20 characters are what it recommends.) */
+export const extensionName = z.string().regex(/^[a-z0-9]{1,256}$/, "must be 1 to 256 lower-case letters or digits");
 export const extensionValue = z.union([z.string().max(2048), z.boolean(), z.int32()]);
 
 /** The plain form of an event: `POST /v1/topics/{topic}/events` with `application/json`. */
@@ -16,7 +16,7 @@ export const plainEvent = z.strictObject({
   /** Names the event together with `source`, which makes a repeat harmless: it gives the first offset, `duplicate: true`. */
   id: label.optional(),
   /** When it happened, by the producer's clock. */
-  time: timestamp.optional(),
+  time: eventTime.optional(),
   /** A URI reference naming the producer, whose ids are its own. Default: `/`. */
   source: z.string().min(1).max(2048).optional(),
   subject: z.string().min(1).max(2048).optional(),

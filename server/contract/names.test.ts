@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { freeText, reason, timestamp } from "./names.ts";
+import { eventTime, freeText, reason, timestamp } from "./names.ts";
 
 describe("free text", () => {
   test.each(["two\nlines", "café", "😀", "\t"])("%j is kept", (text) => {
@@ -21,7 +21,18 @@ describe("a time", () => {
     expect(timestamp.parse(text)).toBe(text);
   });
   test.each([
+    ["2026-11-25t10:00:00z", "2026-11-25T10:00:00Z"],
+    ["2026-11-25t10:00:00.5+01:00", "2026-11-25T10:00:00.5+01:00"],
+    ["2016-12-31T23:59:60Z", "2017-01-01T00:00:00Z"],
+    ["2016-12-31t18:59:60.25-05:00", "2017-01-01T00:00:00.25Z"],
+  ])("%s, which RFC 3339 allows, is %s; of an event it is kept as it was written", (text, place) => {
+    expect(timestamp.parse(text)).toBe(place);
+    expect(eventTime.parse(text)).toBe(text);
+  });
+  test.each([
     "2026-11-25T10:00:00",
+    "2026-11-25T10:60:00Z",
+    "2026-11-25T10:00:61Z",
     "2026-02-30T10:00:00Z",
     "0000-01-01T00:00:00Z",
     "2026-11-25T10:00:00+16:00",

@@ -43,10 +43,29 @@ const WIDE_ZONE = /[+-](1[6-9]|2\d):\d\d$/;
 const isTellable = (text: string): boolean =>
   !WIDE_ZONE.test(text) && Date.parse(text) >= FIRST_TIME && Date.parse(text) <= LAST_TIME;
 
-/** RFC 3339 with a zone, such as `2026-11-20T21:00:00.000Z`. */
-export const timestamp = z.iso
-  .datetime({ offset: true, error: "must be an RFC 3339 time with a zone", abort: true })
-  .refine(isTellable, "must lie in the years 1 to 9999, in a zone within 15:59 of UTC");
+// RFC 3339 lets `t` and `z` be small, and a leap second be second 60; neither zod nor Date.parse does.
+const datetime = z.iso.datetime({ offset: true });
+const LEAP_SECOND = /:60(?=[.Z+-])/;
+const withoutLeap = (text: string): string => text.toUpperCase().replace(LEAP_SECOND, ":59");
+
+/** The time of an event as its producer wrote it: RFC 3339 with a zone, kept letter for letter. */
+export const eventTime = z
+  .string()
+  .refine((text) => datetime.safeParse(withoutLeap(text)).success, {
+    error: "must be an RFC 3339 time with a zone",
+    abort: true,
+  })
+  .refine((text) => isTellable(withoutLeap(text)), "must lie in the years 1 to 9999, in a zone within 15:59 of UTC")
+  .meta({ format: "date-time" });
+
+/** A place in time, RFC 3339 with a zone, such as `2026-11-20T21:00:00.000Z`; as Date.parse and PostgreSQL read it. */
+export const timestamp = eventTime.overwrite((text) => {
+  const upper = text.toUpperCase();
+  if (!LEAP_SECOND.test(upper)) return upper;
+  const [, start = "", fraction = "", zone = ""] = /^(.{17})60(\.\d+)?(.*)$/.exec(upper) ?? [];
+  // The leap second counts as the first one of the next minute, as in PostgreSQL.
+  return `${new Date(Date.parse(`${start}59${zone}`) + 1_000).toISOString().slice(0, 19)}${fraction}Z`;
+});
 
 /** Why an operator does something; kept in the audit. */
 export const reason = freeText.trim().min(1, "must say why").max(1000);

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { extensionName, extensionValue } from "../contract/events.ts";
 import { fieldProblems, invalidInput } from "../contract/field-problems.ts";
 import { LIMITS } from "../contract/limits.ts";
-import { label, timestamp } from "../contract/names.ts";
+import { eventTime, label } from "../contract/names.ts";
 import { DomainError, type FieldProblem } from "../domain/errors.ts";
 import { type JsonSlice, sliceMember, sliceMemberOfEach } from "../domain/json-slices.ts";
 import type { NewEvent } from "../domain/new-event.ts";
@@ -20,7 +20,7 @@ export const cloudEventAttributes = z.object({
   type: label,
   source: uriReference,
   partitionkey: label.optional(),
-  time: timestamp.optional(),
+  time: eventTime.optional(),
   subject: uriReference.optional(),
   dataschema: uriReference.optional(),
   datacontenttype: z.string().min(1).max(256).optional(),
@@ -57,16 +57,18 @@ function structuredEvent(
   limits: EventLimits,
 ): NewEvent {
   if (!isObject(body)) throw invalidInput([{ field: at, message: "must be an event" }]);
-  const { data: _, data_base64: base64, ...attributes } = body;
+  // An attribute that is null is one that is not there (JSON event format 1.0, section 2.2). Data that is null is null.
+  const present = Object.fromEntries(Object.entries(body).filter(([name, value]) => value !== null || name === "data"));
+  const { data: _, data_base64: base64, ...attributes } = present;
   const faults: FieldProblem[] = [];
   if (base64 !== undefined) {
     if (Object.hasOwn(body, "data"))
-      faults.push({ field: "data_base64", message: "stands in place of data, not beside" });
+      faults.push({ field: under(at, "data_base64"), message: "stands in place of data, not beside" });
     if (typeof base64 !== "string" || !BASE64.test(base64))
-      faults.push({ field: "data_base64", message: "must be base64" });
+      faults.push({ field: under(at, "data_base64"), message: "must be base64" });
   }
   const bytes = typeof base64 === "string" ? Buffer.from(base64, "base64") : null;
-  const event = eventOf(attributes, { text: data?.text ?? null, bytes }, { faults, at });
+  const event = eventOf(attributes, { text: data?.text ?? null, bytes }, { faults, nameOf: (it) => under(at, it) });
   requireFits({ event, dataDepth: data?.depth ?? 0, at }, limits);
   return event;
 }
@@ -83,20 +85,26 @@ export interface EventData {
 export function eventOf(
   given: Readonly<Record<string, unknown>>,
   data: EventData,
-  where: { readonly faults: readonly FieldProblem[]; readonly at: string },
+  where: {
+    /** What is wrong already, by its name in the request. */
+    readonly faults: readonly FieldProblem[];
+    /** The name of an attribute in the request. */
+    readonly nameOf: (attribute: string) => string;
+  },
 ): NewEvent {
   const parsed = cloudEventAttributes.safeParse(given);
-  const faults: FieldProblem[] = [...where.faults, ...(parsed.success ? [] : fieldProblems(parsed.error))];
+  const faults: FieldProblem[] = parsed.success ? [] : fieldProblems(parsed.error);
   const extensions: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(given)) {
     if (isOwnAttribute(name)) faults.push({ field: name, message: "is written by Millrace; leave it out" });
     if (isReservedAttribute(name)) continue;
     const fault = extensionFault(name, value);
     if (fault !== null) faults.push({ field: name, message: fault });
-    else if (value !== null) extensions[name] = value;
+    else extensions[name] = value;
   }
-  if (!parsed.success || faults.length > 0)
-    throw invalidInput(faults.map((it) => ({ ...it, field: under(where.at, it.field) })));
+  const known = new Set(where.faults.map((it) => it.field));
+  const named = faults.map((it) => ({ ...it, field: where.nameOf(it.field) })).filter((it) => !known.has(it.field));
+  if (!parsed.success || where.faults.length + named.length > 0) throw invalidInput([...where.faults, ...named]);
   const { id, type, partitionkey, source, time, subject, datacontenttype, dataschema } = parsed.data;
   return {
     id,
@@ -113,8 +121,7 @@ function extensionFault(name: string, value: unknown): string | null {
   const parsedName = extensionName.safeParse(name);
   if (!parsedName.success)
     return `is not a known field; an extension's name ${parsedName.error.issues[0]?.message ?? ""}`;
-  // CloudEvents reads null as "not there".
-  if (value === null || extensionValue.safeParse(value).success) return null;
+  if (extensionValue.safeParse(value).success) return null;
   return "must be a text of up to 2048 characters, a boolean or a 32-bit integer";
 }
 

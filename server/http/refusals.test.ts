@@ -85,6 +85,7 @@ describe("a publish is refused whole, with the field named", () => {
       '{"specversion":"1.0","id":"1","type":"a","source":"/","data_base64":"A"}',
       ["data_base64"],
     ],
+    ["a required attribute that is null", '{"specversion":"1.0","id":null,"type":"a","source":"/"}', ["id"]],
     ["an extension that is an object", '{"specversion":"1.0","id":"1","type":"a","source":"/","trace":{}}', ["trace"]],
     [
       "an extension with a bad name",
@@ -109,16 +110,26 @@ describe("a publish is refused whole, with the field named", () => {
   });
 
   it.each([
-    ["a missing attribute", { "ce-specversion": "1.0", "ce-id": "1", "ce-type": "a" }, ["source"]],
+    ["a missing attribute", { "ce-specversion": "1.0", "ce-id": "1", "ce-type": "a" }, ["ce-source"]],
     [
-      "broken percent-encoding",
-      { "ce-specversion": "1.0", "ce-id": "%zz", "ce-type": "a", "ce-source": "/" },
-      ["id", "id"],
+      "escapes that are not UTF-8",
+      { "ce-specversion": "1.0", "ce-id": "%ff", "ce-type": "a", "ce-source": "/", "ce-subject": "%E2%82" },
+      ["ce-id", "ce-subject"],
+    ],
+    [
+      "bytes that are not UTF-8",
+      { "ce-specversion": "1.0", "ce-id": "1", "ce-type": "a", "ce-source": "/", "ce-subject": "caf\u00e9" },
+      ["ce-subject"],
+    ],
+    [
+      "a name that is no extension's",
+      { "ce-specversion": "1.0", "ce-id": "1", "ce-type": "a", "ce-source": "/", "ce-__proto__": "1", "ce-x-y": "1" },
+      ["ce-__proto__", "ce-x-y"],
     ],
     [
       "datacontenttype as a header",
       { "ce-specversion": "1.0", "ce-id": "1", "ce-type": "a", "ce-source": "/", "ce-datacontenttype": "x" },
-      ["datacontenttype"],
+      ["ce-datacontenttype"],
     ],
   ])("binary mode with %s", async (_name, headers, fields) => {
     await refused(publish("x", { ...headers, "content-type": "text/plain" }), 400, "invalid-input", fields);

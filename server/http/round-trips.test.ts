@@ -163,7 +163,95 @@ describe("an event's attributes come back", () => {
   });
 });
 
+describe("CloudEvents to the letter", () => {
+  const REQUIRED = { specversion: "1.0", id: "1", type: "t", source: "/s" };
+  const binary = {
+    "ce-specversion": "1.0",
+    "ce-id": "1",
+    "ce-type": "t",
+    "ce-source": "/s",
+    "content-type": "text/plain",
+  };
+  const stored = async (topic: string) => JSON.parse((await readBack(topic, 1))[0] ?? "") as Record<string, unknown>;
+
+  it("an attribute that is null is one that is not there; data that is null is data", async () => {
+    const topic = await newTopic();
+    const nulls = { time: null, subject: null, partitionkey: null, dataschema: null, datacontenttype: null };
+    const body = { ...REQUIRED, ...nulls, traceparent: null, topic: null, data_base64: null, data: null };
+    const type = { "content-type": "application/cloudevents+json" };
+    expect((await server.publish(topic, JSON.stringify(body), type)).status).toBe(201);
+    const event = await stored(topic);
+    expect(Object.keys(event).sort()).toEqual(
+      ["data", "id", "recordedtime", "sequence", "source", "specversion", "topic", "type"].sort(),
+    );
+  });
+
+  it("an extension's name may be longer than 20 characters", async () => {
+    const topic = await newTopic();
+    const name = "averylongextensionnamethatislegal";
+    await server.publish(topic, JSON.stringify({ ...REQUIRED, [name]: "x" }), {
+      "content-type": "application/cloudevents+json",
+    });
+    expect(await stored(topic)).toMatchObject({ [name]: "x" });
+    await server.publish(topic, "x", { ...binary, "ce-id": "2", [`ce-${name}`]: "y" });
+    await server.publish(topic, JSON.stringify({ type: "t", extensions: { [name]: "z" } }));
+    const all = (await readBack(topic, 3)).map((text) => (JSON.parse(text) as Record<string, unknown>)[name]);
+    expect(all).toEqual(["x", "y", "z"]);
+  });
+
+  it.each([
+    ["100%", "100%"],
+    ["100%, 5%zz and %4", "100%, 5%zz and %4"],
+    ["%31%30%30%25", "100%"],
+    ["a%2Cb", "a,b"],
+    // As fetch sends the bytes of UTF-8 that a producer left unencoded.
+    [Buffer.from("café €").toString("latin1"), "café €"],
+    ["%63af%C3%A9", "café"],
+  ])("a header %j means %j", async (header, meant) => {
+    const topic = await newTopic();
+    expect((await server.publish(topic, "x", { ...binary, "ce-subject": header })).status).toBe(201);
+    expect(await stored(topic)).toMatchObject({ subject: meant });
+  });
+
+  it.each(["2026-11-20t21:00:00z", "2016-12-31T23:59:60Z", "2016-12-31t18:59:60.5-05:00"])(
+    "time %s comes back as it was written",
+    async (time) => {
+      const topic = await newTopic();
+      await server.publish(topic, JSON.stringify({ type: "t", time }));
+      expect(await stored(topic)).toMatchObject({ time });
+      const page = await server.request(`/v1/topics/${topic}/events?from=${encodeURIComponent(time)}`);
+      expect(page.status).toBe(200);
+    },
+  );
+});
+
 describe("publishing", () => {
+  it("the same id of two sources is two events, whatever the form; other content under a used name is refused", async () => {
+    const topic = await newTopic();
+    const send = (source: string, data = 1) =>
+      server.publish(topic, JSON.stringify({ specversion: "1.0", type: "t", id: "1", source, data }), {
+        "content-type": "application/cloudevents+json",
+      });
+    expect(await (await send("/orders")).json()).toEqual({ events: [{ id: "1", offset: 1, duplicate: false }] });
+    expect(await (await send("/billing")).json()).toEqual({ events: [{ id: "1", offset: 2, duplicate: false }] });
+    expect(await (await send("/billing")).json()).toEqual({ events: [{ id: "1", offset: 2, duplicate: true }] });
+    const refused = await send("/billing", 2);
+    expect(refused.status).toBe(409);
+    expect(await refused.json()).toMatchObject({ code: "id-reused", id: "1", source: "/billing", offset: 2 });
+    // Without a source it is that of everybody who gives none.
+    const plain = async (body: object) => (await server.publish(topic, JSON.stringify({ type: "t", ...body }))).json();
+    expect(await plain({ id: "1" })).toMatchObject({ events: [{ offset: 3, duplicate: false }] });
+    expect(await plain({ id: "1", source: "/" })).toMatchObject({ events: [{ offset: 3, duplicate: true }] });
+    const long = await server.publish(
+      topic,
+      JSON.stringify({ type: "t", id: "€".repeat(200), source: "x".repeat(2048) }),
+    );
+    expect([long.status, ((await long.json()) as { errors: unknown[] }).errors]).toMatchObject([
+      400,
+      [{ field: "source" }],
+    ]);
+  });
+
   it("again with the same id gives the first offset", async () => {
     const topic = await newTopic();
     const first = await server.publish(topic, '{"type":"t","id":"a"}');
