@@ -27,6 +27,8 @@ export interface FrameOptions {
 export interface FrameChunk {
   /** Null when nothing passed. Shared with other followers: never write into it. */
   readonly buffer: Buffer | null;
+  /** The same as one chunk of HTTP's chunked coding, shared as well. */
+  readonly chunked: Buffer | null;
   /** Every event up to this offset was looked at; equals `after` when nothing newer exists. */
   readonly through: number;
   /** Frames in the buffer. */

@@ -10,6 +10,7 @@ import { readEventRows } from "../store/event-rows.ts";
 import type { EventRange } from "../store/event-source.ts";
 import { readTopicHeads, type TopicHead } from "../store/topic-heads.ts";
 import { asRefusal } from "./database-unavailable.ts";
+import { frameChunk } from "./frame-chunk.ts";
 import type { Gate } from "./gate.ts";
 import type { CommittedBatch, FrameChunk, FrameOptions, ReadOptions, ReadResult } from "./topic-log.ts";
 import { EVERYTHING, filterName, TopicRing } from "./topic-ring.ts";
@@ -174,9 +175,10 @@ export class SharedTopicReader {
         const maxEvents = Math.max(1, Math.min(10_000, Math.ceil(maxBytes / this.#frameBytes)));
         const range = { ...this.#range(after, filter), order: "asc" as const, maxEvents, maxBytes };
         const stored = await readEventFrames(this.deps.database.pool, this.topic.name, range);
-        const buffer = stored.count === 0 ? null : Buffer.from(stored.frames);
-        if (buffer !== null) this.#frameBytes = Math.max(64, buffer.byteLength / stored.count);
-        return { buffer, count: stored.count, through: stored.isComplete ? range.until : (stored.last ?? after) };
+        const through = stored.isComplete ? range.until : (stored.last ?? after);
+        const chunk = frameChunk(stored.frames, { through, count: stored.count });
+        if (chunk.buffer !== null) this.#frameBytes = Math.max(64, chunk.buffer.byteLength / stored.count);
+        return chunk;
       })
     );
   }

@@ -144,7 +144,12 @@ describe("following a topic", () => {
   it("answers a follower that is ahead of the head with nothing, and never goes back", async () => {
     const topic = await freshTopic();
     const reader = await here.readers.open(topic);
-    expect(await reader.framesAfter(50, { maxBytes: 100 })).toEqual({ buffer: null, through: 50, count: 0 });
+    expect(await reader.framesAfter(50, { maxBytes: 100 })).toEqual({
+      buffer: null,
+      chunked: null,
+      through: 50,
+      count: 0,
+    });
     expect(await reader.readAfter(50, { maxEvents: 1 })).toEqual({ rows: [], through: 50 });
     reader.release();
   });

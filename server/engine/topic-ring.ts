@@ -1,6 +1,6 @@
-import { Buffer } from "node:buffer";
 import type { EventRow } from "../contract/events.ts";
 import { type EventFilter, isUnfiltered, passes } from "../domain/event-filter.ts";
+import { frameChunk } from "./frame-chunk.ts";
 import type { FrameChunk, FrameOptions, ReadOptions, ReadResult } from "./topic-log.ts";
 
 export const EVERYTHING: EventFilter = {};
@@ -90,7 +90,7 @@ export class TopicRing {
 
   /** Null when the ring does not reach back that far. */
   framesAfter(after: number, options: FrameOptions): FrameChunk | null {
-    if (after >= this.#head) return { buffer: null, through: after, count: 0 };
+    if (after >= this.#head) return frameChunk("", { through: after, count: 0 });
     if (after < this.base) return null;
     const filter = options.filter ?? EVERYTHING;
     const name = `${after} ${options.maxBytes} ${filterName(filter)}`;
@@ -121,7 +121,7 @@ export class TopicRing {
         break;
       }
     }
-    return { buffer: count === 0 ? null : Buffer.from(frames), through, count };
+    return frameChunk(frames, { through, count });
   }
 
   *#rowsAfter(after: number): Generator<EventRow> {

@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { eventsOf, follow, type RunningServer, runningServer } from "./testing/running-server.ts";
+import { connect, type Socket } from "node:net";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { eventsOf, follow, type RunningServer, runningServer, SECRET } from "./testing/running-server.ts";
 
 let server: RunningServer;
 let topics = 0;
@@ -114,12 +115,108 @@ describe("a follower sees every event once and in order", () => {
     await pool.query(`UPDATE topic_head SET tail = 6 FROM topic WHERE topic.id = topic_id AND name = '${topic}'`);
     const frames = await follow(server, topic, { query: "?after=2" });
     const seen = await frames.until((all) => eventsOf(all).length >= 5);
-    expect(seen[0]).toMatchObject({ event: "gap", data: '{"requested":3,"firstAvailable":6}' });
+    expect(seen[0]).toMatchObject({ event: "gap", data: '{"requested":3,"firstAvailable":6}', id: "5" });
     expect(ids(seen)).toEqual([6, 7, 8, 9, 10]);
     frames.close();
     const earliest = await follow(server, topic, { query: "?from=earliest" });
     expect((await earliest.until(isCaughtUp)).map((it) => it.event)).not.toContain("gap");
     earliest.close();
+  });
+});
+
+describe("a place beyond the head", () => {
+  it.each([
+    ["?after=7", {}],
+    ["?after=0", { "last-event-id": "7" }],
+  ])("asked for with %s and %o is told first, and following goes on from the head", async (query, headers) => {
+    const topic = await topicWith(3);
+    const frames = await follow(server, topic, { query, headers });
+    const ahead = { event: "ahead", data: '{"requested":7,"head":3}', id: "3" };
+    expect(await frames.until(isCaughtUp)).toMatchObject([
+      ahead,
+      { event: "caught-up", data: '{"offset":3}', id: "3" },
+    ]);
+    await publish(topic, 4, 2);
+    expect(ids(await frames.until((all) => eventsOf(all).length === 2))).toEqual([4, 5]);
+    frames.close();
+    const page = await server.request(`/v1/topics/${topic}/events?after=9`);
+    expect(await page.json()).toEqual({ events: [], next: null, ahead: { requested: 9, head: 5 } });
+    const end = await server.request(`/v1/topics/${topic}/events?after=5`);
+    expect(await end.json()).toEqual({ events: [], next: null });
+  });
+});
+
+describe("behind a filter that lets nothing through", () => {
+  it("a follower is told its place, by an id, so that it need not look through all of it again", async () => {
+    const topic = await topicWith(25_000);
+    const frames = await follow(server, topic, { query: "?after=0&types=rare" });
+    const [first, ...rest] = await frames.until(isCaughtUp);
+    if (first?.event === "passed") expect(Number(first.id)).toBeGreaterThanOrEqual(10_000);
+    expect([first, ...rest].at(-1)).toMatchObject({ event: "caught-up", id: "25000" });
+    // Live, too: twelve thousand more that do not pass.
+    await publish(topic, 25_001, 12_000);
+    const seen = await frames.until((all) => all.filter((it) => Number(it.id) > 25_000).length > 0);
+    const passed = seen.at(-1);
+    expect(passed?.event).toBe("passed");
+    expect(Number(passed?.id)).toBeGreaterThanOrEqual(35_000);
+    expect(passed?.data).toBe(`{"offset":${passed?.id}}`);
+    frames.close();
+  });
+});
+
+describe("a stream says whether it ended or broke off", () => {
+  const sockets: Socket[] = [];
+  afterEach(() => {
+    for (const socket of sockets.splice(0)) socket.destroy();
+  });
+
+  const raw = async (topic: string, version: string): Promise<() => string> => {
+    const { hostname, port } = new URL(server.url);
+    const socket = connect(Number(port), hostname);
+    let answer = "";
+    socket.on("data", (bytes) => {
+      answer += bytes.toString();
+    });
+    socket.write(
+      `GET /v1/topics/${topic}/events?after=0 HTTP/${version}\r\nhost: x\r\naccept: text/event-stream\r\nauthorization: Bearer ${SECRET}\r\n\r\n`,
+    );
+    await expect.poll(() => answer).toContain("caught-up");
+    sockets.push(socket);
+    return () => answer;
+  };
+
+  it("by chunks of which the last one is empty, when the server ends it", async () => {
+    const topic = await topicWith(2);
+    const { id, secret } = await server.createKey([{ action: "read", pattern: "*" }]);
+    const response = await server.request(`/v1/topics/${topic}/events?after=0`, {
+      headers: { accept: "text/event-stream", authorization: `Bearer ${secret}` },
+    });
+    expect(response.headers.get("transfer-encoding")).toBe("chunked");
+    await server.revokeKey(id);
+    expect(await response.text()).toContain("caught-up");
+  });
+
+  it("by its chunks: what breaks off is no end", async () => {
+    const topic = await topicWith(2);
+    const answer = await raw(topic, "1.1");
+    const chunks = answer().split("\r\n\r\n").slice(1).join("\r\n\r\n");
+    expect(chunks).toMatch(/^[0-9a-f]+\r\nretry: \d+\n\n\r\n[0-9a-f]+\r\nid: 1\n/);
+    expect(chunks).not.toContain("\r\n0\r\n");
+    // Every chunk is as long as it says, or a client would read nonsense from here on.
+    let rest = Buffer.from(chunks);
+    while (rest.length > 0) {
+      const lineEnd = rest.indexOf("\r\n");
+      const size = Number.parseInt(rest.subarray(0, lineEnd).toString(), 16);
+      expect(rest.subarray(lineEnd + 2 + size, lineEnd + 4 + size).toString()).toBe("\r\n");
+      rest = rest.subarray(lineEnd + 4 + size);
+    }
+  });
+
+  it("is given to a client of HTTP/1.0, a proxy perhaps, without chunks", async () => {
+    const topic = await topicWith(2);
+    const answer = await raw(topic, "1.0");
+    expect(answer()).not.toMatch(/transfer-encoding/i);
+    expect(answer().split("\r\n\r\n")[1]).toMatch(/^retry: \d+\n\nid: 1\n/);
   });
 });
 

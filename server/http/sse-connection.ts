@@ -8,12 +8,18 @@ export interface SseConnectionOptions {
   readonly onClosed: () => void;
 }
 
+/** Frames as they are, and as one chunk. */
+export interface SharedFrames {
+  readonly buffer: Buffer;
+  readonly chunked: Buffer;
+}
+
 const KEEP_ALIVE_MS = 30_000;
 
 /**
- * One stream of server-sent events on the raw socket. The answer ends with the connection instead of being chunked:
- * a frame is then one `write` of a buffer that thousands of streams share, with no chunk header, cork or copy of its
- * own. A cut-off frame cannot be mistaken for a whole one, as an SSE frame ends with an empty line.
+ * One stream of server-sent events on the raw socket, in chunks: what breaks off is then no clean end, which some clients
+ * take for the end of all. The framing of a shared buffer is shared with it, so that a write stays one `write` of it, with
+ * no chunk header, cork or copy of its own. Clients of HTTP/1.0, such as proxies, get the bare frames.
  */
 export class SseConnection {
   /** When the socket last began to push back, by `performance.now()`; Infinity while it takes more. */
@@ -22,12 +28,16 @@ export class SseConnection {
   readonly #res: ServerResponse<IncomingMessage>;
   // The response itself only while an earlier, pipelined answer still occupies the socket.
   readonly #out: Writable;
+  /** Chunks are framed here: the response, when it is written to itself, does it, and HTTP/1.0 has none. */
+  readonly #isFraming: boolean;
   #onDrain: (() => void) | null = null;
   #onClose: (() => void) | null = null;
 
   constructor(res: ServerResponse<IncomingMessage>, options: SseConnectionOptions) {
     this.#res = res;
     this.#out = res.socket ?? res;
+    const isChunked = res.req.httpVersionMajor === 1 && res.req.httpVersionMinor >= 1;
+    this.#isFraming = isChunked && res.socket !== null;
     forgetRequest(res);
     const { socket } = res;
     socket?.setNoDelay(true);
@@ -57,6 +67,7 @@ export class SseConnection {
       "access-control-allow-origin": "*",
       "x-request-id": options.requestId,
       connection: "close",
+      ...(isChunked ? { "transfer-encoding": "chunked" } : {}),
     });
     res.flushHeaders();
     this.write(`retry: ${options.retryMs}\n\n`);
@@ -70,10 +81,20 @@ export class SseConnection {
     return this.#isOpen && this.blockedSince === Number.POSITIVE_INFINITY;
   }
 
-  /** Whole frames. False: the socket pushes back; write nothing more until it drains. */
-  write(frames: Buffer | string): boolean {
+  /** Whole frames, at least one. False: the socket pushes back; write nothing more until it drains. */
+  write(frames: string): boolean {
+    const size = this.#isFraming ? Buffer.byteLength(frames).toString(16) : "";
+    return this.#send(this.#isFraming ? `${size}\r\n${frames}\r\n` : frames);
+  }
+
+  /** Whole frames that many connections share. */
+  writeShared({ buffer, chunked }: SharedFrames): boolean {
+    return this.#send(this.#isFraming ? chunked : buffer);
+  }
+
+  #send(bytes: Buffer | string): boolean {
     if (!this.#isOpen) return false;
-    if (this.#out.write(frames)) return true;
+    if (this.#out.write(bytes)) return true;
     if (this.blockedSince === Number.POSITIVE_INFINITY) this.blockedSince = performance.now();
     return false;
   }

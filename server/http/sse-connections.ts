@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { DomainError } from "../domain/errors.ts";
+import { chunkedFrames } from "../engine/frame-chunk.ts";
 import { ClientGone } from "./read-body.ts";
 import { SseConnection } from "./sse-connection.ts";
 
@@ -25,7 +26,7 @@ const HEARTBEAT_MS = 15_000;
 const STUCK_MS = 60_000;
 // Each turn serves one group, so that ten thousand comments are not written in one go.
 const GROUPS = 15;
-const HEARTBEAT = Buffer.from(":\n\n");
+const HEARTBEAT = chunkedFrames(":\n\n");
 
 /** Every open stream of this process: their number, their heartbeat, their end. One timer serves them all. */
 export class SseConnections {
@@ -103,7 +104,7 @@ export class SseConnections {
   #beat(): void {
     const now = performance.now();
     for (const connection of this.#groups[this.#turn] ?? []) {
-      if (connection.isWritable) connection.write(HEARTBEAT);
+      if (connection.isWritable) connection.writeShared(HEARTBEAT);
     }
     for (const group of this.#groups) {
       for (const connection of group) if (now - connection.blockedSince > this.#stuckMs) connection.destroy();

@@ -67,7 +67,8 @@ async function followed(
       const closed = once(socket, "close");
       socket.on("error", () => {});
       socket.on("data", (bytes) => parser.feed(bytes.toString().replace(/^HTTP[\s\S]*?\r\n\r\n/, "")));
-      socket.write("GET / HTTP/1.1\r\nhost: x\r\n\r\n");
+      // HTTP/1.0, whose answers have no chunks to be taken apart here; server/http/following.test.ts has both.
+      socket.write("GET / HTTP/1.0\r\nhost: x\r\n\r\n");
       return { socket, seen, comments, closed };
     },
   };

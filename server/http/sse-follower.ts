@@ -7,6 +7,8 @@ import { controlFrame } from "./sse-frame.ts";
 export interface SseFollowerOptions {
   /** The first event wanted is the one after this offset. */
   readonly after: number;
+  /** A place beyond the head was asked for: what is told before anything else. */
+  readonly ahead?: { readonly requested: number; readonly head: number } | null;
   readonly filter: EventFilter;
   readonly onError: (error: unknown) => void;
   /** One write, and one read of the past. */
@@ -18,6 +20,9 @@ export interface SseFollowerOptions {
 // Large enough that a catch-up is not round trips, small enough that a slow client holds little.
 const CHUNK_BYTES = 512 * 1024;
 const RETRY_MS = 500;
+// Behind a filter that lets little through, a client is told its place so often: coming back, it looks through no more
+// than these again, some milliseconds' worth, and a frame of 60 bytes for so many events costs nothing.
+const PASSED_EVENTS = 10_000;
 const UNFILTERED = new Map<number, FrameOptions>();
 
 /**
@@ -33,6 +38,8 @@ export class SseFollower {
   readonly #retryMs: number;
   readonly #stopListening: () => void;
   #cursor: number;
+  /** The client's place is here at least, by an id that it has. */
+  #told: number;
   #isReading = false;
   #isCaughtUp = false;
   /** The last chunk came from the database, so the next one will, too. */
@@ -49,10 +56,12 @@ export class SseFollower {
     this.#onError = options.onError;
     this.#retryMs = options.retryMs ?? RETRY_MS;
     this.#cursor = options.after;
+    this.#told = options.after;
     const pump = (): void => this.#pump();
     this.#stopListening = reader.onAppend(pump);
     connection.onDrain(pump);
     connection.onClose(() => this.#stop());
+    if (options.ahead) connection.write(controlFrame("ahead", options.ahead, String(options.ahead.head)));
     this.#pump();
   }
 
@@ -71,8 +80,12 @@ export class SseFollower {
         this.#tellCaughtUp();
         return;
       }
+      if (chunk.buffer !== null && chunk.chunked !== null) {
+        this.#told = this.#cursor;
+        this.#connection.writeShared({ buffer: chunk.buffer, chunked: chunk.chunked });
+      }
       this.#cursor = chunk.through;
-      if (chunk.buffer !== null) this.#connection.write(chunk.buffer);
+      if (this.#cursor - this.#told >= PASSED_EVENTS && chunk.buffer === null) this.#tellPlace("passed");
     }
     // The socket is busy with one chunk of the past: have the next one ready when it drains.
     const mayReadAhead = this.#connection.isOpen && !this.#isReading && this.#next === null;
@@ -110,15 +123,24 @@ export class SseFollower {
   #skipGap(): void {
     const { firstAvailable } = this.#reader;
     if (this.#cursor + 1 >= firstAvailable) return;
-    this.#connection.write(controlFrame("gap", { requested: this.#cursor + 1, firstAvailable }));
+    const gap = { requested: this.#cursor + 1, firstAvailable };
     this.#cursor = firstAvailable - 1;
+    this.#connection.write(controlFrame("gap", gap, String(this.#cursor)));
   }
 
   #tellCaughtUp(): void {
     if (this.#isCaughtUp) return;
     this.#isCaughtUp = true;
-    // With an id: a client that has seen no event yet resumes from here, too.
-    this.#connection.write(controlFrame("caught-up", { offset: this.#cursor }, String(this.#cursor)));
+    this.#tellPlace("caught-up");
+  }
+
+  /**
+   * With an id: a client that has seen no event resumes from here, too. A frame with data, because a bare `id:` is
+   * forgotten by widespread parsers (eventsource-parser 3, and with it the `eventsource` package).
+   */
+  #tellPlace(frame: "caught-up" | "passed"): void {
+    this.#told = this.#cursor;
+    this.#connection.write(controlFrame(frame, { offset: this.#cursor }, String(this.#cursor)));
   }
 
   #fail(error: unknown): void {

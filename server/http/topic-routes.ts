@@ -12,7 +12,7 @@ import { type FollowPlace, readFollowQuery, readOffset, readPageQuery } from "./
 import { readPublish } from "./read-publish.ts";
 import type { RequestMetrics } from "./request-metrics.ts";
 import type { SseConnections } from "./sse-connections.ts";
-import { SseFollower } from "./sse-follower.ts";
+import { SseFollower, type SseFollowerOptions } from "./sse-follower.ts";
 
 export interface TopicRoutesDeps {
   readonly services: Pick<Services, "publishEvents" | "readEvents" | "getEvent" | "describeTopic" | "offsetBefore">;
@@ -90,9 +90,9 @@ async function follow(context: EventsContext, deps: TopicRoutesDeps): Promise<Re
   deps.connections.requireRoom();
   const reader = await deps.openReader(topic);
   try {
-    const after = await startOf(place, topic, { reader, services: deps.services });
+    const start = await startOf(place, topic, { reader, services: deps.services });
     const connection = deps.connections.open(res, { requestId, signal: identity.signal });
-    new SseFollower(connection, reader, { after, filter, onError: (error) => deps.onStreamError(error, requestId) });
+    new SseFollower(connection, reader, { ...start, filter, onError: (error) => deps.onStreamError(error, requestId) });
   } catch (error) {
     reader.release();
     throw error;
@@ -104,12 +104,16 @@ async function startOf(
   place: FollowPlace,
   topic: string,
   { reader, services }: { reader: TopicReader; services: TopicRoutesDeps["services"] },
-): Promise<number> {
-  if ("after" in place) return place.after;
-  if ("time" in place) return services.offsetBefore({ topic, time: place.time });
-  if (place.from === "earliest") return reader.firstAvailable - 1;
-  // The reader may be one wake-up behind, and what was published before the request is not after it.
-  return Math.max(reader.head, (await services.describeTopic({ topic })).head);
+): Promise<Pick<SseFollowerOptions, "after" | "ahead">> {
+  // The reader may be one wake-up behind what was published before the request.
+  const newest = async () => Math.max(reader.head, (await services.describeTopic({ topic })).head);
+  if ("after" in place) {
+    const { after } = place;
+    const head = after <= reader.head ? reader.head : await newest();
+    return after <= head ? { after } : { after: head, ahead: { requested: after, head } };
+  }
+  if ("time" in place) return { after: await services.offsetBefore({ topic, time: place.time }) };
+  return { after: place.from === "earliest" ? reader.firstAvailable - 1 : await newest() };
 }
 
 interface Admission {

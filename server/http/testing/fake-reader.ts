@@ -1,3 +1,4 @@
+import { frameChunk } from "../../engine/frame-chunk.ts";
 import type { FrameChunk, FrameOptions, TopicReader } from "../../engine/topic-log.ts";
 
 /** A topic in memory whose reads can be held back or made to fail, to place a follower in any situation. */
@@ -55,6 +56,6 @@ export class FakeReader implements TopicReader {
       through += 1;
       frames += `id: ${through}\ndata: ${this.payload}\n\n`;
     }
-    return { buffer: frames === "" ? null : Buffer.from(frames), through, count: through - after };
+    return frameChunk(frames, { through, count: frames === "" ? 0 : through - after });
   }
 }
