@@ -31,11 +31,11 @@ export async function compose(options: ComposeOptions) {
   const { log } = options;
   const onError = (error: unknown) => log("error", "something failed in the background", { error });
   const database = openDatabase({ url: options.databaseUrl, maxConnections: options.maxConnections, onError });
-  const wakeups = createWakeups(database, { onError });
+  const instance = randomUUID();
+  const wakeups = createWakeups(database, { onError, instance });
   const topicReaders = createTopicReaders(database, { wakeups, onError });
   const appender = createAppender(database, { wakeups, onError, onCommitted: (batch) => topicReaders.handOver(batch) });
   const topics = createTopicDirectory(database);
-  const instance = randomUUID();
   const members = createMembers({ database, topicReaders, wakeups, instance, onError });
 
   const services = allUseCases({ database, wakeups, topics, appender, members });

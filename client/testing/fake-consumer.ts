@@ -165,7 +165,7 @@ export class FakeConsumer {
   }
 
   /** False: the delivery had been taken back. */
-  #settleOne({ outcome, offset, topic, upTo, attempt, state }: Settlement): boolean {
+  #settleOne({ outcome, offset, topic, attempt, state }: Settlement): boolean {
     const event = this.events.find((it) => it.topic === topic && Number(it.sequence) === offset);
     if (event === undefined || this.parking.isBehind(event)) return false;
     const isRepeat = this.settled.has(event);
@@ -174,7 +174,7 @@ export class FakeConsumer {
     else if (outcome === "ack" || outcome === "skip") {
       for (const it of this.#inFlight) {
         const at = Number(it.sequence);
-        if (it.topic !== topic || !(at === offset || (upTo === true && at < offset))) continue;
+        if (it.topic !== topic || at !== offset) continue;
         this.settled.add(it);
         this.#inFlight.delete(it);
       }

@@ -2,12 +2,13 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type pg from "pg";
 import type { Database } from "../store/database.ts";
+import { showInstanceAlive } from "../store/instance-alive.ts";
 import { listenForWakeUps, MAX_WAKE_UP_BYTES, prepareToSendWakeUps, sendWakeUp } from "../store/wake-up-channel.ts";
 
 /**
  * "Something changed there", within this process at once and to other instances a few milliseconds later. Only a hint:
  * it may be lost or come twice, so whoever listens reads the truth from the database and polls besides.
- * Channels: `topic:<id>`, `consumer:<id>`, `keys`, `operations`.
+ * Channels: `topic:<id>`, `keys`, `operations`, and those of `consumer-channels.ts`.
  */
 export interface Wakeups {
   /** Wakes local listeners now, and other instances by one coalesced NOTIFY a few ms later. */
@@ -22,6 +23,8 @@ export type WakeupOrigin = "here" | "elsewhere";
 
 export interface WakeupOptions {
   readonly onError: (error: Error) => void;
+  /** This process, of which the connection that listens says that it is alive. */
+  readonly instance?: string;
 }
 
 // NOTIFY takes an instance-wide lock at commit, so a few milliseconds' worth of channels share one.
@@ -30,7 +33,7 @@ const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 2_000;
 
 export function createWakeups(database: Database, options: WakeupOptions): Wakeups {
-  const instance = randomUUID().slice(0, 8);
+  const instance = options.instance ?? randomUUID();
   const stop = new AbortController();
   const listeners = new Map<string, Set<(origin: WakeupOrigin) => void>>();
 
@@ -59,6 +62,7 @@ export function createWakeups(database: Database, options: WakeupOptions): Wakeu
       try {
         connection = await open(database, options.onError);
         connection.client.on("notification", (message) => receive(message.payload));
+        await showInstanceAlive(connection.client, instance);
         await listenForWakeUps(connection.client);
         retryMs = FIRST_RETRY_MS;
         // Whatever was announced while nobody listened is lost, so everybody looks.
@@ -99,8 +103,7 @@ export function createWakeups(database: Database, options: WakeupOptions): Wakeu
   };
 }
 
-interface SenderOptions extends WakeupOptions {
-  readonly instance: string;
+interface SenderOptions extends Required<WakeupOptions> {
   readonly signal: AbortSignal;
 }
 
