@@ -9,6 +9,7 @@ import { readEventFrames } from "../store/event-frames.ts";
 import { readEventRows } from "../store/event-rows.ts";
 import type { EventRange } from "../store/event-source.ts";
 import { readTopicHeads, type TopicHead } from "../store/topic-heads.ts";
+import { coalesced } from "./coalesced.ts";
 import { asRefusal } from "./database-unavailable.ts";
 import { frameChunk } from "./frame-chunk.ts";
 import type { Gate } from "./gate.ts";
@@ -39,8 +40,7 @@ export class SharedTopicReader {
   readonly #listeners = new Set<() => void>();
   readonly #reads = new Map<string, Promise<unknown>>();
   #tail: number;
-  #refreshing = false;
-  #mustRefreshAgain = false;
+  readonly #refreshing = coalesced(() => this.#readNew().catch((error: Error) => this.deps.onError(error)));
   #isClosed = false;
   /** Bytes per frame as last seen, to ask the database for about as many events as the bytes allow. */
   #frameBytes = 512;
@@ -92,19 +92,11 @@ export class SharedTopicReader {
 
   /** Reads what is new; once more when asked again meanwhile. */
   refresh(): void {
-    this.#mustRefreshAgain = true;
-    if (this.#refreshing || this.#isClosed) return;
-    this.#refreshing = true;
-    this.#refreshUntilQuiet()
-      .catch((error: unknown) => this.deps.onError(error as Error))
-      .finally(() => {
-        this.#refreshing = false;
-      });
+    void this.#refreshing.run();
   }
 
-  async #refreshUntilQuiet(): Promise<void> {
-    for (let round = 1; this.#mustRefreshAgain && !this.#isClosed; round += 1) {
-      this.#mustRefreshAgain = false;
+  async #readNew(): Promise<void> {
+    for (let round = 1; !this.#isClosed; round += 1) {
       const range = { ...this.#range(this.#ring.head, EVERYTHING), until: Number.MAX_SAFE_INTEGER };
       const { rows, isComplete } = await readEventRows(this.deps.database.pool, this.topic.name, {
         ...range,
@@ -112,8 +104,7 @@ export class SharedTopicReader {
         maxBytes: REFRESH_BYTES,
       });
       this.#take(rows);
-      if (isComplete) continue;
-      this.#mustRefreshAgain = true;
+      if (isComplete) return;
       if (round % MAX_REFRESHES === 0) await this.#jumpWhenFarBehind();
     }
   }
