@@ -1,6 +1,6 @@
 import { type ConsumerSetup, selectConsumerSetup } from "../store/consumer-setup-select.ts";
 import { selectCursors } from "../store/cursor-table.ts";
-import { type Database, type Queryable, transaction } from "../store/database.ts";
+import { type Database, patientTransaction, type Queryable } from "../store/database.ts";
 import { type EventKey, selectEventKeys } from "../store/event-keys-select.ts";
 import { lockLeases } from "../store/lease-lock.ts";
 import { advanceOperation, type ClaimedOperation } from "../store/operation-claim.ts";
@@ -37,8 +37,10 @@ export async function stepOperation(
   if (setup === null) return NOT_MINE;
   const stored = operation.filter.resolved as StoredOperationFilter;
   const ahead =
-    "replay" in stored ? await nextOfReplay(database.pool, { setup, operation, replay: stored.replay, limit }) : null;
-  return transaction(database.pool, async (db) => {
+    "replay" in stored
+      ? await nextOfReplay(database.patient, { setup, operation, replay: stored.replay, limit })
+      : null;
+  return patientTransaction(database.pool, async (db) => {
     const { consumerId, id } = operation;
     await lockLeases(db, { consumerId, partitions: "all" });
     // Declared anew while this waited: what is a letter, and what may be replayed, is read again in the next turn.

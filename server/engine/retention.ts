@@ -3,7 +3,7 @@ import { covers } from "../domain/coverage.ts";
 import { type OffsetRange, OffsetRanges } from "../domain/offset-ranges.ts";
 import { sequenceHash } from "../domain/partition-of.ts";
 import { selectAccountFacts } from "../store/account-facts-select.ts";
-import { type Database, type Queryable, transaction } from "../store/database.ts";
+import { type Database, patientTransaction, type Queryable } from "../store/database.ts";
 import { lockLeases } from "../store/lease-lock.ts";
 import { selectKeysInRange } from "../store/position-keys-select.ts";
 import { forgetPurgedKeys } from "../store/purged-keys.ts";
@@ -87,7 +87,7 @@ export function createRetention(
  * between looking and deleting.
  */
 export async function retentionStep(pool: Database["pool"], topicId: number): Promise<number> {
-  return transaction(pool, async (db) => {
+  return patientTransaction(pool, async (db) => {
     const claimed = await claimRetention(db, topicId);
     if (claimed === null) return 0;
     const retention = claimed.retention ?? {};

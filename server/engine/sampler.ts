@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Database } from "../store/database.ts";
+import type { Database, Queryable } from "../store/database.ts";
 import { forgetOldAttempts } from "../store/delivery-attempts-forget.ts";
 import { insertSamples, SAMPLE_S } from "../store/samples-insert.ts";
 import { coarsenSamples, deleteOldSamples } from "../store/samples-shrink.ts";
@@ -19,7 +19,7 @@ const TABLES = ["consumer_sample", "topic_sample"] as const;
  * Nothing depends on it: a sample that is missed is a point that is missing.
  */
 export function createSampler(
-  database: Pick<Database, "pool">,
+  database: Pick<Database, "patient">,
   { onError }: { readonly onError: (error: Error) => void },
 ): Sampler {
   const stop = new AbortController();
@@ -29,8 +29,8 @@ export function createSampler(
     for (let samples = 0; !stop.signal.aborted; samples++) {
       let nextInMs = SAMPLE_S * 1_000;
       try {
-        nextInMs = await insertSamples(database.pool);
-        if (samples % SHRINK_EVERY === 0) await shrinkHistory(database.pool, stop.signal);
+        nextInMs = await insertSamples(database.patient);
+        if (samples % SHRINK_EVERY === 0) await shrinkHistory(database.patient, stop.signal);
       } catch (error) {
         if (!stop.signal.aborted) onError(error as Error);
       }
@@ -48,10 +48,10 @@ export function createSampler(
 }
 
 /** One round: old samples are made coarser, very old ones and old attempts forgotten, in steps that each do little. */
-export async function shrinkHistory(pool: Database["pool"], signal: AbortSignal): Promise<void> {
+export async function shrinkHistory(db: Queryable, signal: AbortSignal): Promise<void> {
   const kinds = [
-    ...TABLES.flatMap((table) => [() => coarsenSamples(pool, table), () => deleteOldSamples(pool, table)]),
-    () => forgetOldAttempts(pool),
+    ...TABLES.flatMap((table) => [() => coarsenSamples(db, table), () => deleteOldSamples(db, table)]),
+    () => forgetOldAttempts(db),
   ];
   for (const step of kinds) {
     for (let steps = 0; steps < MAX_STEPS && !signal.aborted; steps++) {

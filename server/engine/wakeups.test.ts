@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openDatabase } from "../store/database.ts";
+import { severableDatabase } from "../testing/severable-database.ts";
 import { testDatabase } from "../testing/test-database.ts";
 import { createWakeups, payloadsOf, type WakeupOrigin } from "./wakeups.ts";
 
@@ -56,6 +58,25 @@ describe("wake-ups", () => {
     expect(await cut()).toBeGreaterThan(0);
     await expect.poll(() => woken, { timeout: 5_000 }).toBe(2);
     await wakeups.close();
+  });
+
+  it("come again after the packets of the connection that listens have vanished", async () => {
+    const way = await severableDatabase(db.url);
+    const database = openDatabase({
+      url: way.url,
+      maxConnections: 1,
+      onError: () => {},
+      bounds: { statementMs: 300, silenceMs: 100 },
+    });
+    const wakeups = createWakeups(database, { onError: () => {}, keepAliveMs: 50 });
+    const heard: WakeupOrigin[] = [];
+    wakeups.listen("topic:4", (origin) => heard.push(origin));
+    await expect.poll(() => heard).toEqual(["elsewhere"]);
+    way.lose();
+    await expect.poll(() => heard, { timeout: 10_000 }).toEqual(["elsewhere", "elsewhere"]);
+    await wakeups.close();
+    await database.close();
+    await way.close();
   });
 
   it("fit into PostgreSQL's payloads, all of them", () => {

@@ -2,13 +2,19 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type pg from "pg";
 import type { Database } from "../store/database.ts";
-import { showInstanceAlive } from "../store/instance-alive.ts";
-import { listenForWakeUps, MAX_WAKE_UP_BYTES, prepareToSendWakeUps, sendWakeUp } from "../store/wake-up-channel.ts";
+import {
+  answerToWakeUps,
+  listenForWakeUps,
+  MAX_WAKE_UP_BYTES,
+  prepareToSendWakeUps,
+  sendWakeUp,
+} from "../store/wake-up-channel.ts";
+import { coalesced } from "./coalesced.ts";
 
 /**
  * "Something changed there", within this process at once and to other instances a few milliseconds later. Only a hint:
  * it may be lost or come twice, so whoever listens reads the truth from the database and polls besides.
- * Channels: `topic:<id>`, `keys`, `operations`, and those of `consumer-channels.ts`.
+ * Channels: `topic:<id>`, `consumer:<id>`, `keys`, `operations`.
  */
 export interface Wakeups {
   /** Wakes local listeners now, and other instances by one coalesced NOTIFY a few ms later. */
@@ -23,17 +29,19 @@ export type WakeupOrigin = "here" | "elsewhere";
 
 export interface WakeupOptions {
   readonly onError: (error: Error) => void;
-  /** This process, of which the connection that listens says that it is alive. */
-  readonly instance?: string;
+  /** How often the connection that listens is asked whether it is still there. */
+  readonly keepAliveMs?: number;
 }
 
 // NOTIFY takes an instance-wide lock at commit, so a few milliseconds' worth of channels share one.
 const COALESCE_MS = 5;
 const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 2_000;
+// Nothing is sent on a connection that listens, so nobody would notice that its packets vanish.
+const KEEP_ALIVE_MS = 10_000;
 
 export function createWakeups(database: Database, options: WakeupOptions): Wakeups {
-  const instance = options.instance ?? randomUUID();
+  const instance = randomUUID().slice(0, 8);
   const stop = new AbortController();
   const listeners = new Map<string, Set<(origin: WakeupOrigin) => void>>();
 
@@ -62,12 +70,11 @@ export function createWakeups(database: Database, options: WakeupOptions): Wakeu
       try {
         connection = await open(database, options.onError);
         connection.client.on("notification", (message) => receive(message.payload));
-        await showInstanceAlive(connection.client, instance);
         await listenForWakeUps(connection.client);
         retryMs = FIRST_RETRY_MS;
         // Whatever was announced while nobody listened is lost, so everybody looks.
         for (const channel of [...listeners.keys()]) wake(channel, "elsewhere");
-        await connection.untilBroken(stop.signal);
+        await keepAlive(connection, { everyMs: options.keepAliveMs ?? KEEP_ALIVE_MS, signal: stop.signal });
       } catch (error) {
         if (!stop.signal.aborted) options.onError(error as Error);
       } finally {
@@ -103,16 +110,21 @@ export function createWakeups(database: Database, options: WakeupOptions): Wakeu
   };
 }
 
-interface SenderOptions extends Required<WakeupOptions> {
+interface SenderOptions extends WakeupOptions {
+  readonly instance: string;
   readonly signal: AbortSignal;
 }
 
 /** Sends what was announced, one payload at a time, on a connection of its own. */
 function createSender(database: Database, { instance, signal, onError }: SenderOptions) {
   const pending = new Set<string>();
+  const sending = coalesced(async () => {
+    // What came while the turn before waited went with it.
+    if (pending.size === 0) return;
+    await delay(COALESCE_MS, undefined, { signal, ref: false }).catch(() => undefined);
+    await flush();
+  });
   let connection: Connection | null = null;
-  let timer: NodeJS.Timeout | null = null;
-  let sending: Promise<void> = Promise.resolve();
   let notBefore = 0;
 
   async function flush(): Promise<void> {
@@ -135,27 +147,14 @@ function createSender(database: Database, { instance, signal, onError }: SenderO
     }
   }
 
-  function schedule(): void {
-    if (timer !== null || pending.size === 0) return;
-    timer = setTimeout(() => {
-      sending = flush().finally(() => {
-        timer = null;
-        if (!signal.aborted) schedule();
-      });
-    }, COALESCE_MS);
-    timer.unref();
-  }
-
   return {
     send(channel: string): void {
       if (signal.aborted) return;
       pending.add(channel);
-      schedule();
+      void sending.run();
     },
     async close(): Promise<void> {
-      if (timer !== null) clearTimeout(timer);
-      await sending;
-      if (pending.size > 0) await flush();
+      await sending.whenIdle();
       await connection?.close();
       connection = null;
     },
@@ -183,6 +182,19 @@ interface Connection {
   /** Resolves once the connection ended or the signal fired. */
   untilBroken(signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
+}
+
+/** Asks now and then for as long as the connection lives; resolves once it ended or the signal fired. */
+async function keepAlive(
+  connection: Connection,
+  { everyMs, signal }: { readonly everyMs: number; readonly signal: AbortSignal },
+): Promise<void> {
+  const over = new AbortController();
+  void connection.untilBroken(signal).then(() => over.abort());
+  while (!over.signal.aborted) {
+    await delay(everyMs, undefined, { signal: over.signal, ref: false }).catch(() => undefined);
+    if (!over.signal.aborted) await answerToWakeUps(connection.client);
+  }
 }
 
 async function open(database: Database, onError: (error: Error) => void): Promise<Connection> {

@@ -3,12 +3,12 @@ import { DomainError } from "../domain/errors.ts";
 import { priorReach } from "../domain/layout.ts";
 import { moveCursor } from "../domain/position-move.ts";
 import { directionOf, doesAsPlanned } from "../domain/position-plan.ts";
-import { consumerChannel, parkedChannel } from "../engine/consumer-channels.ts";
+import { consumerChannel, settledChannel } from "../engine/consumer-channels.ts";
 import type { Wakeups } from "../engine/wakeups.ts";
 import { lockConsumer } from "../store/consumer-lock.ts";
 import type { ConsumerSetup } from "../store/consumer-setup-select.ts";
 import { type StoredCursor, selectCursors } from "../store/cursor-table.ts";
-import { type Database, type Queryable, transaction } from "../store/database.ts";
+import { type Database, patientTransaction, type Queryable } from "../store/database.ts";
 import { insertAuditEntry } from "../store/insert-audit-entry.ts";
 import { lockLeases } from "../store/lease-lock.ts";
 import { selectPositionChange } from "../store/position-change-table.ts";
@@ -50,7 +50,7 @@ export const changePositions =
   ({ database, wakeups }: Deps): Services["changePositions"] =>
   async ({ consumer, planId, token, reason, actor }) => {
     const { consumerId } = await requireConsumer(database.pool, consumer);
-    const applied = await transaction(database.pool, async (db) => {
+    const applied = await patientTransaction(database.pool, async (db) => {
       if ((await lockConsumer(db, consumer)) === null) throw notFound(consumer);
       const earlier = await selectPositionChange(db, { consumerId, id: planId });
       if (earlier !== null) return { kind: "applied" as const, change: earlier.change };
@@ -108,7 +108,7 @@ export const changePositions =
       throw await outdated(database, { setup: applied.setup, plan: applied.plan, actor: actor.name });
     }
     wakeups.announce(consumerChannel(consumerId));
-    wakeups.announce(parkedChannel(consumerId));
+    wakeups.announce(settledChannel(consumerId));
     return applied.change;
   };
 
@@ -197,7 +197,7 @@ async function outdated(
 ): Promise<DomainError> {
   const known = new Set(setup.topics.map((it) => it.topic));
   const topics = plan.changes.map((it) => it.topic).filter((topic) => known.has(topic));
-  const fresh = await computePositionPlan(database.pool, setup, {
+  const fresh = await computePositionPlan(database.patient, setup, {
     target: plan.target,
     ...(topics.length > 0 && topics.length < known.size && { topics }),
     parked: plan.parked?.action ?? "keep",

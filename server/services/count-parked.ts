@@ -12,21 +12,21 @@ export const countParked =
   ({ consumer, ...asked }) =>
     reachable(
       (async () => {
-        const { pool } = database;
+        const { pool, patient } = database;
         const setup = await requireConsumer(pool, consumer);
         const { consumerId } = setup;
         const filter = resolveParkedFilter(setup, asked);
-        const facets = await selectParkedFacets(pool, { consumerId, filter });
+        const facets = await selectParkedFacets(patient, { consumerId, filter });
         return {
           ...facets,
-          redrivable: await countRedrivable(pool, { consumerId, filter }),
+          redrivable: await countRedrivable(patient, { consumerId, filter }),
           // Not the sum of the states: what waits for a replay passes the filter, and a discard leaves it to that.
-          discardable: filter.state === "discarded" ? 0 : await count(pool, { consumerId, filter }),
+          discardable: filter.state === "discarded" ? 0 : await count(patient, { consumerId, filter }),
           restorable:
             filter.state === "discarded"
               ? facets.states.discarded
               : filter.state === null
-                ? await count(pool, { consumerId, filter: { ...filter, state: "discarded" } })
+                ? await count(patient, { consumerId, filter: { ...filter, state: "discarded" } })
                 : 0,
         };
       })(),

@@ -11,7 +11,7 @@ export const countReplay =
     reachable(
       (async () => {
         const setup = await requireConsumer(database.pool, consumer);
-        const { replay, total } = await resolveReplay(database.pool, setup, asked);
+        const { replay, total } = await resolveReplay(database.patient, setup, asked);
         return { total, fromOffset: replay.after + 1, toOffset: replay.through };
       })(),
     );

@@ -12,7 +12,7 @@ import type { Wakeups } from "../engine/wakeups.ts";
 import { describeConsumers } from "../store/consumer-describe.ts";
 import { insertConsumer, type LockedConsumer, lockConsumer, updateConsumer } from "../store/consumer-lock.ts";
 import { replaceCursors, type StoredCursor, selectAllCursors } from "../store/cursor-table.ts";
-import { type Database, type Queryable, transaction } from "../store/database.ts";
+import { type Database, patientTransaction, type Queryable } from "../store/database.ts";
 import { insertAuditEntry } from "../store/insert-audit-entry.ts";
 import { lockLeases } from "../store/lease-lock.ts";
 import { raiseEpochs, replaceLeases } from "../store/lease-table.ts";
@@ -47,7 +47,7 @@ export const declareConsumer =
   ({ database, wakeups }: Deps): Services["declareConsumer"] =>
   async (request) => {
     const { consumer } = request;
-    const { id, created, changed } = await transaction(database.pool, (db) => declare(db, request));
+    const { id, created, changed } = await patientTransaction(database.pool, (db) => declare(db, request));
     wakeups.announce(consumerChannel(id));
     const [description] = await describeConsumers(database.pool, [consumer]);
     if (description === undefined) throw new Error(`consumer "${consumer}" vanished after it was declared`);

@@ -12,11 +12,11 @@ export const discardParked =
   ({ consumer, filter, reason, actor }) =>
     reachable(
       (async () => {
-        const { pool } = deps.database;
+        const { pool, patient } = deps.database;
         const setup = await requireConsumer(pool, consumer);
         if (filter.state === "discarded") throw invalidField("filter.state", "these are discarded already");
         const parked = resolveParkedFilter(setup, filter, "filter.");
-        const total = await countParked(pool, { consumerId: setup.consumerId, filter: parked });
+        const total = await countParked(patient, { consumerId: setup.consumerId, filter: parked });
         const resolved = { parked };
         return startOperation(deps, { setup, kind: "discard", filter, resolved, options: {}, total, reason, actor });
       })(),

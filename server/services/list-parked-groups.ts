@@ -11,6 +11,6 @@ export const listParkedGroups =
     reachable(
       (async () => {
         if (consumer !== undefined) await requireConsumer(database.pool, consumer);
-        return selectParkedGroups(database.pool, consumer ?? null);
+        return selectParkedGroups(database.patient, consumer ?? null);
       })(),
     );

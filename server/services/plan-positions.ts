@@ -9,7 +9,7 @@ export const planPositions =
   ({ database }: { readonly database: Database }): Services["planPositions"] =>
   async ({ consumer, actor, ...request }) => {
     const setup = await requireConsumer(database.pool, consumer);
-    const plan = await computePositionPlan(database.pool, setup, request);
+    const plan = await computePositionPlan(database.patient, setup, request);
     await insertPlan(database.pool, { consumerId: setup.consumerId, plan, actor: actor.name });
     return plan;
   };

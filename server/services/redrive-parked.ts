@@ -12,13 +12,13 @@ export const redriveParked =
   ({ consumer, filter, canary, rate, stopAfterFailures, reason, actor }) =>
     reachable(
       (async () => {
-        const { pool } = deps.database;
+        const { pool, patient } = deps.database;
         const setup = await requireConsumer(pool, consumer);
         if (filter.state === "discarded") {
           throw invalidField("filter.state", "discarded events are restored first, and redriven then");
         }
         const parked = resolveParkedFilter(setup, filter, "filter.");
-        const total = await countRedrivable(pool, { consumerId: setup.consumerId, filter: parked });
+        const total = await countRedrivable(patient, { consumerId: setup.consumerId, filter: parked });
         return startOperation(deps, {
           setup,
           kind: "redrive",

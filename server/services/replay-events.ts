@@ -10,9 +10,9 @@ export const replayEvents =
   ({ consumer, reason, actor, rate, ...asked }) =>
     reachable(
       (async () => {
-        const { pool } = deps.database;
+        const { pool, patient } = deps.database;
         const setup = await requireConsumer(pool, consumer);
-        const { replay, total } = await resolveReplay(pool, setup, asked);
+        const { replay, total } = await resolveReplay(patient, setup, asked);
         return startOperation(deps, {
           setup,
           kind: "replay",

@@ -12,7 +12,7 @@ export const restoreDiscarded =
   ({ consumer, filter, reason, actor }) =>
     reachable(
       (async () => {
-        const { pool } = deps.database;
+        const { pool, patient } = deps.database;
         const setup = await requireConsumer(pool, consumer);
         if (setup.ordering === "topic") {
           throw invalidField("consumer", "its order is the topic's, which has gone on; move its position back instead");
@@ -21,7 +21,7 @@ export const restoreDiscarded =
           throw invalidField("filter.state", 'only "discarded" events can be restored');
         }
         const parked = { ...resolveParkedFilter(setup, filter, "filter."), state: "discarded" as const };
-        const total = await countParked(pool, { consumerId: setup.consumerId, filter: parked });
+        const total = await countParked(patient, { consumerId: setup.consumerId, filter: parked });
         const resolved = { parked };
         return startOperation(deps, { setup, kind: "restore", filter, resolved, options: {}, total, reason, actor });
       })(),

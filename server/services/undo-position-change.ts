@@ -4,12 +4,12 @@ import { DomainError, invalidField } from "../domain/errors.ts";
 import { priorReach } from "../domain/layout.ts";
 import { OffsetRanges } from "../domain/offset-ranges.ts";
 import { type RestorePoint, restoreCursors, type SavedLayout, savedCursor } from "../domain/restore-point.ts";
-import { consumerChannel, parkedChannel } from "../engine/consumer-channels.ts";
+import { consumerChannel, settledChannel } from "../engine/consumer-channels.ts";
 import type { Wakeups } from "../engine/wakeups.ts";
 import { lockConsumer } from "../store/consumer-lock.ts";
 import type { ConsumerSetup } from "../store/consumer-setup-select.ts";
 import { type StoredCursor, selectCursors } from "../store/cursor-table.ts";
-import { type Database, type Queryable, transaction } from "../store/database.ts";
+import { type Database, patientTransaction, type Queryable } from "../store/database.ts";
 import { insertAuditEntry } from "../store/insert-audit-entry.ts";
 import { lockLeases } from "../store/lease-lock.ts";
 import { hasParkedBehind } from "../store/parked-behind-exists.ts";
@@ -45,7 +45,7 @@ export const undoPositionChange =
   ({ database, wakeups }: Deps): Services["undoPositionChange"] =>
   async ({ consumer, id, reason, actor }) => {
     const { consumerId } = await requireConsumer(database.pool, consumer);
-    const change = await transaction(database.pool, async (db) => {
+    const change = await patientTransaction(database.pool, async (db) => {
       await lockConsumer(db, consumer);
       const undone = await selectPositionChange(db, { consumerId, id });
       if (undone === null) throw new DomainError("position-change-not-found", `there is no position change ${id}`);
@@ -102,7 +102,7 @@ export const undoPositionChange =
       return made;
     });
     wakeups.announce(consumerChannel(consumerId));
-    wakeups.announce(parkedChannel(consumerId));
+    wakeups.announce(settledChannel(consumerId));
     return change;
   };
 

@@ -1,3 +1,8 @@
+/** Why a database cannot do its work at the moment. */
+export type Absence = "unreachable" | "full" | "read-only" | "slow" | "conflict";
+
+const SQL_STATE = /^[0-9A-Z]{5}$/;
+
 // What a connection that is gone looks like: the socket's own codes …
 const SOCKET_CODES = new Set([
   "ECONNREFUSED",
@@ -10,11 +15,23 @@ const SOCKET_CODES = new Set([
   "EHOSTUNREACH",
   "ENETUNREACH",
   "ENOENT",
+  // … as Prisma's driver names them …
+  "DatabaseNotReachable",
+  "ConnectionClosed",
+  "SocketTimeout",
 ]);
 
-// … PostgreSQL's: connection exceptions (class 08), too many connections, shutdown, crash, start-up, and a standby that
-// cannot write yet …
-const SQL_STATES = new Set(["53300", "57P01", "57P02", "57P03", "57P05", "25006"]);
+// … PostgreSQL's: connection exceptions, a want of resources, and sessions or statements that were ended …
+const STATES: readonly (readonly [state: RegExp, absence: Absence])[] = [
+  [/^53100$/, "full"], // disk_full
+  [/^25006$/, "read-only"], // a standby, or a hoster's protection of a disk that runs full
+  [/^(40001|40P01)$/, "conflict"], // serialization_failure, deadlock_detected
+  [/^(57014|55P03|25P03|25P04)$/, "slow"], // the bounds of a statement, a lock, an idle and a whole transaction
+  [/^53/, "slow"], // out of memory, of connections
+  [/^(08|57P)/, "unreachable"], // connection exceptions; shutdown, crash, start-up
+  [/^58030$/, "unreachable"], // io_error
+  [/^(28000|28P01|3D000)$/, "unreachable"], // an account or a database that is not let in any more
+];
 
 // … and `pg`'s, which carry no code at all.
 const MESSAGES = [
@@ -28,18 +45,36 @@ const MESSAGES = [
 ];
 
 /**
- * True when the error says that the database could not be reached or went away in the middle, so that the outcome of
- * the statement is unknown and a repeat may succeed. False for everything PostgreSQL refused while alive.
+ * Why the database cannot do its work at the moment, though nothing is wrong with what it was asked: whether it took
+ * effect may be unknown, and a repeat may succeed. Null for what PostgreSQL refused because of what it was asked.
  */
-export function isDatabaseAway(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const code = (error as { code?: unknown }).code;
+export function absenceOf(error: unknown): Absence | null {
+  if (!(error instanceof Error)) return null;
+  const code = driverCodeOf(error) ?? (error as { code?: unknown }).code;
   if (typeof code === "string") {
-    if (SOCKET_CODES.has(code) || SQL_STATES.has(code) || /^08[0-9A-Z]{3}$/.test(code)) return true;
+    if (SOCKET_CODES.has(code)) return "unreachable";
+    const found = SQL_STATE.test(code) ? STATES.find(([state]) => state.test(code)) : undefined;
+    if (found !== undefined) return found[1];
   }
-  if (error instanceof AggregateError) return error.errors.some(isDatabaseAway);
-  if (MESSAGES.some((message) => error.message.includes(message))) return true;
-  return error.cause !== undefined && isDatabaseAway(error.cause);
+  if (MESSAGES.some((message) => error.message.includes(message))) return "unreachable";
+  const within = error instanceof AggregateError ? error.errors : [error.cause];
+  for (const cause of within) {
+    const absence = absenceOf(cause);
+    if (absence !== null) return absence;
+  }
+  return null;
+}
+
+/** What the driver said, where Prisma has put a code of its own before it: the SQLSTATE, or a kind that has none. */
+function driverCodeOf(error: Error): string | undefined {
+  const { meta } = error as { meta?: { driverAdapterError?: { cause?: { originalCode?: string; kind?: string } } } };
+  const driver = meta?.driverAdapterError?.cause;
+  return driver?.originalCode ?? driver?.kind;
+}
+
+/** True when the database cannot do its work at the moment, whatever the reason. */
+export function isDatabaseAway(error: unknown): boolean {
+  return absenceOf(error) !== null;
 }
 
 /** True when a unique constraint refused a row. */

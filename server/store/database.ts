@@ -1,6 +1,8 @@
 import { PrismaPg } from "@prisma/adapter-pg";
 import pg from "pg";
+import { BoundedClient, type DatabaseBounds, DEFAULT_BOUNDS, SilentConnection } from "./bounded-client.ts";
 import { PrismaClient } from "./prisma/client.ts";
+import { applySessionSettings } from "./session-settings.ts";
 
 const INT8 = 20;
 const TIMESTAMPTZ = 1184;
@@ -24,68 +26,146 @@ export interface DatabaseOptions {
   readonly url: string;
   readonly maxConnections: number;
   readonly onError: (error: Error) => void;
+  /** Absent: `DEFAULT_BOUNDS`, one by one. */
+  readonly bounds?: Partial<DatabaseBounds>;
+  /** Where the tables are. Absent: where the session's `search_path` leads, which for Prisma is `public`. */
+  readonly schema?: string;
 }
 
 /** The one way to PostgreSQL: a pool for SQL, Prisma on a pool of its own, and connections to keep for oneself. */
 export interface Database {
   readonly pool: pg.Pool;
+  /** The same pool for a single statement that is long by design. */
+  readonly patient: Queryable;
   readonly prisma: PrismaClient;
+  readonly bounds: DatabaseBounds;
   /** A connection outside the pool, for LISTEN. The caller ends it. */
   connect(): Promise<pg.Client>;
+  /** For how many milliseconds the statement has waited that waits longest, of those that should not take long. */
+  waitedMs(): number;
   close(): Promise<void>;
 }
 
 /** Whatever runs one statement: the pool, or a client inside a transaction. */
 export type Queryable = Pick<pg.ClientBase, "query">;
 
+const IDLE_MS = 30_000;
+/** Quiet for so long, a connection is asked by TCP whether it is still there. */
+const KEEP_ALIVE_MS = 10_000;
+const PRISMA_CONNECTIONS = 4;
+
 export function openDatabase(options: DatabaseOptions): Database {
+  const bounds = { ...DEFAULT_BOUNDS, ...options.bounds };
+  const schema = options.schema ?? null;
+  const clients = new Set<BoundedClient>();
   const settings = {
     connectionString: options.url,
-    options: "-c timezone=UTC",
-    connectionTimeoutMillis: 5_000,
+    application_name: "millrace",
     keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
     types: rowTypes,
   };
-  const pool = new pg.Pool({ ...settings, max: options.maxConnections, idleTimeoutMillis: 30_000 });
-  // A pooled connection that breaks while idle must not end the process: the pool drops it and opens another.
-  pool.on("error", options.onError);
-  // Nor one that breaks between two statements of a transaction: the next statement tells.
-  pool.on("connect", (client) => client.on("error", () => undefined));
+
+  class Client extends BoundedClient {
+    constructor(config: pg.ClientConfig = settings) {
+      super({ ...config, bounds, onSilence: suspectOthers });
+      clients.add(this);
+      // A connection that breaks between two statements must not end the process: the next statement tells.
+      this.on("error", () => undefined);
+      this.once("end", () => clients.delete(this));
+    }
+  }
+
+  function suspectOthers(since: number): void {
+    const before = clients.size;
+    for (const client of clients) client.suspect(since);
+    const message = `a connection to the database was lost without a word; ${before} were open`;
+    options.onError(new SilentConnection(message));
+  }
+
+  function openPool(max: number): pg.Pool {
+    const pool = new pg.Pool({
+      ...settings,
+      Client,
+      max,
+      idleTimeoutMillis: IDLE_MS,
+      connectionTimeoutMillis: bounds.connectMs,
+      onConnect: (client) => applySessionSettings(client, { bounds, schema }),
+    });
+    // A pooled connection that breaks while idle: the pool drops it and opens another. Those that were given up
+    // because of another are not told one by one.
+    pool.on("error", (error: Error) => {
+      if (!(error instanceof SilentConnection)) options.onError(error);
+    });
+    return pool;
+  }
+
+  const pool = openPool(options.maxConnections);
+  const prismaPool = openPool(PRISMA_CONNECTIONS);
   const prisma = new PrismaClient({
-    adapter: new PrismaPg(
-      { connectionString: options.url, options: settings.options, max: 4, connectionTimeoutMillis: 5_000 },
-      { onPoolError: options.onError, onConnectionError: options.onError },
-    ),
+    adapter: new PrismaPg(prismaPool, { onConnectionError: options.onError, ...(schema === null ? {} : { schema }) }),
   });
   return {
     pool,
+    patient: patiently(pool),
     prisma,
+    bounds,
     async connect() {
-      const client = new pg.Client(settings);
-      await client.connect();
-      return client;
+      const client = new Client();
+      try {
+        await client.connect();
+        await applySessionSettings(client, { bounds, schema });
+        return client;
+      } catch (error) {
+        await client.end();
+        throw error;
+      }
     },
+    waitedMs: () => Math.max(0, ...[...clients].map((client) => client.waitedMs)),
     async close() {
-      await Promise.allSettled([prisma.$disconnect(), pool.end()]);
+      await prisma.$disconnect().catch(() => undefined);
+      await Promise.allSettled([prismaPool.end(), pool.end()]);
     },
   };
 }
 
 /** Runs `work` in one transaction and commits it; whatever it throws rolls everything back. */
-export async function transaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+export function transaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  return runTransaction(pool, work, { isPatient: false });
+}
+
+/** The same for work that is long by design: its statements may take as long as `patientMs` says. */
+export function patientTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  return runTransaction(pool, work, { isPatient: true });
+}
+
+async function runTransaction<T>(
+  pool: pg.Pool,
+  work: (client: pg.PoolClient) => Promise<T>,
+  { isPatient }: { readonly isPatient: boolean },
+): Promise<T> {
   const client = await pool.connect();
+  const patientClient = isPatient && client instanceof BoundedClient ? client : null;
   let broken: Error | undefined;
   try {
-    await client.query("BEGIN");
+    await (patientClient === null ? client.query("BEGIN") : patientClient.beginPatiently());
     const result = await work(client);
     await client.query("COMMIT");
     return result;
   } catch (error) {
+    patientClient?.endPatience();
     await client.query("ROLLBACK").catch((rollbackError: Error) => {
       broken = rollbackError;
     });
     throw error;
   } finally {
+    patientClient?.endPatience();
     client.release(broken);
   }
+}
+
+function patiently(pool: pg.Pool): Queryable {
+  const query = (text: string | pg.QueryConfig, values?: unknown[]): Promise<unknown> =>
+    patientTransaction(pool, (client) => client.query(text, values));
+  return { query: query as Queryable["query"] };
 }

@@ -10,6 +10,11 @@ export async function listenForWakeUps(db: Queryable): Promise<void> {
   await db.query(`LISTEN ${CHANNEL}`);
 }
 
+/** Answers as long as the connection that listens is there. */
+export async function answerToWakeUps(db: Queryable): Promise<void> {
+  await db.query("SELECT 1");
+}
+
 /** A hint may be lost in a crash, so it need not wait for the disk. */
 export async function prepareToSendWakeUps(db: Queryable): Promise<void> {
   await db.query("SET synchronous_commit = off");
