@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { openAccess } from "./auth/access.ts";
 import { createPasswords } from "./auth/password.ts";
 import { createAppender } from "./engine/appender.ts";
+import { createDatabaseHealth, type DatabaseHealthOptions } from "./engine/database-health.ts";
 import { createMembers } from "./engine/members.ts";
 import { startOperationRunner } from "./engine/operation-runner.ts";
 import { createRetention } from "./engine/retention.ts";
@@ -12,12 +13,17 @@ import { createWakeups } from "./engine/wakeups.ts";
 import type { Log } from "./log.ts";
 import { accessUseCases } from "./services/access-use-cases.ts";
 import { allUseCases } from "./services/use-cases.ts";
+import type { DatabaseBounds } from "./store/bounded-client.ts";
 import { openDatabase } from "./store/database.ts";
 
 export interface ComposeOptions {
   readonly databaseUrl: string;
   readonly maxConnections: number;
   readonly log: Log;
+  /** Where the tables are. */
+  readonly schema?: string;
+  readonly bounds?: Partial<DatabaseBounds>;
+  readonly health?: DatabaseHealthOptions;
   /** `MILLRACE_ADMIN_EMAIL` and `MILLRACE_ADMIN_PASSWORD`. */
   readonly admin?: { readonly email: string; readonly password: string };
   /** `MILLRACE_API_KEY`. */
@@ -30,12 +36,19 @@ export type Parts = Awaited<ReturnType<typeof compose>>;
 export async function compose(options: ComposeOptions) {
   const { log } = options;
   const onError = (error: unknown) => log("error", "something failed in the background", { error });
-  const database = openDatabase({ url: options.databaseUrl, maxConnections: options.maxConnections, onError });
-  const instance = randomUUID();
-  const wakeups = createWakeups(database, { onError, instance });
+  const { databaseUrl: url, maxConnections, bounds = {}, schema } = options;
+  const database = openDatabase({ url, maxConnections, onError, bounds, ...(schema !== undefined && { schema }) });
+  const wakeups = createWakeups(database, { onError });
   const topicReaders = createTopicReaders(database, { wakeups, onError });
-  const appender = createAppender(database, { wakeups, onError, onCommitted: (batch) => topicReaders.handOver(batch) });
+  const health = createDatabaseHealth(database, options.health);
+  const appender = createAppender(database, {
+    wakeups,
+    onError,
+    onCommitted: (batch) => topicReaders.handOver(batch),
+    onUnavailable: health.suspect,
+  });
   const topics = createTopicDirectory(database);
+  const instance = randomUUID();
   const members = createMembers({ database, topicReaders, wakeups, instance, onError });
 
   const services = allUseCases({ database, wakeups, topics, appender, members });
@@ -61,10 +74,7 @@ export async function compose(options: ComposeOptions) {
     members,
     topicReaders,
     openReader: async (topic: string) => topicReaders.open(await topics.find(topic)),
-    /** Whether the database answers; rejects when it does not. */
-    ping: async () => {
-      await database.pool.query("SELECT 1");
-    },
+    health,
     async close() {
       // Callers first, what they stand on last: the appender answers everybody before the database goes.
       await Promise.allSettled([

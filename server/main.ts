@@ -15,14 +15,15 @@ const SPARE_CONNECTIONS = 40;
 /** What was started and how it is stopped, the last first. */
 const stops: (() => Promise<void>)[] = [];
 let stoppingSince: number | null = null;
+const stopping = new AbortController();
 
 async function main(): Promise<void> {
   const root = process.cwd();
   const environment = parseEnvironment(process.env);
   const log = createLog(environment.LOG_LEVEL);
   process.on("unhandledRejection", (error) => log("error", "a promise failed that nobody waited for", { error }));
-  process.on("SIGINT", () => void stop(0));
-  process.on("SIGTERM", () => void stop(0));
+  // A terminal that is closed says SIGHUP.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void stop(0));
 
   let databaseUrl = environment.DATABASE_URL;
   let ownerUrl = environment.DATABASE_OWNER_URL;
@@ -48,6 +49,7 @@ async function main(): Promise<void> {
     log,
     root,
     databaseUrl,
+    signal: stopping.signal,
     ...(ownerUrl === undefined ? {} : { ownerUrl }),
     ...(pages === null ? {} : { pages }),
   });
@@ -69,6 +71,7 @@ async function stop(code: number): Promise<void> {
     return;
   }
   stoppingSince = Date.now();
+  stopping.abort();
   if (code === 0) say("\n  Stopping: answering what is queued, then PostgreSQL. Once more to force.");
   setTimeout(() => process.exit(1), STOP_MS);
   // What is being started right now can only be stopped once it is there.
@@ -99,10 +102,12 @@ startup.catch((error: unknown) => {
   void stop(1);
 });
 
+/** One sentence, for whoever started it or a supervisor's log. The stack is for those who ask for it. */
 function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error instanceof StartupError) return error.message;
   const { code, port } = error as NodeJS.ErrnoException & { port?: number };
   if (code === "EADDRINUSE") return `Port ${port} is taken. Name another: PORT=3001 npm start`;
-  return error.stack ?? error.message;
+  if (process.env.LOG_LEVEL === "debug") return error.stack ?? error.message;
+  return `Millrace could not start: ${error.message}. LOG_LEVEL=debug says where.`;
 }

@@ -3,15 +3,18 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
-import pg from "pg";
 import { compose } from "./compose.ts";
+import type { DatabaseHealthOptions } from "./engine/database-health.ts";
 import type { Environment } from "./environment.ts";
 import { boundConnections } from "./http/connection-bounds.ts";
 import { createControlPlane } from "./http/control-plane.ts";
 import { createDataPlane } from "./http/data-plane.ts";
 import type { Log } from "./log.ts";
+import { BoundedClient, type DatabaseBounds, DEFAULT_BOUNDS } from "./store/bounded-client.ts";
+import { checkDatabase } from "./store/check-database.ts";
 import { grantToApplication } from "./store/grant-application.ts";
 import { migrate } from "./store/migrate.ts";
+import { applySessionSettings } from "./store/session-settings.ts";
 
 export interface ServeOptions {
   readonly environment: Environment;
@@ -21,6 +24,11 @@ export interface ServeOptions {
   readonly log: Log;
   /** The project's folder: `prisma/migrations` and `package.json` stand in it. */
   readonly root: string;
+  /** How long the database may take, and how often it is looked at. Absent: the defaults. */
+  readonly bounds?: Partial<DatabaseBounds>;
+  readonly health?: DatabaseHealthOptions;
+  /** Ends the waiting for a database that is not up yet. */
+  readonly signal?: AbortSignal;
   /** Renders the pages; absent, every other address answers 404. */
   readonly pages?: {
     readonly handle: (req: IncomingMessage, res: ServerResponse) => void;
@@ -38,17 +46,22 @@ export interface RunningServer {
 
 const IS_DATA_PLANE = /^\/(?:v1(?:[/?]|$)|(?:healthz|readyz|metrics)(?:\?|$))/;
 
+/** A new index on a great table takes its time, and another instance may be at it. */
+const MIGRATION_BOUNDS = { ...DEFAULT_BOUNDS, lockMs: 600_000, statementMs: 1_800_000 };
+
 /** Migrates, composes and listens: the data plane first, then the control plane, then the pages. */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
   const { environment, databaseUrl, log, root } = options;
-  const applied = await migrateDatabase(options, join(root, "prisma/migrations"));
-  if (applied.length > 0) log("info", "migrations applied", { applied });
+  const schema = await prepareDatabase(options);
   const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
 
   const parts = await compose({
     databaseUrl,
+    schema,
     maxConnections: environment.DATABASE_CONNECTIONS,
     log,
+    ...(options.bounds !== undefined && { bounds: options.bounds }),
+    ...(options.health !== undefined && { health: options.health }),
     ...(environment.MILLRACE_ADMIN_EMAIL === undefined || environment.MILLRACE_ADMIN_PASSWORD === undefined
       ? {}
       : { admin: { email: environment.MILLRACE_ADMIN_EMAIL, password: environment.MILLRACE_ADMIN_PASSWORD } }),
@@ -60,7 +73,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     ...parts,
     authenticate: parts.access.authenticate,
     control: controlPlane.rest,
-    pingDatabase: parts.ping,
+    checkDatabase: parts.health.check,
     limits: { maxEventBytes: environment.MAX_EVENT_BYTES },
     log: (level, { message, ...line }) => log(level, message, line),
   });
@@ -129,17 +142,29 @@ function controlRouteOf(url: string): string {
   return url.startsWith("/api/trpc/") ? "/api/trpc/*" : "/api/*";
 }
 
-async function migrateDatabase(
-  { databaseUrl, ownerUrl }: Pick<ServeOptions, "databaseUrl" | "ownerUrl">,
-  directory: string,
-): Promise<string[]> {
-  const client = new pg.Client({ connectionString: ownerUrl ?? databaseUrl, connectionTimeoutMillis: 10_000 });
+/** Sees that the database can be used, brings its tables up to date, and returns the schema that they are in. */
+async function prepareDatabase(options: ServeOptions): Promise<string> {
+  const { databaseUrl, ownerUrl, log, root, signal, bounds } = options;
+  const check = {
+    onWaiting: (at: string, because: string) => log("warn", "waiting for the database", { at, because }),
+    onWarning: (message: string) => log("warn", message, {}),
+    ...(signal !== undefined && { signal }),
+    ...(bounds !== undefined && { bounds }),
+  };
+  const url = ownerUrl ?? databaseUrl;
+  const { schema } = await checkDatabase({ ...check, url });
+  const client = new BoundedClient({ connectionString: url, application_name: "millrace", bounds: MIGRATION_BOUNDS });
+  client.on("error", () => undefined);
   await client.connect();
   try {
-    const applied = await migrate(client, directory);
-    if (ownerUrl !== undefined) await grantToApplication(client, decodeURIComponent(new URL(databaseUrl).username));
-    return applied;
+    await applySessionSettings(client, { bounds: MIGRATION_BOUNDS, schema });
+    const applied = await migrate(client, join(root, "prisma/migrations"));
+    if (applied.length > 0) log("info", "migrations applied", { applied });
+    if (ownerUrl === undefined) return schema;
+    await grantToApplication(client, { role: decodeURIComponent(new URL(databaseUrl).username), schema });
   } finally {
     await client.end();
   }
+  await checkDatabase({ ...check, url: databaseUrl, schema });
+  return schema;
 }

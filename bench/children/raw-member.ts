@@ -8,10 +8,11 @@ const GROUP = 1_000;
 export type RawMember = typeof methods;
 const methods = serve({
   /**
-   * One member of a consumer with one partition: takes every delivery up to `head` and acknowledges it. Answers events
-   * per second, from the request for the stream until the answer to the last settlement.
+   * One member of a consumer with one partition: takes every delivery up to `head` and acknowledges it, either each by
+   * its own settlement or all up to the newest by one. Answers events per second, from the request for the stream until
+   * the answer to the last settlement.
    */
-  run: async ({ target, consumer, topic, head }: Run) => {
+  run: async ({ target, consumer, topic, head, each }: Run) => {
     const stream = `/v1/consumers/${consumer}/events?member=bench`;
     const settlements = `/v1/consumers/${consumer}/settlements`;
     const connection = await HttpConnection.open(target.port);
@@ -30,17 +31,18 @@ const methods = serve({
 
     const settle = () => {
       if (busy || settled === delivered) return;
-      const last = Math.min(delivered, settled + GROUP);
+      const upTo = each ? Math.min(delivered, settled + GROUP) : delivered;
       const rows: string[] = [];
       const head_ = `{"topic":"${topic}","partition":0,"epoch":${epoch},"outcome":"ack","offset":`;
-      for (let offset = settled + 1; offset <= last; offset++) rows.push(`${head_}${offset}}`);
+      if (each) for (let offset = settled + 1; offset <= upTo; offset++) rows.push(`${head_}${offset}}`);
+      else rows.push(`${head_}${upTo},"upTo":true}`);
       busy = true;
       connection.send(
         renderRequest(target, settlements, `{"settlements":[${rows.join(",")}]}`),
         (answer) => {
           busy = false;
           if (answer.status !== 200) return fail(new Error(answer.text().slice(0, 1_000)));
-          settled = last;
+          settled = upTo;
           if (settled === head) finish();
           else settle();
         },
@@ -81,4 +83,6 @@ interface Run {
   readonly consumer: string;
   readonly topic: string;
   readonly head: number;
+  /** A settlement for every event; otherwise one with `upTo`. */
+  readonly each: boolean;
 }

@@ -1,5 +1,7 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { betterAuth } from "better-auth";
 import { prismaAdapter } from "better-auth/adapters/prisma";
+import { isAPIError } from "better-auth/api";
 import type { Person } from "../contract/environment.ts";
 import type { Passwords } from "./password.ts";
 
@@ -23,6 +25,10 @@ export interface People {
 }
 
 const DAY_SECONDS = 86_400;
+
+/** Looking up a session ends in a refusal without a cause, whatever failed: the cause is told to the logger alone. */
+const lookups = new AsyncLocalStorage<{ fault: Error | undefined }>();
+
 /** What hashes a password. */
 const HASHES = /^\/api\/auth\/(?:sign-in\/email|change-password|verify-password|set-password|reset-password)/;
 
@@ -54,7 +60,21 @@ function signIn({ prisma, secret, passwords, onError }: PeopleOptions, isSecure:
       ipAddress: { ipAddressHeaders: [PEER_HEADER] },
     },
     telemetry: { enabled: false },
-    logger: { level: "error", log: (level, message) => level === "error" && onError(message) },
+    // A fault, such as a database that is away, is for whoever mounted this; by itself it would answer an empty 500.
+    onAPIError: {
+      onError(error) {
+        if (!isAPIError(error)) throw error;
+      },
+    },
+    logger: {
+      level: "error",
+      log: (level, message, ...details: unknown[]) => {
+        if (level !== "error") return;
+        const asking = lookups.getStore();
+        if (asking === undefined) onError(message);
+        else asking.fault = details.find((it) => it instanceof Error);
+      },
+    },
   });
 }
 
@@ -72,7 +92,12 @@ export function createPeople(options: PeopleOptions): People {
     },
     async personOf(headers, isSecure) {
       if (!headers.has("cookie")) return null;
-      const session = await (isSecure ? secure : plain).api.getSession({ headers });
+      const asking: { fault: Error | undefined } = { fault: undefined };
+      const session = await lookups
+        .run(asking, () => (isSecure ? secure : plain).api.getSession({ headers }))
+        .catch((error: unknown) => {
+          throw asking.fault ?? error;
+        });
       if (session === null) return null;
       const { id, name, email } = session.user;
       return { id, name, email };

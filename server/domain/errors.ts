@@ -33,7 +33,6 @@ export type ErrorCode =
   | "queue-full"
   | "too-many-streams"
   | "database-unavailable"
-  | "holder-unavailable"
   | "shutting-down"
   | "internal";
 

@@ -25,6 +25,8 @@ export interface AppenderOptions {
   /** Hears of every commit, in order per topic, before its callers are answered. */
   readonly onCommitted: (batch: CommittedBatch) => void;
   readonly onError: (error: Error) => void;
+  /** Hears of every flush that failed because the database was away. */
+  readonly onUnavailable?: () => void;
   /** Bounds of one flush. Beyond 1,000 events a flush gains no throughput and only makes its callers wait. */
   readonly maxFlushEvents?: number;
   readonly maxFlushBytes?: number;
@@ -110,7 +112,10 @@ class TopicQueue {
       batch.forEach(({ answer }, index) => {
         answer(outcomes[index] ?? { error: new DomainError("internal", "an append got no outcome") });
       });
-      if (outcomes.some(isDatabaseUnavailable)) this.#refuseWaiting();
+      if (outcomes.some(isDatabaseUnavailable)) {
+        this.options.onUnavailable?.();
+        this.#refuseWaiting();
+      }
     }
     this.#running = null;
     this.onEmpty();

@@ -45,6 +45,7 @@ async function judge(
         epoch: held.epoch,
         offset,
         ...verdict,
+        upTo: false,
         attempt,
         delayMs: null,
         reason: null,
@@ -53,5 +54,5 @@ async function judge(
       }),
     ),
   );
-  await settler.settle(setup.consumerId, items);
+  await settler.settle(setup, items);
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { TRPCError } from "@trpc/server";
 import { nodeHTTPRequestHandler } from "@trpc/server/adapters/node-http";
 
 import type { Access } from "../auth/access.ts";
@@ -124,6 +125,7 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
       res,
       path,
       maxBodySize: MAX_TRPC_BODY_BYTES,
+      responseMeta: ({ errors }) => ({ headers: retryAfterOf(errors) }),
       maxBatchSize: MAX_TRPC_BATCH,
       createContext: async ({ info }) => {
         try {
@@ -207,6 +209,13 @@ function askedOnce({ environment, setup }: Pick<Context, "environment" | "setup"
       },
     },
   };
+}
+
+/** A batch is as long in coming back as the slowest of it. */
+function retryAfterOf(errors: readonly TRPCError[]): Record<string, string> {
+  const seconds = errors.map((it) => domainErrorOf(it).details.retryAfterSeconds ?? 0);
+  const longest = Math.max(0, ...seconds);
+  return longest === 0 ? {} : { "retry-after": String(Math.ceil(longest)) };
 }
 
 function requestIdFor(req: IncomingMessage, res: ServerResponse): string {

@@ -33,8 +33,8 @@ export interface DataPlaneDeps {
   readonly openReader: (topic: string) => Promise<TopicReader>;
   readonly authenticate: Authenticate;
   readonly control: ControlRoutes;
-  /** Rejects while the database cannot be reached. */
-  readonly pingDatabase: () => Promise<unknown>;
+  /** Rejects, soon, with `database-unavailable` while the database cannot be read and written. */
+  readonly checkDatabase: () => Promise<void>;
   readonly log: RequestLog;
   /** Absent: those of the contract. */
   readonly limits?: EventLimits;
@@ -117,7 +117,7 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
     onStreamError: logStreamError,
   });
   addConsumerRoutes(app, { services, members: deps.members, connections, identify });
-  addHealthRoutes(app, { state, metrics, pingDatabase: deps.pingDatabase });
+  addHealthRoutes(app, { state, metrics, checkDatabase: deps.checkDatabase });
   for (const [path, allowed] of Object.entries(ALLOWED)) {
     app.all(path, () => {
       throw new DomainError("method-not-allowed", `Allowed here: ${allowed.join(", ")}.`, { facts: { allowed } });

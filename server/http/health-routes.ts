@@ -1,7 +1,6 @@
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import type { Hono } from "hono";
 import { DomainError } from "../domain/errors.ts";
-import { databaseUnavailable } from "../engine/database-unavailable.ts";
 import { answerJson } from "./answer.ts";
 import type { DataPlaneEnv } from "./exchange.ts";
 import type { RequestMetrics } from "./request-metrics.ts";
@@ -9,14 +8,12 @@ import type { RequestMetrics } from "./request-metrics.ts";
 export interface HealthRoutesDeps {
   readonly state: { readonly isDraining: boolean };
   readonly metrics: RequestMetrics;
-  /** Rejects while the database cannot be reached. */
-  readonly pingDatabase: () => Promise<unknown>;
+  /** Rejects, soon, with `database-unavailable` while the database cannot be read and written. */
+  readonly checkDatabase: () => Promise<void>;
 }
 
-const PING_MS = 2_000;
-
 /** `/healthz`: the process is up. `/readyz`: it can do its work. `/metrics`: for Prometheus. Open to everybody. */
-export function addHealthRoutes(app: Hono<DataPlaneEnv>, { state, metrics, pingDatabase }: HealthRoutesDeps): void {
+export function addHealthRoutes(app: Hono<DataPlaneEnv>, { state, metrics, checkDatabase }: HealthRoutesDeps): void {
   app.get("/healthz", ({ env }) => {
     env.exchange.route = "/healthz";
     return answerJson(env.exchange, 200, '{"status":"up"}');
@@ -26,7 +23,7 @@ export function addHealthRoutes(app: Hono<DataPlaneEnv>, { state, metrics, pingD
     if (state.isDraining) {
       throw new DomainError("shutting-down", "The server is shutting down.", { retryAfterSeconds: 1 });
     }
-    await withinTime(pingDatabase());
+    await checkDatabase();
     return answerJson(env.exchange, 200, '{"status":"ready"}');
   });
   app.get("/metrics", async ({ env }) => {
@@ -37,19 +34,4 @@ export function addHealthRoutes(app: Hono<DataPlaneEnv>, { state, metrics, pingD
     exchange.res.end(text);
     return RESPONSE_ALREADY_SENT;
   });
-}
-
-/** A database that does not answer is away, whatever its socket says. */
-async function withinTime(ping: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(databaseUnavailable()), PING_MS);
-  });
-  try {
-    await Promise.race([ping, late]);
-  } catch (cause) {
-    throw databaseUnavailable(cause);
-  } finally {
-    clearTimeout(timer);
-  }
 }

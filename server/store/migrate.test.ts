@@ -45,6 +45,17 @@ describe("migrate", () => {
     await expect(migrateOnce()).rejects.toThrow("was changed after it was applied");
   });
 
+  it("refuses a database that a newer build has migrated, and names what it does not know", async () => {
+    await addMigration("99999999999998_later", "CREATE TABLE later (id integer)");
+    await addMigration("99999999999999_latest", "CREATE TABLE latest (id integer)");
+    await migrateOnce();
+    for (const name of ["99999999999998_later", "99999999999999_latest"])
+      await rm(join(directory, name), { recursive: true });
+    await expect(migrateOnce()).rejects.toThrow(
+      "This database is newer than this Millrace: it has 99999999999998_later, 99999999999999_latest.",
+    );
+  });
+
   it("refuses a database in which a migration of Prisma's own stopped half way", async () => {
     await db.database.pool.query(
       "INSERT INTO _prisma_migrations (id, checksum, migration_name) VALUES ('1', 'c', '20990101000000_half')",

@@ -2,6 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type pg from "pg";
+import { StartupError } from "../startup-error.ts";
 
 /** The number that `prisma migrate` locks too, so that it and a starting server take turns. */
 const ADVISORY_LOCK = 72_707_369;
@@ -15,10 +16,12 @@ interface Migration {
 /**
  * Brings the schema up to `directory` (Prisma's layout: `<name>/migration.sql`) and returns the names it applied.
  * Recorded in Prisma's own `_prisma_migrations`, so that `prisma migrate` sees the same history. Safe with several
- * instances starting at once: one applies, the others wait. Throws when a migration was changed after it was applied.
+ * instances starting at once: one applies, the others wait. Throws a `StartupError` when a migration was changed after it
+ * was applied, and when the database has one that is not in `directory`: an older build would not know what it did.
  */
 export async function migrate(client: pg.ClientBase, directory: string): Promise<string[]> {
   const migrations = await readMigrations(directory);
+  const names = new Set(migrations.map((it) => it.name));
   await client.query("SELECT pg_advisory_lock($1)", [ADVISORY_LOCK]);
   try {
     await client.query(HISTORY_TABLE);
@@ -28,8 +31,14 @@ export async function migrate(client: pg.ClientBase, directory: string): Promise
     );
     const halfDone = known.rows.find((row) => !row.isFinished);
     if (halfDone !== undefined) {
-      throw new Error(
+      throw new StartupError(
         `Migration ${halfDone.migration_name} was begun by \`prisma migrate\` and did not finish. Repair it and mark it with \`prisma migrate resolve\`.`,
+      );
+    }
+    const newer = known.rows.map((row) => row.migration_name).filter((name) => !names.has(name));
+    if (newer.length > 0) {
+      throw new StartupError(
+        `This database is newer than this Millrace: it has ${newer.sort().join(", ")}. Start the version that made them, or a later one.`,
       );
     }
     const applied = new Map(known.rows.map((row) => [row.migration_name, row.checksum]));
@@ -40,7 +49,7 @@ export async function migrate(client: pg.ClientBase, directory: string): Promise
         await apply(client, migration);
         fresh.push(migration.name);
       } else if (checksum !== migration.checksum) {
-        throw new Error(
+        throw new StartupError(
           `Migration ${migration.name} was changed after it was applied to this database. Migrations are immutable: restore the file and write a new one.`,
         );
       }
@@ -74,7 +83,10 @@ async function apply(client: pg.ClientBase, { name, sql, checksum }: Migration):
     await client.query("COMMIT");
   } catch (error) {
     await client.query("ROLLBACK");
-    throw new Error(`Migration ${name} failed; the database is as it was before it.`, { cause: error });
+    const because = (error as Error).message;
+    throw new StartupError(`Migration ${name} failed (${because}); the database is as it was before it.`, {
+      cause: error,
+    });
   }
 }
 

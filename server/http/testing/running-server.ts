@@ -1,12 +1,14 @@
 import { createParser, type EventSourceMessage } from "eventsource-parser";
 import type { Scope } from "../../contract/api-keys.ts";
 import type { Log } from "../../log.ts";
-import { serve } from "../../serve.ts";
+import { type ServeOptions, serve } from "../../serve.ts";
 import { createApiKey } from "../../services/create-api-key.ts";
 import { revokeApiKey } from "../../services/revoke-api-key.ts";
 import { type TestDatabase, testDatabase } from "../../testing/test-database.ts";
 
 export const SECRET = "mr_test_0123456789abcdefghijklmnopqrstuvwxyz";
+
+export const ADMIN = { email: "admin@example.org", password: "a-password-for-tests" };
 
 const ACTOR = { name: "system", requestId: "test" };
 
@@ -25,8 +27,14 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
+export interface RunningServerOptions extends Pick<ServeOptions, "bounds" | "health"> {
+  /** The way to the database, such as through something that fails. */
+  readonly via?: (databaseUrl: string) => Promise<string>;
+}
+
 /** The real server on a database of its own. */
-export async function runningServer(): Promise<RunningServer> {
+export async function runningServer(options: RunningServerOptions = {}): Promise<RunningServer> {
+  const { via, ...more } = options;
   const database = await testDatabase();
   const errors: unknown[] = [];
   const log: Log = (level, message, fields) => void (level === "error" && errors.push({ message, ...fields }));
@@ -39,8 +47,11 @@ export async function runningServer(): Promise<RunningServer> {
       MAX_EVENT_BYTES: 1024 * 1024,
       LOG_LEVEL: "error",
       MILLRACE_API_KEY: SECRET,
+      MILLRACE_ADMIN_EMAIL: ADMIN.email,
+      MILLRACE_ADMIN_PASSWORD: ADMIN.password,
     },
-    databaseUrl: database.applicationUrl,
+    databaseUrl: via === undefined ? database.applicationUrl : await via(database.applicationUrl),
+    ...more,
     ownerUrl: database.url,
     log,
     root: process.cwd(),
