@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { createServer } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
+import { followParent } from "./follow-parent.mjs";
 import { build, bundle, generate, install, prepare } from "./prepare.mjs";
 import { root, say } from "./step.mjs";
 
@@ -11,6 +12,7 @@ if (!(await isFree(port))) {
   say(`Port ${port} is taken: stop what listens there, or choose another, as in PORT=3001 npm run demo`);
   process.exit(1);
 }
+followParent();
 await prepare(install, generate, build, () => bundle(["examples/demo.ts"]));
 
 const apiKey = process.env.MILLRACE_API_KEY || `demo-${randomBytes(18).toString("base64url")}`;
@@ -53,8 +55,7 @@ async function stop() {
   }
   process.exit(0);
 }
-process.on("SIGINT", () => void stop());
-process.on("SIGTERM", () => void stop());
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => void stop());
 server.once("exit", (code) => {
   if (!isStopping) process.exit(code ?? 1);
 });

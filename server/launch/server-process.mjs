@@ -21,7 +21,6 @@ export function runForeground(args, env = {}) {
     if (now - lastAt > ECHO_MS) child.kill(signal);
     lastAt = now;
   };
-  process.on("SIGINT", () => passOn("SIGINT"));
-  process.on("SIGTERM", () => passOn("SIGTERM"));
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => passOn(signal));
   child.once("exit", (code) => process.exit(code ?? 1));
 }

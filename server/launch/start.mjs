@@ -1,6 +1,8 @@
+import { followParent } from "./follow-parent.mjs";
 import { build, generate, install, prepare } from "./prepare.mjs";
 import { root } from "./step.mjs";
 
+followParent();
 await prepare(install, generate, build);
 
 // In this very process: signals reach the server itself, and nothing of it can outlive it.
