@@ -10,6 +10,7 @@ import { boundConnections } from "./http/connection-bounds.ts";
 import { createControlPlane } from "./http/control-plane.ts";
 import { createDataPlane } from "./http/data-plane.ts";
 import type { Log } from "./log.ts";
+import { StartupError } from "./startup-error.ts";
 import { BoundedClient, type DatabaseBounds, DEFAULT_BOUNDS } from "./store/bounded-client.ts";
 import { checkDatabase } from "./store/check-database.ts";
 import { grantToApplication } from "./store/grant-application.ts";
@@ -162,6 +163,13 @@ async function prepareDatabase(options: ServeOptions): Promise<string> {
     if (applied.length > 0) log("info", "migrations applied", { applied });
     if (ownerUrl === undefined) return schema;
     await grantToApplication(client, { role: decodeURIComponent(new URL(databaseUrl).username), schema });
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== "42501") throw error;
+    const because = (error as Error).message;
+    throw new StartupError(
+      `"${client.user}" may not make the tables (${because}). Let it, or name an account that may in DATABASE_OWNER_URL.`,
+      { cause: error },
+    );
   } finally {
     await client.end();
   }

@@ -167,7 +167,7 @@ function refusalOf(error: unknown, { host, port, user, database }: BoundedClient
   const { message, code } = error as { message: string; code?: unknown };
   const at = `${host}:${port}`;
   const say = (sentence: string) => new StartupError(sentence, { cause: error });
-  if (code === "28P01" || code === "28000") {
+  if (code === "28P01" || code === "28000" || code === "42501") {
     return say(`The database at ${at} does not let "${user}" in (${message}). Look at the account in DATABASE_URL.`);
   }
   if (code === "3D000") return say(`There is no database "${database}" at ${at}. Create it, or correct DATABASE_URL.`);

@@ -30,6 +30,11 @@ describe("isDatabaseAway", () => {
     expect(absenceOf(new AggregateError([new Error("another"), coded(code)]))).toBe(absence);
   });
 
+  it("whatever ends a session is an absence, its code apart", () => {
+    const ended = (severity: string) => Object.assign(coded("XX000"), { severity });
+    expect(["FATAL", "PANIC", "ERROR"].map((it) => absenceOf(ended(it)))).toEqual(["unreachable", "unreachable", null]);
+  });
+
   it("a connection that was silent is away", () => {
     expect(isDatabaseAway(new SilentConnection("silent"))).toBe(true);
   });

@@ -56,6 +56,8 @@ export function absenceOf(error: unknown): Absence | null {
     const found = SQL_STATE.test(code) ? STATES.find(([state]) => state.test(code)) : undefined;
     if (found !== undefined) return found[1];
   }
+  // Whatever ends a session, or does not let it begin: a full disk, for one, keeps new ones out with an internal error.
+  if (SESSION_ENDS.has(severityOf(error))) return "unreachable";
   if (MESSAGES.some((message) => error.message.includes(message))) return "unreachable";
   const within = error instanceof AggregateError ? error.errors : [error.cause];
   for (const cause of within) {
@@ -70,6 +72,19 @@ function driverCodeOf(error: Error): string | undefined {
   const { meta } = error as { meta?: { driverAdapterError?: { cause?: { originalCode?: string; kind?: string } } } };
   const driver = meta?.driverAdapterError?.cause;
   return driver?.originalCode ?? driver?.kind;
+}
+
+const SESSION_ENDS = new Set(["FATAL", "PANIC"]);
+/** A prepared statement that has outlived what it was prepared for: a session that has none is needed. */
+const STALE_STATEMENT = new Set(["0A000", "26000"]);
+
+function severityOf(error: unknown): string {
+  return String((error as { severity?: unknown }).severity);
+}
+
+/** True when PostgreSQL refused a statement, and the session is as good as before. */
+export function leavesSession(error: unknown): boolean {
+  return severityOf(error) === "ERROR" && !STALE_STATEMENT.has(String((error as { code?: unknown }).code));
 }
 
 /** True when the database cannot do its work at the moment, whatever the reason. */

@@ -177,6 +177,23 @@ describe("bounds", () => {
     expect((await open(db.url).pool.query("SELECT count(*) FROM event")).rows).toEqual([{ count: 0 }]);
   });
 
+  it("a refused statement leaves its connection in the pool, one that was ended or is stale does not", async () => {
+    const database = open(db.url, { connections: 1 });
+    const pid = async () => (await database.pool.query("SELECT pg_backend_pid() AS pid")).rows[0].pid;
+    const before = await pid();
+    await refusal(database.pool.query("SELECT 1 / 0"));
+    await refusal(database.pool.query("SELECT pg_sleep(30)"));
+    expect(await pid()).toBe(before);
+    await database.pool.query("CREATE TABLE changing (n integer)");
+    const read = () => database.pool.query({ name: "read_changing", text: "SELECT * FROM changing" });
+    await read();
+    await database.pool.query("ALTER TABLE changing ADD COLUMN more integer");
+    await refusal(read());
+    expect((await read()).fields.map((it) => it.name)).toEqual(["n", "more"]);
+    await refusal(database.pool.query("SELECT pg_terminate_backend(pg_backend_pid())"));
+    expect((await database.pool.query("SELECT 7 AS seven")).rows).toEqual([{ seven: 7 }]);
+  });
+
   it("Prisma's connections are bound in the same way", async () => {
     const database = open(way.url);
     await database.prisma.setting.findMany();

@@ -1,6 +1,7 @@
 import { PrismaPg } from "@prisma/adapter-pg";
 import pg from "pg";
 import { BoundedClient, type DatabaseBounds, DEFAULT_BOUNDS, SilentConnection } from "./bounded-client.ts";
+import { leavesSession } from "./database-errors.ts";
 import { PrismaClient } from "./prisma/client.ts";
 import { applySessionSettings } from "./session-settings.ts";
 
@@ -97,6 +98,25 @@ export function openDatabase(options: DatabaseOptions): Database {
     pool.on("error", (error: Error) => {
       if (!(error instanceof SilentConnection)) options.onError(error);
     });
+    // Its own `query` closes the connection of every statement that is refused. With a full disk new ones cannot be
+    // made, so that refused writes would take the connections from the reads that still work.
+    const query = (text: string | pg.QueryConfig, values?: unknown[]): Promise<unknown> =>
+      new Promise((resolve, reject) => {
+        pool.connect((error, client, done) => {
+          if (client === undefined) return reject(error);
+          client.query(text, values).then(
+            (result) => {
+              done();
+              resolve(result);
+            },
+            (failure: Error) => {
+              done(leavesSession(failure) ? undefined : failure);
+              reject(failure);
+            },
+          );
+        });
+      });
+    pool.query = query as pg.Pool["query"];
     return pool;
   }
 
@@ -154,6 +174,7 @@ async function runTransaction<T>(
     return result;
   } catch (error) {
     patientClient?.endPatience();
+    if (!leavesSession(error) && error instanceof pg.DatabaseError) broken = error;
     await client.query("ROLLBACK").catch((rollbackError: Error) => {
       broken = rollbackError;
     });
