@@ -1,4 +1,5 @@
 import { backoffMs, pause } from "./backoff.ts";
+import { type ConnectionListeners, ConnectionWatch } from "./connection-watch.ts";
 import type { EventContext } from "./event-context.ts";
 import { isWorthReconnecting } from "./follow-topic.ts";
 import { openFrames } from "./frame-stream.ts";
@@ -19,7 +20,7 @@ export interface Pause {
   readonly until: string | null;
 }
 
-export interface ConsumeOptions {
+export interface ConsumeOptions extends ConnectionListeners {
   /** Handlers running at once. Order per key is kept whatever it is. Default 16. */
   readonly concurrency?: number | undefined;
   /** Ends consuming: takes nothing new, lets what runs finish and settle, closes, resolves. */
@@ -74,11 +75,13 @@ export async function consumeEvents(
   const finish = () => void member.finish(graceMs).then(() => closing.abort());
   if (signal.aborted) finish();
   else signal.addEventListener("abort", finish, { once: true });
+  const watch = new ConnectionWatch(`consumer '${consumer}' at ${transport.url}`, options);
   try {
     let failures = 0;
     let retryMs = 0;
     const memberName = options.member ?? `member-${randomId().slice(0, 8)}`;
     while (!signal.aborted) {
+      watch.connecting();
       connection = new AbortController();
       const abort = () => connection.abort();
       closing.signal.addEventListener("abort", abort, { once: true });
@@ -88,6 +91,7 @@ export async function consumeEvents(
           memberName,
           signal: connection.signal,
           idleMs: options.idleMs ?? 45_000,
+          onOpen: () => watch.connected(),
           onRetry: (ms) => {
             retryMs = ms;
           },
@@ -98,10 +102,12 @@ export async function consumeEvents(
           onPause: (pause) => options.onPause?.(pause),
           onResume: () => options.onResume?.(),
         });
+        watch.failed(new MillraceError("unreachable", "the server ended the stream", 0));
       } catch (error) {
         if (!connection.signal.aborted) {
           if (!isWorthReconnecting(error)) throw error;
           retryMs = Math.max(retryMs, error.details.retryAfterMs ?? 0);
+          watch.failed(error);
         }
       } finally {
         closing.signal.removeEventListener("abort", abort);
@@ -113,6 +119,7 @@ export async function consumeEvents(
       retryMs = 0;
     }
   } finally {
+    watch.stop();
     signal.removeEventListener("abort", finish);
     await member.finish(graceMs);
     closing.abort();
@@ -124,6 +131,7 @@ interface ConnectionInput {
   readonly memberName: string;
   readonly signal: AbortSignal;
   readonly idleMs: number;
+  readonly onOpen: () => void;
   readonly onRetry: (ms: number) => void;
   readonly onAssignment: (partitions: Assignment) => void;
   readonly onPause: (pause: Pause) => void;
@@ -132,10 +140,10 @@ interface ConnectionInput {
 
 async function runConnection(transport: Transport, member: Member, input: ConnectionInput): Promise<void> {
   const { consumer, signal } = input;
-  const described = await transport.ask(path("consumers", consumer), { signal, timeLimitMs: 15_000 });
+  const described = await transport.ask(path("consumers", consumer), { signal, once: true, timeLimitMs: 15_000 });
   member.connected(JSON.parse(described) as ConsumerDescription);
   const stream = `${path("consumers", consumer, "events")}?${new URLSearchParams({ member: input.memberName })}`;
-  for await (const frames of openFrames(transport, stream, { signal, idleMs: input.idleMs, onRetry: input.onRetry })) {
+  for await (const frames of openFrames(transport, stream, input)) {
     for (const { event, data } of frames) {
       switch (event) {
         case undefined:

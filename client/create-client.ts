@@ -20,6 +20,7 @@ import type {
 } from "./wire.ts";
 
 export type { WaitOptions } from "./await-processed.ts";
+export type { ConnectionListeners } from "./connection-watch.ts";
 export type { Assignment, ConsumeOptions, Pause } from "./consume-events.ts";
 export { ConsumerState } from "./consumer-state.ts";
 export type { EventContext, EventState } from "./event-context.ts";

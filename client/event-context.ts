@@ -8,6 +8,15 @@ export interface EventState {
   get<Value = unknown>(key: string): Promise<Value | undefined>;
   set(key: string, value: unknown): void;
   delete(key: string): void;
+  /**
+   * Makes a new value out of the one there is, whoever else writes the entry, here or at another member: no update is
+   * lost. `f` runs again when somebody was faster, so it does nothing else, is not async, and what decides about the
+   * event is decided in it: what it throws fails the event. Returns the value as things stand; what is committed may have
+   * been made of a newer one. `undefined` = the entry is absent.
+   */
+  update<Value = unknown>(key: string, f: (value: Value | undefined) => Value): Promise<Value>;
+  /** Adds to a number, exactly within 2^53; an absent entry counts as 0. Cheaper than `update`: nothing is read. */
+  increment(key: string, by?: number): void;
 }
 
 /** What a handler is given. */
@@ -72,6 +81,11 @@ export class JobContext implements EventContext {
       get: <Value>(key: string) => this.#pending.get<Value>(this.#job, key, this.signal),
       set: (key, value) => this.#pending.set(this.#writable(), key, value),
       delete: (key) => this.#pending.delete(this.#writable(), key),
+      update: async <Value>(key: string, f: (value: Value | undefined) => Value) => {
+        const step = (value: unknown) => f(value as Value | undefined);
+        return this.#pending.update<Value>(this.#writable(), key, { step, signal: this.signal });
+      },
+      increment: (key, by = 1) => this.#pending.increment(this.#writable(), key, by),
     };
   }
 

@@ -1,11 +1,12 @@
 import { backoffMs, pause } from "./backoff.ts";
+import { type ConnectionListeners, ConnectionWatch } from "./connection-watch.ts";
 import { openFrames } from "./frame-stream.ts";
 import { GapError, isTransient, MillraceError } from "./millrace-error.ts";
 import { type ReceivedEvent, received } from "./received-event.ts";
 import { path, type Transport } from "./transport.ts";
 import type { CloudEvent } from "./wire.ts";
 
-export interface FollowOptions {
+export interface FollowOptions extends ConnectionListeners {
   /** Give events after this offset. */
   readonly after?: number | undefined;
   /** Instead of `after`: `earliest` (the default), `latest`, or an RFC 3339 time. */
@@ -31,6 +32,19 @@ export async function* followTopic<Data>(
   topic: string,
   options: FollowOptions,
 ): AsyncGenerator<ReceivedEvent<Data>, void, void> {
+  const watch = new ConnectionWatch(`topic '${topic}' at ${transport.url}`, options);
+  try {
+    yield* followWatched(transport, topic, { options, watch });
+  } finally {
+    watch.stop();
+  }
+}
+
+async function* followWatched<Data>(
+  transport: Transport,
+  topic: string,
+  { options, watch }: { readonly options: FollowOptions; readonly watch: ConnectionWatch },
+): AsyncGenerator<ReceivedEvent<Data>, void, void> {
   const signal = options.signal ?? new AbortController().signal;
   let last = options.after ?? 0;
   let isPlaceKnown = options.after !== undefined;
@@ -38,12 +52,15 @@ export async function* followTopic<Data>(
   let serverRetryMs = 0;
   const frameOptions = {
     signal,
+    onOpen: () => watch.connected(),
     idleMs: options.idleMs ?? 45_000,
     onRetry: (ms: number) => {
       serverRetryMs = ms;
     },
   };
   while (!signal.aborted) {
+    let lost = new MillraceError("unreachable", "the server ended the stream", 0);
+    watch.connecting();
     try {
       const query = followQuery(options, isPlaceKnown ? last : null);
       for await (const frames of openFrames(transport, `${path("topics", topic, "events")}?${query}`, frameOptions)) {
@@ -75,7 +92,9 @@ export async function* followTopic<Data>(
       if (signal.aborted) return;
       if (!isWorthReconnecting(error)) throw error;
       serverRetryMs = Math.max(serverRetryMs, error.details.retryAfterMs ?? 0);
+      lost = error;
     }
+    watch.failed(lost);
     failures++;
     await pause(Math.max(serverRetryMs, backoffMs(failures, 250, 15_000)), signal);
     serverRetryMs = 0;

@@ -7,6 +7,8 @@ export interface FrameStreamOptions {
   /** Without a byte for so long, not even the comment that comes every 15 s, the connection counts as dead. */
   readonly idleMs: number;
   readonly onRetry?: (ms: number) => void;
+  /** The server has answered with a stream. */
+  readonly onOpen?: () => void;
 }
 
 /** The largest event is 1 MiB; base64 and JSON escapes make it larger, never this large. */
@@ -38,6 +40,11 @@ export async function* openFrames(
   };
   try {
     const response = await watched(transport.open(path, { accept: "text/event-stream", signal: connection.signal }));
+    const type = response.headers.get("content-type") ?? "";
+    if (!type.startsWith("text/event-stream")) {
+      throw new MillraceError("unreadable", `${transport.url} answered with '${type}' instead of a stream`, 200);
+    }
+    options.onOpen?.();
     const reader = (response.body as ReadableStream<Uint8Array>).getReader();
     const decoder = new TextDecoder();
     let frames: EventSourceMessage[] = [];

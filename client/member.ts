@@ -7,7 +7,7 @@ import type { Job } from "./job.ts";
 import { KeyLanes } from "./key-lanes.ts";
 import { PendingState } from "./pending-state.ts";
 import { received } from "./received-event.ts";
-import { Settler } from "./settler.ts";
+import { Settler, type SettlerEvents } from "./settler.ts";
 import type { Transport } from "./transport.ts";
 import { verdictOf } from "./verdict.ts";
 import type { CloudEvent, Delivery, ParkedNotice } from "./wire.ts";
@@ -55,16 +55,18 @@ export class Member {
   constructor(transport: Transport, options: MemberOptions) {
     this.#options = options;
     this.#pending = new PendingState(transport, new ConsumerState(transport, options.consumer));
-    this.#settler = new Settler(transport, options.consumer, {
+    const events: SettlerEvents = {
       settled: (job) => this.#over(job),
       superseded: (job) => this.#over(job, "dropped"),
       lost: (job, isCertain) => {
         this.dropLease(job.delivery.partition, job.delivery.epoch);
         if (!isCertain) options.onBreak();
       },
+      failedLate: (job, error) => this.#failedLate(job, error),
       idle: () => this.#changes.notify(),
       failed: (error) => options.onBreak({ error }),
-    });
+    };
+    this.#settler = new Settler(transport, options.consumer, { events, state: this.#pending });
     this.#extender = new Extender(this.#held, (jobs) => this.#settler.extend(jobs));
   }
 
@@ -224,6 +226,16 @@ export class Member {
     this.#lanes.release(job.lane);
     this.#changes.notify();
     this.pump();
+  }
+
+  /** The handler has succeeded, but what it wanted of the state cannot be had: the event has failed after all. */
+  #failedLate(job: Job, error: unknown): void {
+    const verdict = verdictOf(error);
+    if (verdict.outcome !== "skip") this.#options.onError(error, new JobContext(job, this.#pending));
+    this.#pending.forget(job);
+    job.draft = null;
+    job.verdict = verdict;
+    if (verdict.outcome !== "skip") this.#close(job);
   }
 
   /** It took so long that it was delivered again meanwhile; done is done, whichever attempt did it. */

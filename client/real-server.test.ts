@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { type Client, ConflictError, createClient, type EventContext } from "./create-client.ts";
+import { type Assignment, type Client, ConflictError, createClient, type EventContext } from "./create-client.ts";
 import { startTestServer, type TestServer } from "./testing/real-server.ts";
 
 let server: TestServer;
@@ -88,6 +88,50 @@ test("members come and go: order per key holds, and state is the exact fold of t
   const sums: number[] = [];
   for await (const { value } of client.state(name).list<{ sum: number }>()) sums.push(value.sum);
   expect(sums).toEqual(Array.from({ length: 40 }, () => 48));
+}, 60_000);
+
+test("sixteen handlers side by side count into one entry: 212 of 212", async () => {
+  await client.declareConsumer(name, { topics: [{ topic: name }] });
+  await client.publish(name, events(212, 212));
+  const stop = new AbortController();
+  const handler = async ({ state }: EventContext) => {
+    await state.update<number>("count", (n = 0) => n + 1);
+    state.increment("cents", 0.1);
+  };
+  const done = client.consume(name, handler, { signal: stop.signal });
+  await settled(name);
+  stop.abort();
+  await done;
+  expect((await client.state(name).get("count"))?.value).toBe(212);
+  expect((await client.state(name).get("cents"))?.value).toBe(21.2);
+});
+
+test("two members take from the same stock, each for the events of its keys: 200 of 200", async () => {
+  await client.declareConsumer(name, { topics: [{ topic: name }], partitions: 2 });
+  const stop = new AbortController();
+  const handled = new Map<string, number>();
+  const assigned = new Map<string, number>();
+  const working = ["a", "b"].map((member) => {
+    const handler = async ({ state, offset }: EventContext) => {
+      handled.set(member, (handled.get(member) ?? 0) + 1);
+      await state.update<{ left: number }>(`stock/${offset % 3}`, (stock = { left: 100 }) => {
+        stock.left -= 1;
+        return stock;
+      });
+    };
+    const onAssignment = (partitions: Assignment) => void assigned.set(member, partitions.length);
+    return client.consume(name, handler, { member, signal: stop.signal, concurrency: 4, onAssignment });
+  });
+  while (!(assigned.has("a") && assigned.has("b")) || [...assigned.values()].every((it) => it !== 1))
+    await new Promise((resolve) => setImmediate(resolve));
+  await client.publish(name, events(200, 50));
+  await settled(name);
+  stop.abort();
+  await Promise.all(working);
+  let taken = 0;
+  for await (const { value } of client.state(name).list<{ left: number }>("stock/")) taken += 100 - value.left;
+  expect(taken).toBe(200);
+  expect([...handled.keys()].sort()).toEqual(["a", "b"]);
 }, 60_000);
 
 test("a handler slower than the ack timeout keeps its event", async () => {

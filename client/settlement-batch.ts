@@ -5,49 +5,62 @@ import type { Settlement } from "./wire.ts";
 export const MAX_SETTLEMENTS = 1000;
 const MAX_CHARACTERS = 2 * 1024 * 1024;
 
-/** One request of settlements. `jobs[i]` is the one that `settlements[i]` settles. */
+/** Jobs for one request of settlements. */
 export interface SettlementBatch {
-  readonly settlements: string[];
   readonly jobs: Job[];
   /** Finished jobs that did not fit. */
   readonly left: Job[];
 }
 
-/**
- * Packs finished jobs into one request, in the order they finished; those packed become `sent`. Each says what became
- * of itself and of nothing else: an `upTo` would pass over events of which this member knows nothing, because they wait
- * behind a parked one, and an instance that does not hold the partition could not tell them from handled ones.
- */
+/** Takes as many finished jobs as fit into one request, in the order they finished; those taken become `sent`. */
 export function packSettlements(finished: readonly Job[]): SettlementBatch {
-  const batch: SettlementBatch = { settlements: [], jobs: [], left: [] };
+  const batch: SettlementBatch = { jobs: [], left: [] };
   let characters = 0;
   for (const job of finished) {
     if (job.status !== "done") continue;
-    const text = outcomeText(job);
-    const isTooLarge = characters > 0 && characters + text.length > MAX_CHARACTERS;
+    const size = sizeOf(job);
+    const isTooLarge = characters > 0 && characters + size > MAX_CHARACTERS;
     // Once one had to wait, all later ones wait: state keys are written in the order of the handlers.
-    if (isTooLarge || batch.left.length > 0 || batch.settlements.length >= MAX_SETTLEMENTS) {
+    if (isTooLarge || batch.left.length > 0 || batch.jobs.length >= MAX_SETTLEMENTS) {
       batch.left.push(job);
       continue;
     }
-    characters += text.length;
+    characters += size;
     job.status = "sent";
-    batch.settlements.push(text);
     batch.jobs.push(job);
   }
   return batch;
 }
 
-/** `attempt` tells a late answer from the one to a later delivery of the same event. */
-function outcomeText(job: Job): string {
-  const { verdict, draft, isParked, delivery } = job;
+/** Whether settlements are too long for one request: what updates come to is known only when they are composed. */
+export function isTooLong(settlements: readonly string[]): boolean {
+  return settlements.reduce((sum, it) => sum + it.length, 0) > 2 * MAX_CHARACTERS;
+}
+
+const SMALL = 200;
+
+function sizeOf({ draft, verdict }: Job): number {
+  let size = SMALL;
+  if (verdict !== null) size += JSON.stringify(verdict).length;
+  else if (draft !== null) {
+    for (const [key, entry] of draft.entries) size += key.length + (entry.kind === "set" ? entry.text.length : SMALL);
+  }
+  return size;
+}
+
+/**
+ * What became of a job, and of nothing else: it says no word about events of which this member may know nothing.
+ * `attempt` tells a late answer from the one to a later delivery of the same event.
+ */
+export function outcomeText(job: Job, state: string | null): string {
+  const { verdict, isParked, delivery } = job;
   const attempt = `,"attempt":${delivery.attempt}`;
   if (verdict !== null) {
     const { outcome, ...rest } = verdict;
     return settlementText(job, outcome, `${attempt},${JSON.stringify(rest).slice(1, -1)}`);
   }
-  const state = draft === null ? "" : `,"state":${draft.toJson()}`;
-  return settlementText(job, "ack", isParked || delivery.attempt > 1 ? attempt + state : state);
+  const change = state === null ? "" : `,"state":${state}`;
+  return settlementText(job, "ack", isParked || delivery.attempt > 1 ? attempt + change : change);
 }
 
 export function settlementText(job: Job, outcome: Settlement["outcome"], rest: string): string {

@@ -2,7 +2,7 @@ import { backoffMs, pause } from "./backoff.ts";
 import { isTransient, MillraceError, refusal } from "./millrace-error.ts";
 
 export interface TransportOptions {
-  /** Where the server is, such as `http://127.0.0.1:3000`. */
+  /** Where the server is, such as `http://127.0.0.1:3000`; a path before the API's own is kept, `/v1` may stand behind. */
   readonly url: string;
   readonly apiKey: string;
   /** Another fetch than the global one. */
@@ -14,11 +14,18 @@ export interface TransportOptions {
 }
 
 export interface RequestOptions {
-  readonly method?: "GET" | "PUT" | "POST";
+  readonly method?: "GET" | "PUT" | "POST" | "DELETE";
   /** JSON text. */
   readonly body?: string;
   readonly accept?: string;
   readonly signal?: AbortSignal | undefined;
+}
+
+export interface AskOptions extends RequestOptions {
+  /** How long to go on. Default 30,000. */
+  readonly timeLimitMs?: number;
+  /** One attempt alone: the caller repeats. */
+  readonly once?: boolean;
 }
 
 /** How one client talks to the server. Every refusal arrives as a `MillraceError`. */
@@ -27,12 +34,13 @@ export class Transport {
   readonly stringify: (value: unknown) => string | undefined;
   /** True when frames may be read with `JSON.parse` alone. */
   readonly isPlainJson: boolean;
-  readonly #url: string;
+  /** Where the server is, without the API's own path. */
+  readonly url: string;
   readonly #fetch: typeof globalThis.fetch;
   readonly #authorization: string;
 
   constructor(options: TransportOptions) {
-    this.#url = options.url.replace(/\/+$/, "");
+    this.url = options.url.replace(/(\/+v1)?\/*$/, "");
     this.#fetch = options.fetch ?? globalThis.fetch.bind(globalThis);
     this.#authorization = `Bearer ${options.apiKey}`;
     this.parse = options.parse ?? JSON.parse;
@@ -49,10 +57,10 @@ export class Transport {
     try {
       const init: RequestInit = { method, headers, signal: signal ?? null };
       if (body !== undefined) init.body = body;
-      response = await this.#fetch(this.#url + path, init);
+      response = await this.#fetch(this.url + path, init);
     } catch (cause) {
       signal?.throwIfAborted();
-      throw new MillraceError("unreachable", "the server could not be reached", 0, { cause });
+      throw new MillraceError("unreachable", `${this.url} could not be reached: ${reasonOf(cause)}`, 0, { cause });
     }
     if (!response.ok) throw await refusal(response);
     return response;
@@ -60,16 +68,16 @@ export class Transport {
 
   /**
    * Asks and reads the whole answer, repeating after network errors, 429, 502, 503 and 504 until `timeLimitMs` has
-   * passed. Only for what may be repeated. One attempt gets at most 15 s, so that a dead connection costs no more.
+   * passed, unless `once`. Only for what may be repeated. One attempt gets at most 15 s, so that a dead connection costs no more.
    */
-  async ask(path: string, options: RequestOptions & { readonly timeLimitMs?: number } = {}): Promise<string> {
+  async ask(path: string, options: AskOptions = {}): Promise<string> {
     const giveUpAt = Date.now() + (options.timeLimitMs ?? 30_000);
     let refused: MillraceError | undefined;
     for (let failures = 1; ; failures++) {
       try {
         return await this.#attempt(path, options, Math.min(15_000, Math.max(1, giveUpAt - Date.now())));
       } catch (error) {
-        if (!isTransient(error)) throw error;
+        if (options.once === true || !isTransient(error)) throw error;
         const waitMs = Math.max(error.details.retryAfterMs ?? 0, backoffMs(failures, 100, 5_000));
         // What the server said tells more than a last attempt that ran out of time.
         if (error.status !== 0) refused = error;
@@ -98,6 +106,13 @@ export class Transport {
       options.signal?.removeEventListener("abort", abort);
     }
   }
+}
+
+/** `fetch` says "fetch failed", and why it did in the error's cause. */
+function reasonOf(cause: unknown): string {
+  const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
+  if (!(inner instanceof Error)) return String(inner);
+  return inner.message || ("code" in inner ? String(inner.code) : inner.name);
 }
 
 /** A path of fixed parts and names: `path("topics", topic, "events")` → `/v1/topics/…/events`. */

@@ -95,7 +95,6 @@ export interface Settlement {
   epoch: number;
   offset: number;
   outcome: "ack" | "retry" | "dead-letter" | "skip" | "extend";
-  upTo?: boolean | undefined;
   attempt?: number | undefined;
   error?: DeliveryError | undefined;
   delayMs?: number | undefined;

@@ -38,7 +38,8 @@ export async function compose(options: ComposeOptions) {
   const onError = (error: unknown) => log("error", "something failed in the background", { error });
   const { databaseUrl: url, maxConnections, bounds = {}, schema } = options;
   const database = openDatabase({ url, maxConnections, onError, bounds, ...(schema !== undefined && { schema }) });
-  const wakeups = createWakeups(database, { onError });
+  const instance = randomUUID();
+  const wakeups = createWakeups(database, { onError, instance });
   const topicReaders = createTopicReaders(database, { wakeups, onError });
   const health = createDatabaseHealth(database, options.health);
   const appender = createAppender(database, {
@@ -48,7 +49,6 @@ export async function compose(options: ComposeOptions) {
     onUnavailable: health.suspect,
   });
   const topics = createTopicDirectory(database);
-  const instance = randomUUID();
   const members = createMembers({ database, topicReaders, wakeups, instance, onError });
 
   const services = allUseCases({ database, wakeups, topics, appender, members });

@@ -8,11 +8,10 @@ const GROUP = 1_000;
 export type RawMember = typeof methods;
 const methods = serve({
   /**
-   * One member of a consumer with one partition: takes every delivery up to `head` and acknowledges it, either each by
-   * its own settlement or all up to the newest by one. Answers events per second, from the request for the stream until
-   * the answer to the last settlement.
+   * One member of a consumer with one partition: takes every delivery up to `head` and acknowledges it. Answers events
+   * per second, from the request for the stream until the answer to the last settlement.
    */
-  run: async ({ target, consumer, topic, head, each }: Run) => {
+  run: async ({ target, consumer, topic, head }: Run) => {
     const stream = `/v1/consumers/${consumer}/events?member=bench`;
     const settlements = `/v1/consumers/${consumer}/settlements`;
     const connection = await HttpConnection.open(target.port);
@@ -31,18 +30,17 @@ const methods = serve({
 
     const settle = () => {
       if (busy || settled === delivered) return;
-      const upTo = each ? Math.min(delivered, settled + GROUP) : delivered;
+      const last = Math.min(delivered, settled + GROUP);
       const rows: string[] = [];
       const head_ = `{"topic":"${topic}","partition":0,"epoch":${epoch},"outcome":"ack","offset":`;
-      if (each) for (let offset = settled + 1; offset <= upTo; offset++) rows.push(`${head_}${offset}}`);
-      else rows.push(`${head_}${upTo},"upTo":true}`);
+      for (let offset = settled + 1; offset <= last; offset++) rows.push(`${head_}${offset}}`);
       busy = true;
       connection.send(
         renderRequest(target, settlements, `{"settlements":[${rows.join(",")}]}`),
         (answer) => {
           busy = false;
           if (answer.status !== 200) return fail(new Error(answer.text().slice(0, 1_000)));
-          settled = upTo;
+          settled = last;
           if (settled === head) finish();
           else settle();
         },
@@ -83,6 +81,4 @@ interface Run {
   readonly consumer: string;
   readonly topic: string;
   readonly head: number;
-  /** A settlement for every event; otherwise one with `upTo`. */
-  readonly each: boolean;
 }

@@ -36,9 +36,9 @@ export const consume: Row = {
         const position = described.topics[0]?.position;
         if (position !== head) throw new Error(`${consumer} stands at ${position}, not at ${head}`);
       };
-      const runRaw = async (each: boolean) => {
+      const runRaw = async () => {
         const consumer = await declare();
-        const rate = await raw.call("run", { target, consumer, topic: TOPIC, head, each });
+        const rate = await raw.call("run", { target, consumer, topic: TOPIC, head });
         await settled(consumer);
         return rate;
       };
@@ -48,10 +48,9 @@ export const consume: Row = {
         await settled(consumer);
         return rate;
       };
-      await runRaw(true);
+      await runRaw();
       const values = await interleave(rounds, [
-        { name: "each", measure: () => runRaw(true) },
-        { name: "upTo", measure: () => runRaw(false) },
+        { name: "each", measure: runRaw },
         { name: "SDK", measure: runSdk },
       ]);
       const of = (name: string) => values.get(name) ?? [];
@@ -62,12 +61,10 @@ export const consume: Row = {
           work: "deliver + ack, one consumer, one member",
           measured: [
             measured("a settlement for each event", "events/s", of("each")),
-            measured("a settlement up to the newest event", "events/s", of("upTo")),
             measured("the SDK's consume, a handler that does nothing", "events/s", of("SDK")),
           ],
           verdicts: [
             verdict("each event its own ack", "events/s", of("each"), goal),
-            verdict("ack up to", "events/s", of("upTo"), goal),
             verdict("SDK", "events/s", of("SDK"), goal),
           ],
           notes: [

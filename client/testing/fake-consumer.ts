@@ -149,6 +149,11 @@ export class FakeConsumer {
       problem(response, 409, "stale-epoch", { stale });
       return;
     }
+    const conflicts = this.#conflictsOf(settlements);
+    if (conflicts.length > 0) {
+      problem(response, 409, "state-conflict", { conflicts });
+      return;
+    }
     const superseded: number[] = [];
     for (const [index, settlement] of settlements.entries()) {
       if (!this.#settleOne(settlement)) superseded.push(index);
@@ -160,7 +165,7 @@ export class FakeConsumer {
   }
 
   /** False: the delivery had been taken back. */
-  #settleOne({ outcome, offset, topic, upTo, attempt, state }: Settlement): boolean {
+  #settleOne({ outcome, offset, topic, attempt, state }: Settlement): boolean {
     const event = this.events.find((it) => it.topic === topic && Number(it.sequence) === offset);
     if (event === undefined || this.parking.isBehind(event)) return false;
     const isRepeat = this.settled.has(event);
@@ -169,7 +174,7 @@ export class FakeConsumer {
     else if (outcome === "ack" || outcome === "skip") {
       for (const it of this.#inFlight) {
         const at = Number(it.sequence);
-        if (it.topic !== topic || !(at === offset || (upTo === true && at < offset))) continue;
+        if (it.topic !== topic || at !== offset) continue;
         this.settled.add(it);
         this.#inFlight.delete(it);
       }
@@ -178,10 +183,38 @@ export class FakeConsumer {
       if (next !== "not-parked" && next !== null) this.#write([this.#frame(next, `,"parked":true`)]);
     } else if (!isRepeat && (attempt ?? failures + 1) > failures) this.#park(event, outcome === "retry");
     if (isRepeat) return true;
-    for (const [key, value] of Object.entries(state?.set ?? {})) {
-      this.state.set(key, { value, version: (this.state.get(key)?.version ?? 0) + 1 });
-    }
-    for (const key of state?.delete ?? []) this.state.delete(key);
+    writeState(this.state, state);
     return true;
+  }
+
+  /** As if the request had been taken. */
+  #conflictsOf(settlements: readonly Settlement[]): object[] {
+    const trial = new Map(this.state);
+    return settlements.flatMap(({ topic, offset, state }, index) => {
+      if (state === undefined) return [];
+      const event = this.events.find((it) => it.topic === topic && Number(it.sequence) === offset);
+      if (event === undefined || this.settled.has(event) || this.parking.isBehind(event)) return [];
+      const found = Object.entries(state?.expect ?? {}).flatMap(([entry, expected]) => {
+        const actual = trial.get(entry)?.version ?? 0;
+        return actual === expected ? [] : [{ index, entry, expected, actual, reason: "version" }];
+      });
+      for (const entry of Object.keys(state?.increment ?? {})) {
+        const { value = 0, version = 0 } = trial.get(entry) ?? {};
+        if (typeof value === "number") continue;
+        found.push({ index, entry, expected: 0, actual: version, reason: "not-a-number" });
+      }
+      writeState(trial, state);
+      return found;
+    });
+  }
+}
+
+function writeState(entries: Map<string, { value: unknown; version: number }>, state: Settlement["state"]): void {
+  const write = (key: string, value: unknown) =>
+    entries.set(key, { value, version: (entries.get(key)?.version ?? 0) + 1 });
+  for (const key of state?.delete ?? []) entries.delete(key);
+  for (const [key, value] of Object.entries(state?.set ?? {})) write(key, value);
+  for (const [key, amount] of Object.entries(state?.increment ?? {})) {
+    write(key, Number(entries.get(key)?.value ?? 0) + amount);
   }
 }

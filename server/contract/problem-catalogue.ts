@@ -198,6 +198,13 @@ export const PROBLEM_CATALOGUE: Record<ErrorCode, ProblemEntry> = {
       "The database cannot be reached, is full, takes no writes, or is too slow at the moment. Whether a write took effect is unknown.",
     remedy: "Repeat after `Retry-After` seconds with the same event ids: a repeat is harmless.",
   },
+  "holder-unavailable": {
+    status: 503,
+    title: "Holder unavailable",
+    meaning:
+      "The settlements arrived at an instance that does not hold their partition, and the one that does has not answered. Whether they took effect is unknown.",
+    remedy: "Repeat after `Retry-After` seconds: a repeat is harmless.",
+  },
   "shutting-down": {
     status: 503,
     title: "Shutting down",

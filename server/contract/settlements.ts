@@ -39,8 +39,6 @@ export const settlement = z.strictObject({
   epoch,
   offset,
   outcome: z.enum(["ack", "retry", "dead-letter", "skip", "extend"]),
-  /** With `ack`: settles every delivered event of this partition and topic up to `offset`, parked ones excepted. */
-  upTo: z.boolean().optional(),
   /** The `attempt` of the delivery; makes a repeated `retry` or `dead-letter` harmless. */
   attempt: z.int().min(1).optional(),
   /** With `retry` and `dead-letter`. */
@@ -54,7 +52,10 @@ export const settlement = z.strictObject({
 });
 export type Settlement = z.infer<typeof settlement>;
 
-/** `POST /v1/consumers/{consumer}/settlements`: all of them take effect, or none. */
+/**
+ * `POST /v1/consumers/{consumer}/settlements`: all of them take effect, or none, as long as they are one member's. Of the
+ * settlements of members at several instances each instance's take effect or none.
+ */
 export const settlementRequest = z.strictObject({
   settlements: z
     .array(settlement)

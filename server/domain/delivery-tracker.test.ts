@@ -28,13 +28,12 @@ const command = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant("settle" as const),
       picks: fc.array(pick, { minLength: 1, maxLength: 5 }),
-      upTo: fc.boolean(),
       commits: fc.boolean(),
     }),
   },
   {
     weight: 1,
-    arbitrary: fc.record({ kind: fc.constant("foreign" as const), picks: fc.array(pick, { maxLength: 4 }) }),
+    arbitrary: fc.record({ kind: fc.constant("unsure" as const), picks: fc.array(pick, { maxLength: 4 }) }),
   },
 );
 
@@ -51,8 +50,8 @@ test("agrees with plain sets: nothing in flight is ever counted, everything else
         } else if (it.kind === "pass") {
           model.scanned += it.gap;
           tracker.passTo(model.scanned);
-        } else if (it.kind === "foreign") {
-          // Another instance merges the bare offsets; the holder hears of it later.
+        } else if (it.kind === "unsure") {
+          // The answer to a commit is lost; the holder asks the database later.
           const chosen = chosenOf(model, it.picks);
           for (const offset of chosen) model.database.add(offset);
           for (const offset of chosen) model.inFlight.delete(offset);
@@ -62,14 +61,13 @@ test("agrees with plain sets: nothing in flight is ever counted, everything else
           });
         } else {
           const chosen = chosenOf(model, it.picks);
-          for (const offset of chosen) tracker.settle(offset, it.upTo);
-          const settled = it.upTo ? [...model.inFlight].filter((o) => o <= Math.max(0, ...chosen)) : chosen;
+          for (const offset of chosen) tracker.settle(offset);
           const pending = tracker.pending();
           if (!it.commits) {
             tracker.rollBack();
           } else {
             model.merge(pending);
-            for (const offset of settled) model.inFlight.delete(offset);
+            for (const offset of chosen) model.inFlight.delete(offset);
             tracker.commit();
             tracker.flushed(pending[0]?.[1] ?? 0);
             expect(tracker.isBehind).toBe(false);
@@ -98,7 +96,7 @@ function chosenOf(model: Model, picks: readonly number[]): number[] {
 test("the ranges of settlements out of order melt together: gaps count, not settlements", () => {
   const tracker = new DeliveryTracker({ position: 0, settled: new OffsetRanges(), replays: new OffsetRanges() });
   for (let i = 1; i <= 1_000; i++) tracker.deliver(i * 3, 0, null);
-  for (let i = 1_000; i >= 2; i--) tracker.settle(i * 3, false);
+  for (let i = 1_000; i >= 2; i--) tracker.settle(i * 3);
   expect(new OffsetRanges(tracker.pending()).size).toBe(2);
 });
 
@@ -132,7 +130,7 @@ test("after a move back a parked event waits until the flow has passed it again"
   tracker.park(5, "k");
   tracker.passTo(10);
   expect([tracker.isPassed(5, "k"), tracker.isPassed(4, "k"), tracker.isPassed(4, "j")]).toEqual([false, false, true]);
-  tracker.settle(1, false);
+  tracker.settle(1);
   tracker.settleParking(10);
   expect(tracker.isPassed(5, "k")).toBe(false);
   tracker.commit();
@@ -145,13 +143,13 @@ test("a key has events that wait to be parked until all of them are, however the
   tracker.deliver(2, 0, "k");
   tracker.park(3, "k");
   tracker.park(4, "other");
-  tracker.settle(1, false);
+  tracker.settle(1);
   expect(tracker.takeBack("k", 1)).toEqual([2]);
   tracker.settleParking(1);
   // While it is being written, and when that fails, it waits still.
   expect(tracker.isKeyParking("k")).toBe(true);
   tracker.rollBack();
-  tracker.settle(1, false);
+  tracker.settle(1);
   tracker.settleParking(1);
   tracker.commit();
   expect(tracker.isKeyParking("k")).toBe(true);
@@ -165,12 +163,12 @@ test("what stands behind a delivery in flight of its key is not parked before th
   tracker.deliver(1, 0, "k");
   tracker.deliver(2, 0, "k");
   tracker.park(3, "other");
-  tracker.settle(1, false);
+  tracker.settle(1);
   tracker.takeBack("k", 1);
   tracker.rollBack();
   expect(tracker.settleParking(10).map((it) => it.offset)).toEqual([3]);
   tracker.commit();
-  tracker.settle(1, false);
+  tracker.settle(1);
   expect(tracker.settleParking(10).map((it) => it.offset)).toEqual([2]);
   tracker.commit();
   expect(tracker.floor).toBe(3);

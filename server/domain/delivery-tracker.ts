@@ -202,15 +202,10 @@ export class DeliveryTracker {
     this.#scanned = offset - 1;
   }
 
-  /** Marks a delivery (with `upTo`, all up to it) as being settled; `commit` or `rollBack` follows. */
-  settle(offset: number, upTo: boolean): void {
-    const index = lowerBound(this.#offsets, offset, this.#first);
-    if (upTo) {
-      const end = this.#offsets[index] === offset ? index + 1 : index;
-      for (let i = this.#first; i < end; i++) if (this.#states[i] === IN_FLIGHT) this.#mark(i);
-    } else if (this.#offsets[index] === offset && this.#states[index] === IN_FLIGHT) {
-      this.#mark(index);
-    }
+  /** Marks a delivery as being settled; `commit` or `rollBack` follows. */
+  settle(offset: number): void {
+    const index = this.#indexOf(offset);
+    if (this.#states[index] === IN_FLIGHT) this.#mark(index);
   }
 
   /** A delivery has failed and stays in flight until that is written: it is not overdue before `commit` or `rollBack`. */
@@ -298,7 +293,7 @@ export class DeliveryTracker {
     this.#endSuspension();
   }
 
-  /** Takes over what was settled at another instance. Returns how many deliveries that freed. */
+  /** Takes over what the database counts although its answer was lost. Returns how many deliveries that freed. */
   reconcile(cursor: Pick<CursorState, "position" | "settled">): number {
     let freed = 0;
     for (let i = this.#first; i < this.#offsets.length; i++) {

@@ -33,6 +33,7 @@ export type ErrorCode =
   | "queue-full"
   | "too-many-streams"
   | "database-unavailable"
+  | "holder-unavailable"
   | "shutting-down"
   | "internal";
 

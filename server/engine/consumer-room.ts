@@ -11,7 +11,7 @@ import { type LeasesView, selectLeaseViews } from "../store/lease-views-select.t
 import { onClock, type PartitionHeads, selectPartitionHeads } from "../store/parked-heads-select.ts";
 import { selectLastPositionChange } from "../store/position-change-last.ts";
 import { deletePassedLayouts } from "../store/position-layouts-delete.ts";
-import { consumerChannel, extendedChannel, settledChannel } from "./consumer-channels.ts";
+import { consumerChannel, parkedChannel } from "./consumer-channels.ts";
 import { HeldPartition } from "./held-partition.ts";
 import type { MemberStream } from "./member-stream.ts";
 import { reconcileHeld } from "./reconcile-held.ts";
@@ -23,6 +23,8 @@ export interface ConsumerRoomOptions {
   readonly database: Database;
   readonly topicReaders: TopicReaders;
   readonly wakeups: Pick<Wakeups, "announce" | "listen">;
+  /** This process: it holds what its members have. */
+  readonly instance: string;
   readonly leaseMs: number;
   /** How long a surplus partition waits for its deliveries in flight before it is handed over all the same. */
   readonly drainMs: number;
@@ -53,11 +55,8 @@ export class ConsumerRoom {
   readonly #readers: RoomReaders;
   #refreshing: Promise<void> | null = null;
   #isRefreshWanted = false;
-  #reconciling: Promise<void> | null = null;
-  #isReconcileWanted = false;
   /** Rises with every refresh: a view read before one is old after it. */
   #version = 0;
-  readonly #extensions = new Set<number>();
   #pauseEnd: NodeJS.Timeout | null = null;
   #isReloadWanted = false;
 
@@ -81,7 +80,7 @@ export class ConsumerRoom {
     const { wakeups } = options;
     room.#stopListening.push(
       wakeups.listen(consumerChannel(setup.consumerId), () => room.refresh()),
-      wakeups.listen(settledChannel(setup.consumerId), () => room.reconcile()),
+      wakeups.listen(parkedChannel(setup.consumerId), () => options.onParkedChanged(room.setup)),
     );
     return room;
   }
@@ -144,30 +143,13 @@ export class ConsumerRoom {
     return this.#refreshing;
   }
 
-  /** Takes over what was settled at other instances. */
-  reconcile(): Promise<void> {
-    this.#isReconcileWanted = true;
-    this.#reconciling ??= this.#guarded(async () => {
-      while (this.#isReconcileWanted && !this.#stop.signal.aborted) {
-        this.#isReconcileWanted = false;
-        const { isParkedChanged } = await this.#reconcile([...this.held()]);
-        if (isParkedChanged) this.#options.onParkedChanged(this.#setup);
-        for (const stream of this.streams.values()) stream.onSettled();
-      }
-    }).finally(() => {
-      this.#reconciling = null;
-      if (this.#isReconcileWanted && !this.#stop.signal.aborted) void this.reconcile();
-    });
-    return this.#reconciling;
-  }
-
-  /** Takes over the parked events as they are now. Only between two groups of settlements: both change the same marks. */
+  /** Takes over cursors and parked events as they are now. Only between two groups of settlements: both change the same marks. */
   async reloadParked(): Promise<void> {
     const held = [...this.held()];
     if (held.length === 0) return;
     const rows = await this.#readParked(held.map((it) => it.partition));
-    // What is gone from among the parked was settled elsewhere, and a topic-ordered flow would come by it again.
-    if (this.#setup.ordering === "topic") await this.#reconcile(held);
+    // A parked event that is gone may be settled, and its delivery in flight here still.
+    await reconcileHeld(this.#options.database.pool, this.#setup.consumerId, held);
     for (const row of rows) {
       const holder = this.holder(row.partition);
       if (holder === undefined || holder.epoch !== row.epoch || holder.parked.version === row.version) continue;
@@ -200,11 +182,6 @@ export class ConsumerRoom {
       const key = this.#setup.ordering === "topic" ? null : at.key;
       stream.tell("parked", { topic, partition, offset: at.offset, key });
     }
-  }
-
-  #reconcile(all: readonly HeldPartition[]): Promise<{ isParkedChanged: boolean }> {
-    const { database, now } = this.#options;
-    return reconcileHeld(database.pool, this.#setup.consumerId, { all, now: now() });
   }
 
   #readParked(partitions: readonly number[]): Promise<PartitionHeads[]> {
@@ -246,6 +223,16 @@ export class ConsumerRoom {
     for (const stream of [...this.streams.values()]) {
       if (!stream.isEnded) await this.#align(stream, view);
     }
+    this.#findParkedChanged(view);
+  }
+
+  /** A wake-up that tells of changed parked events may be lost. */
+  #findParkedChanged({ leases }: LeasesView): void {
+    const isChanged = leases.some(({ partition, epoch, parkedVersion }) => {
+      const holder = this.holder(partition);
+      return holder?.epoch === epoch && holder.parked.version !== parkedVersion;
+    });
+    if (isChanged) this.#options.onParkedChanged(this.#setup);
   }
 
   async #reload(): Promise<void> {
@@ -352,6 +339,7 @@ export class ConsumerRoom {
       consumerId: this.#setup.consumerId,
       member: stream.member,
       connection: stream.connection,
+      instance: this.#options.instance,
       layout: this.#setup.layout,
       partitions,
       leaseMs: this.#options.leaseMs,
@@ -402,21 +390,7 @@ export class ConsumerRoom {
         });
       }),
     );
-    for (const { partition } of current) this.#listenForExtensions(partition);
     return true;
-  }
-
-  #listenForExtensions(partition: number): void {
-    if (this.#extensions.has(partition)) return;
-    this.#extensions.add(partition);
-    const stop = this.#options.wakeups.listen(extendedChannel(this.#setup.consumerId, partition), () => {
-      const deadline = this.#options.now() + this.#setup.ackTimeoutMs;
-      const holder = this.holder(partition);
-      if (holder === undefined) return;
-      holder.heardAt = this.#options.now();
-      for (const topicId of holder.trackers.keys()) holder.extend(topicId, deadline);
-    });
-    this.#stopListening.push(stop);
   }
 
   #refreshSoon(): void {

@@ -404,7 +404,7 @@ export class MemberStream {
       // behind one, so that the database counts it as passed before it is delivered and released.
       // A discarded event ahead of the position is passed by in the same way.
       if (place === "discarded" && ordering === "topic") continue;
-      // What kills its members is parked as well: it is buried from there, where no `upTo` can take it for handled.
+      // What kills its members is parked as well: it is buried from there.
       if ((place !== "free" || care === "never") && ordering === "key") {
         if (tracker.parking >= MAX_PARKING) {
           stoppedAt = row.offset - 1;

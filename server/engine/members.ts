@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { DomainError } from "../domain/errors.ts";
-import { type ConsumerSetup, selectConsumerSetup } from "../store/consumer-setup-select.ts";
+import type { ConsumerSetup } from "../store/consumer-setup-select.ts";
 import type { Database } from "../store/database.ts";
 import { readEventsAt } from "../store/event-rows.ts";
 import { selectLeaseViews } from "../store/lease-views-select.ts";
@@ -20,7 +20,9 @@ import { interruptedOf, recordInterrupted } from "./interrupted-deliveries.ts";
 import { MemberStream } from "./member-stream.ts";
 import { type OverdueDeliveries, settleLost, settleOverdue } from "./server-verdicts.ts";
 import type { SettlementItem } from "./settlement-group.ts";
-import { type Holders, type Settled, Settler } from "./settler.ts";
+import type { Settled } from "./settlement-queue.ts";
+import type { Holders } from "./settler.ts";
+import { openSettling } from "./settling.ts";
 import type { TopicReaders } from "./topic-log.ts";
 import type { Wakeups } from "./wakeups.ts";
 
@@ -54,11 +56,11 @@ export interface JoinedMember {
   leave(): Promise<void>;
 }
 
-/** All consumers with members at this instance, and the settling of whatever arrives here. */
+/** All consumers with members at this instance, and the way of settlements to their holders. */
 export interface Members {
   /** Throws `consumer-not-found`, `too-many-streams`, `shutting-down` and `database-unavailable`. */
   join(request: MemberJoinRequest): Promise<JoinedMember>;
-  /** See `Settler.settle`. */
+  /** See `SettlementRouter.settle`. */
   settle(setup: ConsumerSetup, items: readonly SettlementItem[]): Promise<Settled>;
   /** A consumer by name, at most a few seconds old unless `isFresh` is asked for; null when there is none. */
   findSetup(consumer: string, isFresh?: boolean): Promise<ConsumerSetup | null>;
@@ -90,13 +92,13 @@ export function createMembers(options: MembersOptions): Members {
   let isClosing = false;
 
   const holders: Holders = {
+    setup: (consumerId) => openRooms.get(consumerId)?.setup,
     findHolder: (consumerId) => (partition) => openRooms.get(consumerId)?.holder(partition),
     held: (consumerId) => openRooms.get(consumerId)?.held() ?? [],
     onSettled(consumerId) {
       for (const stream of openRooms.get(consumerId)?.streams.values() ?? []) stream.onSettled();
     },
     onStale: (consumerId) => void openRooms.get(consumerId)?.refresh(),
-    readSetup: (consumerId) => selectConsumerSetup(database.pool, { consumerId }),
     reloadParked: async (consumerId) => openRooms.get(consumerId)?.reloadParked(),
     onParked: (consumerId, item, key) => openRooms.get(consumerId)?.tellParked(item, { ...item, key }),
     onHalt: (setup, halt) =>
@@ -105,7 +107,7 @@ export function createMembers(options: MembersOptions): Members {
         onError,
       ),
   };
-  const settler = new Settler({ database, wakeups, holders, now });
+  const { settler, ...settling } = openSettling({ database, wakeups, instance, holders, now, onError });
 
   function* allStreams(): Generator<[ConsumerRoom, MemberStream]> {
     for (const room of openRooms.values()) for (const stream of room.streams.values()) yield [room, stream];
@@ -142,7 +144,6 @@ export function createMembers(options: MembersOptions): Members {
     for (const view of await selectLeaseViews(database.pool, [...versions.keys()])) {
       const room = openRooms.get(view.consumerId);
       void room?.refreshFrom(view, versions.get(view.consumerId) ?? -1);
-      void room?.reconcile();
     }
   }
 
@@ -165,6 +166,7 @@ export function createMembers(options: MembersOptions): Members {
         database,
         topicReaders,
         wakeups,
+        instance,
         leaseMs,
         drainMs,
         now,
@@ -270,12 +272,12 @@ export function createMembers(options: MembersOptions): Members {
   const loops = [heartbeat(), bringProgress()]; // After what they use: they run up to their first wait at once.
   async function shutDown(): Promise<void> {
     stop.abort();
-    await Promise.allSettled(loops);
+    await Promise.allSettled([...loops, settling.close()]);
   }
 
   return {
     join: (request) => reachable(join(request)),
-    settle: (setup, items) => settler.settle(setup, items),
+    settle: ({ consumerId }, items) => reachable(settling.settle(consumerId, items)),
     findSetup: (consumer, isFresh) => reachable(setups.find(consumer, isFresh)),
     inFlight: (consumerId) => inFlightOf(openRooms.get(consumerId)?.held() ?? []),
     counts() {
@@ -289,6 +291,7 @@ export function createMembers(options: MembersOptions): Members {
       while (now() < closeBy && [...allStreams()].some(([, stream]) => stream.inFlight > 0)) await delay(20);
       await Promise.allSettled([...openRooms.values()].map((room) => settler.progress(room.setup)));
       await Promise.allSettled([...allStreams()].map(([room, stream]) => leave(room, stream, "shutting-down")));
+      await settling.drain();
       await shutDown();
     },
     async abandon() {

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { paceOf } from "../domain/operation-pace.ts";
 import type { Database } from "../store/database.ts";
 import { type ClaimedOperation, claimOperations, endOperation, releaseOperations } from "../store/operation-claim.ts";
-import { settledChannel } from "./consumer-channels.ts";
+import { parkedChannel } from "./consumer-channels.ts";
 import { stepOperation } from "./operation-step.ts";
 import type { Wakeups } from "./wakeups.ts";
 
@@ -93,7 +93,7 @@ export function startOperationRunner(options: OperationRunnerOptions): Operation
     }
     if (pace.count === 0) return;
     const { taken } = await stepOperation(database, { operation, instance, limit: pace.count });
-    if (taken > 0) wakeups.announce(settledChannel(consumerId));
+    if (taken > 0) wakeups.announce(parkedChannel(consumerId));
     wake.abort();
   }
 

@@ -30,8 +30,8 @@ afterEach(async () => {
   await db.drop();
 });
 
-function instance(): Instance {
-  const opened = openInstance(db.url);
+function instance(leaseMs = 1_000): Instance {
+  const opened = openInstance(db.url, { leaseMs });
   open.push(opened);
   return opened;
 }
@@ -77,17 +77,24 @@ async function whileLocked(
   }
 }
 
-it("an ack under an old epoch moves no position", async () => {
-  const a = instance();
-  const former = await delivered(a, 3);
-  open = [];
-  await a.close("crashed");
-  const b = instance();
-  const next = await b.join(consumer, "m2");
-  await next.delivered(3);
-  await expect(b.ack(consumer, former.deliveries)).rejects.toMatchObject({ code: "stale-epoch" });
-  expect((await b.describe({ consumer })).topics[0]?.position).toBe(0);
-});
+/** Nothing has reached the instance yet: it thinks what it thought. */
+async function refusedOnce(change: string, code: string): Promise<void> {
+  const a = instance(60_000);
+  const member = await delivered(a, 3);
+  await db.database.pool.query(change);
+  const state = { set: { seen: true } };
+  for (const more of [{}, { state }]) {
+    await expect(a.ack(consumer, member.deliveries, more)).rejects.toMatchObject({ code });
+  }
+  expect((await a.describe({ consumer })).topics[0]?.position).toBe(0);
+  await expect(a.getState({ consumer, key: "seen" })).rejects.toMatchObject({ code: "state-entry-not-found" });
+}
+
+it("an ack under an old epoch moves no position and writes no state", () =>
+  refusedOnce("UPDATE lease SET epoch = epoch + 1", "stale-epoch"));
+
+it("an instance that still thinks it holds a partition settles nothing of it once another one does", () =>
+  refusedOnce(`UPDATE lease SET holder = '${randomUUID()}'`, "holder-unavailable"));
 
 it("a settlement that decides on parked events waits for whoever changes them", async () => {
   const a = instance();

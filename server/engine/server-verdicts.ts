@@ -45,7 +45,6 @@ async function judge(
         epoch: held.epoch,
         offset,
         ...verdict,
-        upTo: false,
         attempt,
         delayMs: null,
         reason: null,
@@ -54,5 +53,5 @@ async function judge(
       }),
     ),
   );
-  await settler.settle(setup, items);
+  await settler.settle(setup.consumerId, items);
 }

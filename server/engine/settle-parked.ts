@@ -1,8 +1,7 @@
 import { type SequenceHead, sequenceName } from "../domain/parked-heads.ts";
-import { partitionOf, sequenceHash } from "../domain/partition-of.ts";
+import { sequenceHash } from "../domain/partition-of.ts";
 import { decideSettlement, type SettlementDecision } from "../domain/settlement-decision.ts";
 import type { RequestedChange, StateChangeText } from "../domain/state-fold.ts";
-import { selectLayout } from "../store/consumer-layout-select.ts";
 import type { ConsumerSetup } from "../store/consumer-setup-select.ts";
 import { selectHeldCursors } from "../store/cursor-held-select.ts";
 import { type Database, type Queryable, transaction } from "../store/database.ts";
@@ -26,7 +25,6 @@ import {
   touchedSequences,
 } from "./settlement-effects.ts";
 import type { SettlementGroup, SettlementItem, SpecialItem } from "./settlement-group.ts";
-import { selectWaitingUnder } from "./waiting-under.ts";
 
 /** A settlement that changes the state, and its place in the request that carries it. */
 export interface WithState {
@@ -37,6 +35,8 @@ export interface WithState {
 
 export interface ParkedSettlement {
   readonly setup: ConsumerSetup;
+  /** This instance: see `CursorMerge`. */
+  readonly instance: string;
   readonly group: SettlementGroup;
   /** Acks of live deliveries that bring state, in order; the special ones have theirs with them. */
   readonly withState: readonly WithState[];
@@ -57,8 +57,6 @@ export interface SettledOutcome {
 }
 
 export type ParkedOutcome =
-  /** The declaration it was decided on is out of date. */
-  | { readonly kind: "relaid" }
   | { readonly kind: "stale"; readonly leases: ReadonlyMap<number, LeaseStand> }
   | SettledOutcome;
 
@@ -68,21 +66,18 @@ export type ParkedOutcome =
  * and the arrival of its next event cannot cross. Throws `StateConflicts`.
  */
 export async function settleParked(database: Database, settlement: ParkedSettlement): Promise<ParkedOutcome> {
-  const { group, setup } = settlement;
+  const { group, setup, instance } = settlement;
   const events = await eventsOf(database.pool, group);
   return transaction(database.pool, async (db) => {
     const { consumerId } = setup;
     const partitions = [...new Set(group.expected.map((it) => it.partition))];
     const leases = await lockLeases(db, { consumerId, partitions });
-    // A request may be decided on a declaration that is some seconds old; another layout has other partitions.
-    if ((await selectLayout(db, consumerId)) !== setup.layout) return { kind: "relaid" };
-    const isStale = !isAsExpected({ consumerId, expected: group.expected, cursors: [] }, leases);
-    if (isStale) return { kind: "stale", leases };
+    // Another layout of partitions comes with other epochs.
+    if (!isAsExpected({ holder: instance, expected: group.expected }, leases)) return { kind: "stale", leases };
     const isSettled = await settledIn(db, consumerId, partitions);
 
     const known = await decide(db, { settlement, events, isSettled });
-    const waitingUnder = await selectWaitingUnder(db, setup, known);
-    const effects = effectsOf(known, { ...settlement, waitingUnder });
+    const effects = effectsOf(known, settlement);
     const followers = group.followers
       .filter((it) => !isSettled(it))
       .flatMap(({ topicId, partition, offset, broken }) => {
@@ -100,7 +95,7 @@ export async function settleParked(database: Database, settlement: ParkedSettlem
     await insertDeliveryAttempts(db, { consumerId, attempts: effects.attempts });
     await countOperationOutcomes(db, { consumerId, outcomes: effects.operations });
     await writeState(db, { consumerId, changes: [...freshState(settlement, known, isSettled)] });
-    await mergeCursors(db, group.merge(consumerId));
+    await mergeCursors(db, group.merge(consumerId, instance));
     const heads = await selectSequenceHeads(db, { consumerId, sequences: touched });
     const changed = await raise(db, { consumerId, leases, touched, heads, now: settlement.now() });
     return { kind: "settled", decisions: known.map((it) => it.decision), changed, dead: effects.dead };
@@ -159,9 +154,9 @@ async function decide(
       setup.ordering === "topic" ? { partitions: setup.partitions, hashes: identities.map(sequenceHash) } : null,
   });
   const parkedHere = new Map<string, number>();
-  const seen = new Set<string>();
+  const seen = new Map<string, SettlementItem["outcome"]>();
   return group.specials.map((special, i): DecidedItem => {
-    const { item, holder, isLive, isTakenBack } = special;
+    const { item, holder, isLive } = special;
     const event = identities[i] ?? { offset: item.offset, key: null, type: "" };
     const found = facts[i] ?? { row: null, headOffset: null };
     const id = `${item.topicId} ${item.offset}`;
@@ -170,28 +165,24 @@ async function decide(
     const earlier = parkedHere.get(sequence);
     const headOffset =
       earlier === undefined ? found.headOffset : Math.min(earlier, found.headOffset ?? Number.POSITIVE_INFINITY);
-    const isCounted = isLive
-      ? false
-      : holder === null
-        ? isSettled(item)
-        : // Looked at by the holder, and neither in flight nor parked: it was settled, or passed over.
-          isDoneAt(holder, item) || isSettled(item);
-    // The row may belong to another partition than the member says, whose lease is not locked here.
-    const isElsewhere = found.row !== null && partitionOf(event, setup.partitions) !== item.partition;
-    const decision: SettlementDecision = isElsewhere
-      ? "superseded"
-      : seen.has(id)
-        ? "repeat"
-        : decideSettlement({
+    // Looked at, and neither in flight nor parked: it was settled, or passed over.
+    const isDone = !isLive && (isDoneAt(holder, item) || isSettled(item));
+    const before = seen.get(id);
+    const decision: SettlementDecision =
+      before === undefined
+        ? decideSettlement({
             outcome: item.outcome,
             offset: item.offset,
             attempt: item.attempt,
             row: found.row,
             headOffset,
-            isSettled: isCounted,
-            isTakenBack,
-          });
-    if (decision !== "superseded") seen.add(id);
+            isSettled: isDone,
+            isTakenBack: special.isTakenBack,
+          })
+        : before === item.outcome
+          ? "repeat"
+          : "superseded";
+    if (before === undefined && decision !== "superseded") seen.set(id, item.outcome);
     if (decision === "park") parkedHere.set(sequence, Math.min(earlier ?? item.offset, item.offset));
     return { special, event, decision, facts: { ...found, headOffset } };
   });
@@ -204,7 +195,7 @@ function isDoneAt(holder: HeldPartition, { topicId, offset }: SettlementItem): b
 
 /** A repeat of a settlement that counted must not write its state again: a later one may have written since. */
 function* freshState(
-  { withState }: ParkedSettlement,
+  { withState, group }: ParkedSettlement,
   known: readonly DecidedItem[],
   isSettled: IsSettled,
 ): Generator<RequestedChange<object>> {
@@ -213,7 +204,10 @@ function* freshState(
   for (const { item, request, index } of withState) {
     const decision = decisions.get(item as SpecialItem["item"]);
     const id = `${item.topicId} ${item.offset}`;
-    const isFresh = decision === undefined ? !isSettled(item) : decision !== "repeat" && decision !== "superseded";
+    const isFresh =
+      decision === undefined
+        ? group.counts(item) && !isSettled(item)
+        : decision !== "repeat" && decision !== "superseded";
     if (!isFresh || seen.has(id)) continue;
     seen.add(id);
     yield { request, index, change: item.state };

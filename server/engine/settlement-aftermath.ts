@@ -24,7 +24,6 @@ export function takeOver(
     if (change !== undefined) holder.parked.apply(change.version, change.heads);
   }
   settlements.specials.forEach(({ item, holder }, i) => {
-    if (holder === null) return;
     // Of a topic-ordered consumer the flow comes by again, unless it was the very delivery that was settled.
     if (setup.ordering === "topic" && isEnd(outcome.decisions[i]))
       holder.trackers.get(item.topicId)?.passBy(item.offset);

@@ -22,8 +22,6 @@ export interface EffectsOptions {
   readonly group: SettlementGroup;
   /** 0 ≤ random < 1 */
   readonly random: () => number;
-  /** Of an `upTo` for a partition held elsewhere: offsets under it that wait behind a parked event of their key. */
-  readonly waitingUnder: ReadonlyMap<SettlementItem, readonly number[]>;
 }
 
 export interface Effects {
@@ -33,7 +31,7 @@ export interface Effects {
   readonly dead: SettlementItem[];
 }
 
-/** What the decisions write. Counts foreign settlements and failures into the group on the way. */
+/** What the decisions write. Counts failures and releases into the group on the way. */
 export function effectsOf(known: readonly DecidedItem[], settlement: EffectsOptions): Effects {
   const { setup, group } = settlement;
   const released: { topicId: number; offset: number }[] = [];
@@ -47,31 +45,26 @@ export function effectsOf(known: readonly DecidedItem[], settlement: EffectsOpti
   for (const { special, event, decision, facts } of known) {
     const { item, holder } = special;
     const { topicId, offset } = item;
-    const member = holder?.member ?? null;
+    const { member } = holder;
     const operationId = facts.row?.operationId ?? null;
-    const attempt =
-      facts.row === null ? (holder?.attemptOf(topicId, offset) ?? item.attempt ?? 1) : facts.row.attempt + 1;
+    const attempt = facts.row === null ? holder.attemptOf(topicId, offset) : facts.row.attempt + 1;
     const tell = (outcome: NewDeliveryAttempt["outcome"]) =>
       effects.attempts.push({ topicId, offset, attempt, member, outcome, error: item.error });
     const count = (isOk: boolean) => {
       if (operationId !== null) effects.operations.push({ operationId, isOk });
     };
     switch (decision) {
+      case "settle":
       case "repeat":
       case "superseded":
-        break;
-      case "settle":
-        group.countForeign(item, settlement.waitingUnder.get(item) ?? []);
         break;
       case "release":
         released.push({ topicId, offset });
         group.countReleased(item);
-        if (setup.ordering === "topic" && holder === null) group.countForeign(item);
         count(true);
         break;
       case "discard-parked":
-        discarded.push({ topicId, offset, by: `member:${member ?? "?"}`, reason: item.reason ?? "" });
-        if (setup.ordering === "topic" && holder === null) group.countForeign(item);
+        discarded.push({ topicId, offset, by: `member:${member}`, reason: item.reason ?? "" });
         tell("skip");
         count(true);
         break;
@@ -79,9 +72,8 @@ export function effectsOf(known: readonly DecidedItem[], settlement: EffectsOpti
         effects.writes.parked.push({
           ...blockedRow(topicId, event, setup.retry.maxAttempts),
           state: "discarded",
-          discarded: { by: `member:${member ?? "?"}`, reason: item.reason ?? "" },
+          discarded: { by: `member:${member}`, reason: item.reason ?? "" },
         });
-        if (holder === null) group.countForeign(item);
         tell("skip");
         break;
       case "park":
@@ -115,7 +107,6 @@ export function effectsOf(known: readonly DecidedItem[], settlement: EffectsOpti
           dueInMs,
           error,
         });
-        if (holder === null && setup.ordering === "key") group.countForeign({ ...item, upTo: false });
         break;
       }
     }

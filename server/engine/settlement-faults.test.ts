@@ -126,17 +126,3 @@ describe("an ack timeout", () => {
     expect(member.isEnded).toBe(false);
   });
 });
-
-it("an ack at another instance does not slip past a failure that is stored while it looks what is parked", async () => {
-  await declare();
-  await publish(a, topicId, { count: 2, keys: 1 });
-  const member = await a.join(consumer, "m1");
-  await member.delivered(2);
-  const b = open();
-  const looking = holdUp(b, "merge_cursors");
-  const acking = b.ack(consumer, [last(member, 2)]);
-  await expect.poll(looking.waiting).toBe(1);
-  await a.retry(consumer, [last(member, 1)]);
-  looking.letGo();
-  expect(await acking).toEqual({ settled: 0, superseded: [0] });
-});

@@ -3,10 +3,7 @@ import { partitionOf } from "../domain/partition-of.ts";
 import type { StateConflict } from "../domain/state-fold.ts";
 import type { Queryable } from "../store/database.ts";
 import { selectEventKeys } from "../store/event-keys-select.ts";
-import { selectLeaseEpochs } from "../store/lease-epochs-select.ts";
-import { selectTopicHeads } from "../store/position-heads-select.ts";
-import type { LeaseStand } from "../store/settle-cursors-merge.ts";
-import type { FindHolder, SettlementItem } from "./settlement-group.ts";
+import { type FindHolder, isHeldHere, type SettlementItem } from "./settlement-group.ts";
 
 /** One request whose caller waits. */
 export interface Refusable {
@@ -15,29 +12,21 @@ export interface Refusable {
 }
 
 /**
- * Refuses requests that settle what was not delivered: nobody can have handled it. The holder knows exactly; for a
- * partition that is held elsewhere the bounds are the topic's head, and the partition that the event belongs to: parked
- * under the lease of another one, its holder would not hear of it. Returns the others.
+ * Refuses requests that settle what was not delivered from the partition that they name: nobody can have handled it.
+ * Returns the others.
  */
 export async function refuseUndelivered<Request extends Refusable>(
   db: Queryable,
-  { consumerId, findHolder }: { readonly consumerId: number; readonly findHolder: FindHolder },
+  { partitions, findHolder }: { readonly partitions: number; readonly findHolder: FindHolder },
   group: readonly Request[],
 ): Promise<Request[]> {
-  const foreign = group
-    .flatMap(({ items }) => items)
-    .filter((item) => findHolder(item.partition)?.epoch !== item.epoch);
-  const topicIds = [...new Set(foreign.map((it) => it.topicId))];
-  const heads = topicIds.length === 0 ? new Map<number, number>() : await selectTopicHeads(db, topicIds);
-  const misplaced = await misplacedOf(db, consumerId, foreign);
+  const misplaced = await misplacedOf(db, { partitions, findHolder }, group);
   return group.filter((waiting) => {
     const undelivered = waiting.items.flatMap((item, index) => {
-      const holder = findHolder(item.partition);
-      const isDelivered =
-        holder?.epoch === item.epoch
-          ? (holder.trackers.get(item.topicId)?.mayHaveDelivered(item.offset) ?? false)
-          : item.offset <= (heads.get(item.topicId) ?? 0) && !misplaced.has(item);
-      return isDelivered ? [] : [{ index, topic: item.topic, partition: item.partition, offset: item.offset }];
+      const { topicId, topic, partition, offset } = item;
+      const tracker = findHolder(partition)?.trackers.get(topicId);
+      const isDelivered = tracker?.mayHaveDelivered(offset) === true && !misplaced.has(item);
+      return isDelivered || !isHeldHere(findHolder, item) ? [] : [{ index, topic, partition, offset }];
     });
     if (undelivered.length === 0) return true;
     waiting.reject(
@@ -50,48 +39,49 @@ export async function refuseUndelivered<Request extends Refusable>(
 }
 
 /**
- * Those that name a partition their event does not belong to. An `upTo` may name any offset that its partition has
- * passed, and an extension writes nothing; of an event that retention has taken nothing is known; and under an epoch that is over the number of
- * partitions may have been another one: such requests are refused as stale.
+ * Those that name a partition their event does not belong to. Only of what the holder has neither in flight nor parked
+ * the events are looked up: repeats, which are rare. Of an event that retention has taken nothing is known.
  */
 async function misplacedOf(
   db: Queryable,
-  consumerId: number,
-  foreign: readonly SettlementItem[],
+  { partitions, findHolder }: { readonly partitions: number; readonly findHolder: FindHolder },
+  group: readonly Refusable[],
 ): Promise<ReadonlySet<SettlementItem>> {
-  const single = foreign.filter((it) => !it.upTo && it.outcome !== "extend");
-  if (single.length === 0) return new Set();
-  const epochs = await selectLeaseEpochs(db, consumerId);
   const misplaced = new Set<SettlementItem>();
-  if (epochs.size === 1) return misplaced;
-  for (const topicId of new Set(single.map((it) => it.topicId))) {
-    const items = single.filter((it) => it.topicId === topicId && it.epoch === epochs.get(it.partition));
+  if (partitions === 1) return misplaced;
+  const byTopic = new Map<number, SettlementItem[]>();
+  for (const { items } of group) {
+    for (const item of items) {
+      const { topicId, offset } = item;
+      const holder = findHolder(item.partition);
+      const tracker = holder?.trackers.get(topicId);
+      if (holder === undefined || tracker === undefined || tracker.isInFlight(offset)) continue;
+      if (tracker.isParking(offset) || holder.parked.headAt(topicId, offset) !== undefined) continue;
+      byTopic.set(topicId, [...(byTopic.get(topicId) ?? []), item]);
+    }
+  }
+  for (const [topicId, items] of byTopic) {
     const events = await selectEventKeys(db, { topicId, offsets: [...new Set(items.map((it) => it.offset))] });
     for (const item of items) {
       const event = events.get(item.offset);
-      if (event !== undefined && partitionOf(event, epochs.size) !== item.partition) misplaced.add(item);
+      if (event !== undefined && partitionOf(event, partitions) !== item.partition) misplaced.add(item);
     }
   }
   return misplaced;
 }
 
-/** Refuses requests under an epoch that is over; returns the others. */
-export function refuseStale<Request extends Refusable>(
-  live: readonly Request[],
-  leases: ReadonlyMap<number, LeaseStand>,
-): Request[] {
-  return live.filter((waiting) => {
-    const stale = waiting.items.flatMap(({ topic, partition, epoch }, index) => {
-      const currentEpoch = leases.get(partition)?.epoch ?? null;
-      return currentEpoch === epoch ? [] : [{ index, topic, partition, epoch, currentEpoch }];
-    });
-    if (stale.length === 0) return true;
-    waiting.reject(
-      new DomainError("stale-epoch", "the lease has moved on; nothing of this request was counted", {
-        facts: { stale },
-      }),
-    );
-    return false;
+/** The refusal of settlements under an epoch that is over. */
+export function staleEpoch(
+  stale: readonly {
+    readonly index: number;
+    readonly topic: string;
+    readonly partition: number;
+    readonly epoch: number;
+    readonly currentEpoch: number | null;
+  }[],
+): DomainError {
+  return new DomainError("stale-epoch", "the lease has moved on; nothing of this request was counted", {
+    facts: { stale },
   });
 }
 

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type pg from "pg";
 import type { Database } from "../store/database.ts";
+import { showInstanceAlive } from "../store/instance-alive.ts";
 import {
   answerToWakeUps,
   listenForWakeUps,
@@ -14,7 +15,7 @@ import { coalesced } from "./coalesced.ts";
 /**
  * "Something changed there", within this process at once and to other instances a few milliseconds later. Only a hint:
  * it may be lost or come twice, so whoever listens reads the truth from the database and polls besides.
- * Channels: `topic:<id>`, `consumer:<id>`, `keys`, `operations`.
+ * Channels: `topic:<id>`, `keys`, `operations`, and those of `consumer-channels.ts`.
  */
 export interface Wakeups {
   /** Wakes local listeners now, and other instances by one coalesced NOTIFY a few ms later. */
@@ -31,6 +32,8 @@ export interface WakeupOptions {
   readonly onError: (error: Error) => void;
   /** How often the connection that listens is asked whether it is still there. */
   readonly keepAliveMs?: number;
+  /** This process, of which the connection that listens says that it is alive. */
+  readonly instance?: string;
 }
 
 // NOTIFY takes an instance-wide lock at commit, so a few milliseconds' worth of channels share one.
@@ -41,7 +44,7 @@ const LAST_RETRY_MS = 2_000;
 const KEEP_ALIVE_MS = 10_000;
 
 export function createWakeups(database: Database, options: WakeupOptions): Wakeups {
-  const instance = randomUUID().slice(0, 8);
+  const instance = options.instance ?? randomUUID();
   const stop = new AbortController();
   const listeners = new Map<string, Set<(origin: WakeupOrigin) => void>>();
 
@@ -70,6 +73,7 @@ export function createWakeups(database: Database, options: WakeupOptions): Wakeu
       try {
         connection = await open(database, options.onError);
         connection.client.on("notification", (message) => receive(message.payload));
+        await showInstanceAlive(connection.client, instance);
         await listenForWakeUps(connection.client);
         retryMs = FIRST_RETRY_MS;
         // Whatever was announced while nobody listened is lost, so everybody looks.
@@ -110,7 +114,7 @@ export function createWakeups(database: Database, options: WakeupOptions): Wakeu
   };
 }
 
-interface SenderOptions extends WakeupOptions {
+interface SenderOptions extends Pick<WakeupOptions, "onError"> {
   readonly instance: string;
   readonly signal: AbortSignal;
 }

@@ -48,7 +48,7 @@ function recordOf<Value>(
   return Object.fromEntries(entries.map(([key, value]) => [key, read(value)]));
 }
 
-const KNOWN = new Set(["topic", "partition", "epoch", "offset", "outcome", "upTo"]);
+const KNOWN = new Set(["topic", "partition", "epoch", "offset", "outcome"]);
 
 /**
  * The common case, acks without state, told apart by hand: at 20,000 settlements a second zod would take a third of a
@@ -73,8 +73,7 @@ function isPlainSettlement(it: unknown): boolean {
     isCount(it.partition, 0, LIMITS.maxPartitions - 1) &&
     isCount(it.epoch, 0) &&
     isCount(it.offset, 1) &&
-    (it.outcome === "ack" || it.outcome === "extend") &&
-    (it.upTo === undefined || typeof it.upTo === "boolean")
+    (it.outcome === "ack" || it.outcome === "extend")
   );
 }
 

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Account } from "../contract/account.ts";
@@ -122,20 +123,24 @@ async function openHistory(start: "earliest" | "latest" | { offset: number }) {
     });
   }
 
+  const holder = randomUUID();
+
   /** As the holder of the partition does: what is not its own, or excluded, it passes over. */
   async function cover(offset: number): Promise<void> {
     const { partitions } = setup;
     const own = (it: number) => partitionOf({ key: keyOf(it), offset: it }, partitions);
     const partition = own(offset);
     const passed = offsets.filter((it) => it === offset || (it < offset && (own(it) !== partition || isExcluded(it))));
-    const { rows } = await pool.query<{ epoch: number }>(
-      "SELECT epoch FROM lease WHERE consumer_id = $1 AND partition = $2",
-      [consumerId, partition],
+    const { rows } = await pool.query<{ epoch: number; version: number }>(
+      `UPDATE lease SET holder = $3 WHERE consumer_id = $1 AND partition = $2
+       RETURNING epoch, parked_version AS version`,
+      [consumerId, partition, holder],
     );
     const ranges = `{${passed.map((it) => `[${it},${it + 1})`).join(",")}}`;
     await mergeCursors(pool, {
       consumerId,
-      expected: [{ partition, epoch: rows[0]?.epoch ?? 0, parkedVersion: null }],
+      holder,
+      expected: [{ partition, epoch: rows[0]?.epoch ?? 0, parkedVersion: rows[0]?.version ?? 0 }],
       cursors: [{ topicId, partition, ranges, settled: 1, failed: 0 }],
     });
     await follow("settled");

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { DomainError } from "../domain/errors.ts";
-import { consumerChannel, settledChannel } from "../engine/consumer-channels.ts";
+import { consumerChannel, parkedChannel } from "../engine/consumer-channels.ts";
 import type { Wakeups } from "../engine/wakeups.ts";
 import type { Database } from "../store/database.ts";
 import { findProcessed } from "./is-processed.ts";
@@ -37,7 +37,7 @@ export const awaitProcessed = ({ database, wakeups }: Deps): Services["awaitProc
     }
     waiters += 1;
     const bell = createBell();
-    const stops = [consumerChannel, settledChannel].map((channel) =>
+    const stops = [consumerChannel, parkedChannel].map((channel) =>
       wakeups.listen(channel(first.consumerId), bell.ring),
     );
     signal?.addEventListener("abort", bell.ring);

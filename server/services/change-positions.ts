@@ -3,7 +3,7 @@ import { DomainError } from "../domain/errors.ts";
 import { priorReach } from "../domain/layout.ts";
 import { moveCursor } from "../domain/position-move.ts";
 import { directionOf, doesAsPlanned } from "../domain/position-plan.ts";
-import { consumerChannel, settledChannel } from "../engine/consumer-channels.ts";
+import { consumerChannel, parkedChannel } from "../engine/consumer-channels.ts";
 import type { Wakeups } from "../engine/wakeups.ts";
 import { lockConsumer } from "../store/consumer-lock.ts";
 import type { ConsumerSetup } from "../store/consumer-setup-select.ts";
@@ -108,7 +108,7 @@ export const changePositions =
       throw await outdated(database, { setup: applied.setup, plan: applied.plan, actor: actor.name });
     }
     wakeups.announce(consumerChannel(consumerId));
-    wakeups.announce(settledChannel(consumerId));
+    wakeups.announce(parkedChannel(consumerId));
     return applied.change;
   };
 

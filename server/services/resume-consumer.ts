@@ -1,5 +1,5 @@
 import { DomainError } from "../domain/errors.ts";
-import { consumerChannel, settledChannel } from "../engine/consumer-channels.ts";
+import { consumerChannel, parkedChannel } from "../engine/consumer-channels.ts";
 import type { Wakeups } from "../engine/wakeups.ts";
 import { describeConsumers } from "../store/consumer-describe.ts";
 import { lockConsumer } from "../store/consumer-lock.ts";
@@ -43,7 +43,7 @@ export const resumeConsumer =
       return locked.id;
     });
     wakeups.announce(consumerChannel(consumerId));
-    wakeups.announce(settledChannel(consumerId));
+    wakeups.announce(parkedChannel(consumerId));
     const [description] = await describeConsumers(database.pool, [consumer]);
     if (description === undefined) throw new Error(`consumer "${consumer}" vanished after it was resumed`);
     return description;

@@ -11,7 +11,7 @@ import type { StoredError } from "../store/parked-settle-write.ts";
 import type { Services } from "./services.ts";
 
 /**
- * Settles deliveries, all of a request or none. `settled` counts repeats as well. See `Settler.settle` for refusals;
+ * Settles deliveries, all of a request or none. `settled` counts repeats as well. See `SettlementRouter` for refusals;
  * besides, `consumer-not-found` and `invalid-input` for a topic that is not the consumer's.
  */
 export const settle =
@@ -35,7 +35,6 @@ export const settle =
         epoch: settlement.epoch,
         offset: settlement.offset,
         outcome: settlement.outcome,
-        upTo: settlement.upTo === true,
         attempt: settlement.attempt ?? null,
         error: errorOf(settlement, index),
         delayMs: settlement.delayMs ?? null,
@@ -51,9 +50,8 @@ const FAILURES: ReadonlySet<Settlement["outcome"]> = new Set(["retry", "dead-let
 
 /** Refuses what does not go with the outcome, field by field. */
 function errorOf(settlement: Settlement, index: number): StoredError | null {
-  const { outcome, upTo, error, delayMs, reason } = settlement;
+  const { outcome, error, delayMs, reason } = settlement;
   const field = `settlements[${index}]`;
-  if (upTo === true && outcome !== "ack") throw invalidField(`${field}.upTo`, 'goes only with outcome "ack"');
   if (delayMs !== undefined && outcome !== "retry")
     throw invalidField(`${field}.delayMs`, 'goes only with outcome "retry"');
   if (reason !== undefined && outcome !== "skip")

@@ -1,6 +1,6 @@
 import type { OperationStatus } from "../contract/operations.ts";
 import { DomainError } from "../domain/errors.ts";
-import { settledChannel } from "../engine/consumer-channels.ts";
+import { parkedChannel } from "../engine/consumer-channels.ts";
 import { reachable } from "../engine/database-unavailable.ts";
 import { OPERATIONS_CHANNEL } from "../engine/operation-runner.ts";
 import { type Queryable, transaction } from "../store/database.ts";
@@ -52,7 +52,7 @@ export const steerOperation =
           return before.consumerId;
         });
         wakeups.announce(OPERATIONS_CHANNEL);
-        if (verb === "abort") wakeups.announce(settledChannel(consumerId));
+        if (verb === "abort") wakeups.announce(parkedChannel(consumerId));
         return (await required(database.pool, id)).operation;
       })(),
     );

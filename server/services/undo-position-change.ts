@@ -4,7 +4,7 @@ import { DomainError, invalidField } from "../domain/errors.ts";
 import { priorReach } from "../domain/layout.ts";
 import { OffsetRanges } from "../domain/offset-ranges.ts";
 import { type RestorePoint, restoreCursors, type SavedLayout, savedCursor } from "../domain/restore-point.ts";
-import { consumerChannel, settledChannel } from "../engine/consumer-channels.ts";
+import { consumerChannel, parkedChannel } from "../engine/consumer-channels.ts";
 import type { Wakeups } from "../engine/wakeups.ts";
 import { lockConsumer } from "../store/consumer-lock.ts";
 import type { ConsumerSetup } from "../store/consumer-setup-select.ts";
@@ -102,7 +102,7 @@ export const undoPositionChange =
       return made;
     });
     wakeups.announce(consumerChannel(consumerId));
-    wakeups.announce(settledChannel(consumerId));
+    wakeups.announce(parkedChannel(consumerId));
     return change;
   };
 

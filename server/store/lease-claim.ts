@@ -4,6 +4,8 @@ export interface LeaseClaim {
   readonly consumerId: number;
   readonly member: string;
   readonly connection: string;
+  /** It holds them in its memory from now on, and alone settles them. */
+  readonly instance: string;
   /** The layout the claimer knows: under another one it would deliver other partitions' events. */
   readonly layout: number;
   readonly partitions: readonly number[];
@@ -32,10 +34,18 @@ export async function claimLeases(db: Queryable, claim: LeaseClaim): Promise<{ p
         FOR NO KEY UPDATE SKIP LOCKED
       )
       UPDATE lease l
-      SET epoch = l.epoch + 1, member = $2, claimed_at = now(), expires_at = now() + $6 * interval '1 ms'
+      SET epoch = l.epoch + 1, member = $2, holder = $7, claimed_at = now(), expires_at = now() + $6 * interval '1 ms'
       FROM free WHERE l.consumer_id = $1 AND l.partition = free.partition
       RETURNING l.partition, l.epoch`,
-    values: [claim.consumerId, claim.member, claim.connection, claim.layout, claim.partitions, claim.leaseMs],
+    values: [
+      claim.consumerId,
+      claim.member,
+      claim.connection,
+      claim.layout,
+      claim.partitions,
+      claim.leaseMs,
+      claim.instance,
+    ],
   });
   return rows;
 }

@@ -9,7 +9,8 @@ export async function lockLeases(
   const { rows } = await db.query<{ partition: number } & LeaseStand>({
     name: "lock_leases",
     text: `
-      SELECT partition, epoch, parked_version AS "parkedVersion" FROM lease WHERE consumer_id = $1 AND ($2::int[] IS NULL OR partition = ANY ($2::int[]))
+      SELECT partition, epoch, holder, parked_version AS "parkedVersion" FROM lease
+      WHERE consumer_id = $1 AND ($2::int[] IS NULL OR partition = ANY ($2::int[]))
       ORDER BY partition FOR NO KEY UPDATE`,
     values: [lock.consumerId, lock.partitions === "all" ? null : lock.partitions],
   });

@@ -7,7 +7,7 @@ export interface LeaseRelease {
   readonly leases: readonly { readonly partition: number; readonly epoch: number }[];
 }
 
-/** Gives leases back; settlements under their epochs count until the next claim. */
+/** Gives leases back; settlements under their epochs count no more. */
 export async function releaseLeases(db: Queryable, release: LeaseRelease): Promise<void> {
   await db.query({
     name: "release_leases",
@@ -18,7 +18,7 @@ export async function releaseLeases(db: Queryable, release: LeaseRelease): Promi
         WHERE l.consumer_id = $1 AND l.member = $2
         ORDER BY l.partition FOR NO KEY UPDATE OF l
       )
-      UPDATE lease l SET member = NULL, expires_at = NULL
+      UPDATE lease l SET member = NULL, holder = NULL, expires_at = NULL
       FROM held WHERE l.consumer_id = $1 AND l.partition = held.partition`,
     values: [
       release.consumerId,

@@ -17,7 +17,9 @@ export async function replaceLeases(
 ): Promise<void> {
   await db.query({
     name: "keep_leases",
-    text: `UPDATE lease SET epoch = $2, member = NULL, expires_at = NULL WHERE consumer_id = $1 AND partition < $3`,
+    text: `
+      UPDATE lease SET epoch = $2, member = NULL, holder = NULL, expires_at = NULL
+      WHERE consumer_id = $1 AND partition < $3`,
     values: [consumerId, leases.epoch, leases.partitions],
   });
   await db.query({

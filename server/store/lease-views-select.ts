@@ -5,6 +5,7 @@ export interface LeaseRow {
   readonly epoch: number;
   readonly member: string | null;
   readonly isExpired: boolean;
+  readonly parkedVersion: number;
 }
 
 /** Who holds what and who is there, for one consumer, at one instant of the database's clock. */
@@ -31,7 +32,7 @@ export async function selectLeaseViews(db: Queryable, consumerIds: readonly numb
     text: `
       SELECT c.id, c.layout, c.updated_at,
         (SELECT coalesce(json_agg(json_build_object('partition', l.partition, 'epoch', l.epoch, 'member', l.member,
-                   'isExpired', coalesce(l.expires_at < now(), false)) ORDER BY l.partition), '[]')
+                   'isExpired', coalesce(l.expires_at < now(), false), 'parkedVersion', l.parked_version) ORDER BY l.partition), '[]')
          FROM lease l WHERE l.consumer_id = c.id) AS leases,
         (SELECT coalesce(json_agg(json_build_object('member', m.member, 'connection', m.connection)
                    ORDER BY m.connected_at, m.member), '[]')

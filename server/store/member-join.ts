@@ -31,7 +31,7 @@ export async function joinMember(pool: pg.Pool, join: MemberJoin): Promise<void>
         WITH held AS (
           SELECT partition FROM lease WHERE consumer_id = $1 AND member = $2 ORDER BY partition FOR NO KEY UPDATE
         )
-        UPDATE lease l SET member = NULL, expires_at = NULL
+        UPDATE lease l SET member = NULL, holder = NULL, expires_at = NULL
         FROM held WHERE l.consumer_id = $1 AND l.partition = held.partition`,
       values: [join.consumerId, join.member],
     });

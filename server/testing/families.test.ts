@@ -19,6 +19,8 @@ const FAMILIES: Readonly<Record<string, readonly string[]>> = {
     "position_change_restore",
     "position_plan",
     "prior_layout",
+    "settlement_answer",
+    "settlement_request",
     "shelved_event",
     "state_entry",
     "subscription",

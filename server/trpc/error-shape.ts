@@ -36,6 +36,7 @@ export const TRPC_CODE: Record<ErrorCode, TRPC_ERROR_CODE_KEY> = {
   "queue-full": "TOO_MANY_REQUESTS",
   "too-many-streams": "TOO_MANY_REQUESTS",
   "database-unavailable": "SERVICE_UNAVAILABLE",
+  "holder-unavailable": "SERVICE_UNAVAILABLE",
   "shutting-down": "SERVICE_UNAVAILABLE",
   internal: "INTERNAL_SERVER_ERROR",
 };

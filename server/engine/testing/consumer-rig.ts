@@ -101,7 +101,7 @@ export function openInstance(url: string, options: Partial<MembersOptions> = {})
   const runners: OperationRunner[] = [];
   const onError = (error: Error) => void errors.push(error);
   const database = openDatabase({ url, maxConnections: 6, onError });
-  const wakeups = createWakeups(database, { onError });
+  const wakeups = createWakeups(database, { onError, instance });
   const topicReaders = createTopicReaders(database, { wakeups, onError, pollMs: 100 });
   const members: Members = createMembers({
     database,
@@ -116,6 +116,7 @@ export function openInstance(url: string, options: Partial<MembersOptions> = {})
   const declare = declareConsumer({ database, wakeups });
   const send = settle({ members });
   return {
+    instance,
     database,
     wakeups,
     members,

@@ -38,11 +38,12 @@ export async function testInstance(
   const errors: unknown[] = [];
   const warnings: string[] = [];
   const onError = (error: unknown): void => void errors.push(error);
-  const wakeups = createWakeups(database, { onError });
+  const instance = randomUUID();
+  const wakeups = createWakeups(database, { onError, instance });
   const readers = createTopicReaders(database, { wakeups, onError });
   const topics = createTopicDirectory(database);
   const appender = createAppender(database, { wakeups, onError, onCommitted: (batch) => readers.handOver(batch) });
-  const members = createMembers({ database, topicReaders: readers, wakeups, instance: randomUUID(), onError });
+  const members = createMembers({ database, topicReaders: readers, wakeups, instance, onError });
   const services = allUseCases({ database, wakeups, topics, appender, members });
   const { maxSignIns, ...accessConfig } = config;
   const passwords = createPasswords(maxSignIns === undefined ? {} : { maxRequests: maxSignIns });

@@ -28,8 +28,6 @@ export type Aside =
 export type Command =
   /** Members work on several deliveries at once, while something else happens. */
   | { readonly kind: "work"; readonly works: readonly Work[]; readonly aside: Aside | null }
-  /** A member settles all it has of a partition with one `upTo`. */
-  | { readonly kind: "run"; readonly member: number; readonly via: number }
   | { readonly kind: "repeat"; readonly pick: number; readonly via: number }
   | { readonly kind: "stale"; readonly pick: number; readonly via: number }
   | { readonly kind: "time" }
@@ -88,7 +86,6 @@ export const command = weighted<Command>(
       aside: fc.option<Aside, null>(aside, { nil: null, freq: 3 }),
     }),
   },
-  { weight: 2, arbitrary: fc.record({ kind: oneOf("run"), member: small, via: instance }) },
   { weight: 2, arbitrary: fc.record({ kind: oneOf("repeat"), pick: small, via: instance }) },
   { weight: 1, arbitrary: fc.record({ kind: oneOf("stale"), pick: small, via: instance }) },
   { weight: 1, arbitrary: fc.record({ kind: oneOf("time") }) },

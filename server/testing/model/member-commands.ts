@@ -1,12 +1,14 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { expect } from "vitest";
 import type { Delivery, Settlement, SettlementResult } from "../../contract/settlements.ts";
-import { DomainError } from "../../domain/errors.ts";
+import { DomainError, type ErrorCode } from "../../domain/errors.ts";
 import { acked, boom } from "../../engine/testing/consumer-rig.ts";
 import type { Handling, Work } from "./commands.ts";
 import { type Answer, MAX_ATTEMPTS } from "./consumer-model.ts";
 import type { ModelMember } from "./model-member.ts";
 import type { ModelWorld } from "./model-world.ts";
+
+const AGAIN: ReadonlySet<ErrorCode> = new Set(["database-unavailable", "holder-unavailable"]);
 
 /** An answer on its way. */
 export interface Sending extends Answer {
@@ -68,27 +70,6 @@ export class MemberCommands {
     return { state: { set: { [name]: [...before, offset] } } };
   }
 
-  async runUpTo({ member: index, via }: { member: number; via: number }): Promise<void> {
-    const member = this.#world.member(index);
-    const run = member?.run() ?? [];
-    const last = run.at(-1);
-    if (member === undefined || last === undefined || this.#isStale(last)) return;
-    for (const delivery of run) {
-      const overtaken = this.#world.model.overtaken(delivery.offset);
-      const isInRun = run.some((it) => it.offset === overtaken);
-      if (overtaken !== undefined && !isInRun) throw new Error(`${delivery.offset} overtakes ${overtaken}`);
-    }
-    for (const delivery of run) member.answer(delivery, false);
-    const settlement = acked(last, { upTo: true });
-    const result = await this.#world.instance(via).settle(this.#world.consumer, [settlement]).catch(refused);
-    member.answered();
-    this.#world.trace.push(`  ${member.name}: ${run.map((it) => it.offset)} ${JSON.stringify(result)}`);
-    if (result === null) return member.lose(last);
-    expect(result.superseded ?? []).toEqual([]);
-    for (const delivery of run)
-      this.#world.model.settle({ delivery, settlement: acked(delivery), attemptsMax: MAX_ATTEMPTS });
-  }
-
   /** Sends answers, those of a member in one request; takes into the model what counts. */
   async send(answers: readonly Sending[]): Promise<void> {
     const requests = new Map<string, { via: number; member: ModelMember; group: Answer[] }>();
@@ -121,13 +102,13 @@ export class MemberCommands {
     }
   }
 
-  /** As members do: repeats until the database is back and it is known what became of them. Null: refused. */
+  /** As members do: repeats until the database is back, or the lease of a dead instance is over, and it is known what became of them. Null: refused. */
   async #untilKnown(via: number, settlements: readonly Settlement[]): Promise<SettlementResult | null> {
     for (;;) {
       try {
         return await this.#world.instance(via).settle(this.#world.consumer, settlements);
       } catch (error) {
-        if (!(error instanceof DomainError) || error.code !== "database-unavailable") return refused(error);
+        if (!(error instanceof DomainError) || !AGAIN.has(error.code)) return refused(error);
         await delay(10);
       }
     }
@@ -137,7 +118,7 @@ export class MemberCommands {
   async repeat({ pick, via }: { pick: number; via: number }): Promise<void> {
     const answer = this.#world.counted[pick % Math.max(1, this.#world.counted.length)];
     if (answer === undefined) return;
-    const result = await this.#world.instance(via).settle(this.#world.consumer, [answer.settlement]).catch(refused);
+    const result = await this.#untilKnown(via, [answer.settlement]);
     this.#world.trace.push(`  ${answer.settlement.outcome} ${answer.settlement.offset}: ${JSON.stringify(result)}`);
   }
 

@@ -60,16 +60,6 @@ export class ModelMember {
     });
   }
 
-  /** The first deliveries of the live flow of one partition, as far as they can be settled by one `upTo`. */
-  run(): Delivery[] {
-    const first = this.held.find((it) => it.parked !== true);
-    if (first === undefined || this.#closed.size > 0) return [];
-    const live = this.held.filter((it) => it.partition === first.partition && it.epoch === first.epoch);
-    const heads = new Set(live.filter((it) => it.parked === true).map((it) => this.#laneOf(it.offset)));
-    const end = live.findIndex((it) => it.parked === true || heads.has(this.#laneOf(it.offset)));
-    return end < 0 ? live : live.slice(0, end);
-  }
-
   /** It is answered. After a failure nothing more of the key is handled until the server has said so. */
   answer(delivery: Delivery, isFailure: boolean): void {
     const lane = this.#laneOf(delivery.offset);

@@ -92,8 +92,6 @@ export class ModelRun {
         if (aside !== null) await operators.aside(aside, sending);
         return sending;
       }
-      case "run":
-        return members.runUpTo(command);
       case "repeat":
         return members.repeat(command);
       case "stale":

@@ -1,4 +1,4 @@
-import { settledChannel } from "../../engine/consumer-channels.ts";
+import { parkedChannel } from "../../engine/consumer-channels.ts";
 import type { Instance } from "../../engine/testing/consumer-rig.ts";
 import { transaction } from "../../store/database.ts";
 import { lockLeases } from "../../store/lease-lock.ts";
@@ -16,5 +16,5 @@ export async function passTime(instance: Instance, consumer: string): Promise<vo
     ]);
     await raiseParkedVersion(db, consumerId);
   });
-  instance.wakeups.announce(settledChannel(consumerId));
+  instance.wakeups.announce(parkedChannel(consumerId));
 }

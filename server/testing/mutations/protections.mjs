@@ -6,28 +6,45 @@ export const protections = [
   {
     name: "a settlement under an old epoch counts for nothing (the statement's own check)",
     file: "server/store/settle-cursors-merge.ts",
-    from: "WHERE h.epoch IS DISTINCT FROM e.epoch OR h.parked_version <> e.parked_version",
-    to: "WHERE h.parked_version <> e.parked_version",
-    test: ["server/engine/protections.test.ts", "an ack under an old epoch moves no position"],
+    from: "WHERE h.epoch IS DISTINCT FROM e.epoch OR h.holder",
+    to: "WHERE h.holder",
+    test: ["server/engine/protections.test.ts", "an ack under an old epoch moves no position and writes no state"],
   },
   {
     name: "a settlement under an old epoch is refused (the transaction's check)",
     file: "server/store/settle-cursors-merge.ts",
-    from: "return lease?.epoch === it.epoch && (",
-    to: "return lease !== undefined && (",
+    from: "return lease?.epoch !== it.epoch || lease.holder !== holder;",
+    to: "return lease?.holder !== holder;",
+    test: ["server/engine/protections.test.ts", "an ack under an old epoch moves no position and writes no state"],
+  },
+  {
+    name: "only the holder of a partition settles it (the statement's own check)",
+    file: "server/store/settle-cursors-merge.ts",
+    from: "OR h.holder IS DISTINCT FROM $10::uuid",
+    to: "OR $10::uuid IS NULL",
     test: [
-      "server/engine/members.test.ts",
-      "a settlement under an older epoch is refused whole and changes nothing; its neighbours count",
+      "server/engine/protections.test.ts",
+      "an instance that still thinks it holds a partition settles nothing of it once another one does",
+    ],
+  },
+  {
+    name: "only the holder of a partition settles it (the transaction's check)",
+    file: "server/store/settle-cursors-merge.ts",
+    from: " || lease.holder !== holder;",
+    to: ";",
+    test: [
+      "server/engine/protections.test.ts",
+      "an instance that still thinks it holds a partition settles nothing of it once another one does",
     ],
   },
   {
     name: "the version of the parked events that a settlement was decided on",
     file: "server/store/settle-cursors-merge.ts",
-    from: "(it.parkedVersion === null || it.parkedVersion === lease.parkedVersion)",
-    to: "true",
+    from: "leases.get(it.partition)?.parkedVersion === it.parkedVersion",
+    to: "leases.has(it.partition)",
     test: [
       "server/engine/parking.test.ts",
-      "an ack that the holder takes before it has heard of the failure does not count",
+      "an ack that the holder takes before it has heard what an operator parked does not count",
     ],
   },
   {
@@ -100,8 +117,8 @@ export const protections = [
   {
     name: "a repeated settlement does not write its state again",
     file: "server/engine/settle-parked.ts",
-    from: "const isFresh = decision === undefined ? !isSettled(item) :",
-    to: "const isFresh = decision === undefined ? true :",
+    from: "? group.counts(item) && !isSettled(item)",
+    to: "? true",
     test: [
       "server/engine/members.test.ts",
       "state and position commit together, and a repeated settlement does not write its state again",
@@ -121,7 +138,7 @@ export const protections = [
     name: "nothing is acknowledged before it is committed: settlements",
     file: "server/engine/settler.ts",
     from: "outcome = await this.#write(setup, settlements, live);",
-    to: "for (const it of live) it.resolve({ superseded: [] });\n        outcome = await this.#write(setup, settlements, live);",
+    to: 'for (const it of live) it.resolve({ kind: "settled", superseded: [] });\n        outcome = await this.#write(setup, settlements, live);',
     test: ["server/engine/protections.test.ts", "a settlement is answered when it is committed, not before"],
   },
   {
