@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 /** What a data directory remembers of its cluster, in `postgres.json`, readable for its owner alone. */
@@ -19,16 +19,34 @@ export async function readSecrets(dataDir: string): Promise<ClusterSecrets> {
     // Any other failure must end the start: a new password would lock us out of the cluster that is there.
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
   }
-  const secrets = { password: randomBytes(24).toString("base64url"), port: 0 };
-  await writeSecrets(dataDir, secrets);
-  return secrets;
+  const secrets: ClusterSecrets = { password: randomBytes(24).toString("base64url"), port: 0 };
+  return JSON.parse(await writeOnce(fileOf(dataDir), textOf(secrets))) as ClusterSecrets;
+}
+
+/** Writes a file unless it is there, and returns what is in it: of two servers that start at once, one decides. */
+export async function writeOnce(path: string, text: string): Promise<string> {
+  const unfinished = `${path}.${process.pid}`;
+  await writeFile(unfinished, text, { mode: 0o600 });
+  try {
+    await link(unfinished, path);
+    return text;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    return await readFile(path, "utf8");
+  } finally {
+    await rm(unfinished, { force: true });
+  }
 }
 
 /** Whole or not at all: a crash in between leaves the old file. */
 export async function writeSecrets(dataDir: string, secrets: ClusterSecrets): Promise<void> {
   const unfinished = `${fileOf(dataDir)}.${process.pid}`;
-  await writeFile(unfinished, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });
+  await writeFile(unfinished, textOf(secrets), { mode: 0o600 });
   await rename(unfinished, fileOf(dataDir));
+}
+
+function textOf(secrets: ClusterSecrets): string {
+  return `${JSON.stringify(secrets, null, 2)}\n`;
 }
 
 function fileOf(dataDir: string): string {

@@ -1,13 +1,16 @@
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { chown, mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { chown, mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import type { Location } from "./location.ts";
+import { isAlive } from "./pid-file.ts";
 import type { Account } from "./run-as.ts";
 
 const run = promisify(execFile);
 const INITDB_MS = 60_000;
+/** Between the cluster's name and the pid of the server that makes it. */
+const UNFINISHED = ".unfinished-";
 
 export interface NewCluster {
   readonly place: Location;
@@ -19,7 +22,9 @@ export interface NewCluster {
 export async function ensureCluster({ place, account, password }: NewCluster): Promise<void> {
   if (await exists(place.cluster)) return;
   // Made beside its place and renamed when whole: what a crash leaves half made is not taken for a cluster.
-  const unfinished = `${place.cluster}.unfinished`;
+  // By this process alone: another server may be making its first start on the same folder.
+  await removeLeftOver(place.cluster);
+  const unfinished = `${place.cluster}${UNFINISHED}${process.pid}`;
   const passwordFile = `${place.cluster}.password-${randomBytes(6).toString("hex")}`;
   await rm(unfinished, { recursive: true, force: true });
   await mkdir(unfinished, { recursive: true, mode: 0o700 });
@@ -45,7 +50,22 @@ export async function ensureCluster({ place, account, password }: NewCluster): P
   } finally {
     await rm(passwordFile, { force: true });
   }
-  await rename(unfinished, place.cluster);
+  try {
+    await rename(unfinished, place.cluster);
+  } catch (error) {
+    await rm(unfinished, { recursive: true, force: true });
+    // The other one was faster, with the same password.
+    if (!(await exists(place.cluster))) throw error;
+  }
+}
+
+/** What servers that were killed in the middle of their first start have left. */
+async function removeLeftOver(cluster: string): Promise<void> {
+  const prefix = `${basename(cluster)}${UNFINISHED}`;
+  for (const name of await readdir(dirname(cluster))) {
+    if (!name.startsWith(prefix) || isAlive(Number(name.slice(prefix.length)))) continue;
+    await rm(join(dirname(cluster), name), { recursive: true, force: true });
+  }
 }
 
 async function exists(path: string): Promise<boolean> {

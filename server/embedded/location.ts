@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { chmod, cp, mkdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { type ClusterSecrets, writeSecrets } from "./cluster-secrets.ts";
+import { type ClusterSecrets, writeOnce, writeSecrets } from "./cluster-secrets.ts";
 import type { Account } from "./run-as.ts";
 
 export interface Location {
@@ -32,7 +32,8 @@ export async function locate(input: LocateInput, account: Account | null): Promi
   if (secrets.elsewhere !== undefined) return { native: reachable, cluster: secrets.elsewhere };
   if (await isOpen(dirname(own), account)) return { native: reachable, cluster: own };
   // A random name, not one made of the path: a data directory that was deleted must not come back with its old data.
-  const home = join(shared, randomBytes(6).toString("hex"));
+  const candidate = join(shared, randomBytes(6).toString("hex"));
+  const home = await writeOnce(join(resolve(input.dataDir), "postgres.elsewhere"), candidate);
   await makeOpen(home);
   const elsewhere = join(home, "postgres");
   await writeSecrets(input.dataDir, { ...secrets, elsewhere });

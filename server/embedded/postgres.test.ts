@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -46,17 +46,27 @@ async function query(url: string, sql: string): Promise<unknown[]> {
 const keep = (url: string) => query(url, "CREATE TABLE kept AS SELECT 7 AS value");
 const pidFile = () => join(dataDir, "postgres", "postmaster.pid");
 
-async function crashed(): Promise<{ url: string; pid: number }> {
+/** Another server on the same data directory, and what it tells once it serves; null when it ended instead. */
+function startChild() {
   const child = spawn(process.execPath, ["--import", "tsx", "server/embedded/testing/run-until-killed.ts", dataDir], {
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["ignore", "pipe", "ignore"],
   });
   children.push(child);
-  const [line] = (await once(child.stdout, "data")) as [Buffer];
-  const told = JSON.parse(line.toString()) as { url: string; pid: number };
-  await keep(told.url);
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  const told = Promise.race([once(child.stdout, "data"), ended.then(() => null)]).then((line) =>
+    line === null ? null : (JSON.parse(String(line[0])) as { url: string; pid: number }),
+  );
+  return { child, ended, told };
+}
+
+async function crashed(): Promise<{ url: string; pid: number }> {
+  const { child, ended, told } = startChild();
+  const started = await told;
+  if (started === null) throw new Error("it did not start");
+  await keep(started.url);
   child.kill("SIGKILL");
-  await once(child, "exit");
-  return told;
+  await ended;
+  return started;
 }
 
 describe("the embedded PostgreSQL", () => {
@@ -93,6 +103,17 @@ describe("the embedded PostgreSQL", () => {
     await keep(first.url);
     await expect(startEmbeddedPostgres({ dataDir, onLog: () => undefined })).rejects.toThrow("already runs on");
     expect(await query(first.url, "SELECT value FROM kept")).toEqual([{ value: 7 }]);
+  });
+
+  it("of two first starts at once one serves and the other is refused, and the next start is let in", async () => {
+    const starts = [startChild(), startChild()];
+    const told = (await Promise.all(starts.map((it) => it.told))).filter((it) => it !== null);
+    expect(told).toHaveLength(1);
+    for (const { url } of told) await keep(url);
+    for (const { child } of starts) child.kill("SIGKILL");
+    const next = await start();
+    expect(await query(next.url, "SELECT value FROM kept")).toEqual([{ value: 7 }]);
+    expect((await readdir(dataDir)).filter((name) => name.includes("unfinished"))).toEqual([]);
   });
 
   it("is back at the same address after its postmaster was killed, also one that was adopted", async () => {
