@@ -1,7 +1,10 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+
+/** A file that is younger may be another start's, which is about to write to it. */
+const BEING_WRITTEN_MS = 2_000;
 
 export interface Postmaster {
   readonly pid: number;
@@ -21,11 +24,19 @@ export async function runningPostmaster(cluster: string): Promise<Postmaster | n
  * process that starts it for a stale one, so ours is put in.
  */
 export async function disownPidFile(cluster: string): Promise<void> {
+  await removeEmpty(join(cluster, "postmaster.pid"));
   const found = await read(cluster);
   if (found === null || !isAlive(found.pid) || serves(found.pid, cluster)) return;
   const path = join(cluster, "postmaster.pid");
   const lines = (await readFile(path, "utf8")).split("\n");
   await writeFile(path, [String(process.pid), ...lines.slice(1)].join("\n"));
+}
+
+/** The first thing that a start makes is this file; a crash before anything was written to it leaves nothing else. */
+async function removeEmpty(path: string): Promise<void> {
+  const found = await stat(path).catch(() => null);
+  if (found === null || found.size > 0 || Date.now() - found.mtimeMs < BEING_WRITTEN_MS) return;
+  await rm(path, { force: true });
 }
 
 export function isAlive(pid: number): boolean {

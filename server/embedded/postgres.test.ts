@@ -140,6 +140,15 @@ describe("the embedded PostgreSQL", () => {
     expect(await query(second.url, "SELECT value FROM kept")).toEqual([{ value: 7 }]);
   });
 
+  it("starts although a crash has left its pid file empty", async () => {
+    const first = await start();
+    await keep(first.url);
+    await first.stop();
+    await writeFile(pidFile(), "");
+    const second = await start();
+    expect(await query(second.url, "SELECT value FROM kept")).toEqual([{ value: 7 }]);
+  });
+
   it("takes another port when somebody has the one it had", async () => {
     const first = await start();
     await keep(first.url);

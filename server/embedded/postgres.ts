@@ -125,9 +125,9 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
   };
 }
 
-/** Another start was faster, orphans of a killed postmaster still write, or a port went between asking and binding. */
+/** Another start was faster, a crash came between making the pid file and writing it, orphans of a killed postmaster still write, or a port went between asking and binding. */
 function isPassing(error: LaunchError): boolean {
-  return /lock file .* already exists|still in use|could not bind|could not create any TCP\/IP sockets/.test(
+  return /lock file .* (already exists|is empty)|still in use|could not bind|could not create any TCP\/IP sockets/.test(
     error.message,
   );
 }
