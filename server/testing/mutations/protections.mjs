@@ -357,4 +357,81 @@ export const protections = [
     to: "false",
     test: ["server/engine/parking.test.ts", "has a suspect wait until nothing else is in flight"],
   },
+  {
+    name: "a connection on which nothing is heard is destroyed",
+    file: "server/store/bounded-client.ts",
+    from: "this.#destroy(new SilentConnection(`the database was silent for ${boundMs} ms`));",
+    to: "",
+    test: [
+      "server/store/database.test.ts",
+      "a connection whose packets vanish is found and destroyed, and its idle neighbours with it",
+    ],
+  },
+  {
+    name: "idle neighbours of a lost connection are given up",
+    file: "server/store/database.ts",
+    from: "for (const client of clients) client.suspect(since);",
+    to: "",
+    test: [
+      "server/store/database.test.ts",
+      "a connection whose packets vanish is found and destroyed, and its idle neighbours with it",
+    ],
+  },
+  {
+    name: "a commit waits for the disk, whatever the database's default",
+    file: "server/store/session-settings.ts",
+    from: "    synchronous_commit: AT_LEAST_ON,\n",
+    to: "",
+    test: ["server/store/database.test.ts", "the defaults of a database do not reach them"],
+  },
+  {
+    name: "a refused statement leaves its connection in the pool",
+    file: "server/store/database.ts",
+    from: "done(leavesSession(failure) ? undefined : failure);",
+    to: "done(failure);",
+    test: [
+      "server/store/database.test.ts",
+      "a refused statement leaves its connection in the pool, one that was ended or is stale does not",
+    ],
+  },
+  {
+    name: "the connection that listens is asked whether it is there",
+    file: "server/engine/wakeups.ts",
+    from: "await answerToWakeUps(connection.client);",
+    to: "",
+    test: [
+      "server/engine/wakeups.test.ts",
+      "come again after the packets of the connection that listens have vanished",
+    ],
+  },
+  {
+    name: "readyz tries to write",
+    file: "server/engine/database-health.ts",
+    from: "await probeWriting(database.pool);",
+    to: 'await database.pool.query("SELECT 1");',
+    test: [
+      "server/http/database-absence.test.ts",
+      "a table that somebody has locked: publishes are refused, followers go on, readyz tells",
+    ],
+  },
+  {
+    name: "a pooler by transaction is refused at the start",
+    file: "server/store/check-database.ts",
+    from: "if (!hasOwn) throw pooled();",
+    to: "",
+    test: [
+      "server/store/check-database.test.ts",
+      "refuses a pooler by transaction with 2 connections, and says what to do",
+    ],
+  },
+  {
+    name: "a database that a newer build has migrated is refused",
+    file: "server/store/migrate.ts",
+    from: "if (newer.length > 0) {",
+    to: "if (newer.length < 0) {",
+    test: [
+      "server/store/migrate.test.ts",
+      "refuses a database that a newer build has migrated, and names what it does not know",
+    ],
+  },
 ];
