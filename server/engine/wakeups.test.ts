@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { openDatabase } from "../store/database.ts";
 import { severableDatabase } from "../testing/severable-database.ts";
 import { testDatabase } from "../testing/test-database.ts";
@@ -69,14 +69,16 @@ describe("wake-ups", () => {
       bounds: { statementMs: 300, silenceMs: 100 },
     });
     const wakeups = createWakeups(database, { onError: () => {}, keepAliveMs: 50 });
+    onTestFinished(async () => {
+      await way.close();
+      await wakeups.close();
+      await database.close();
+    });
     const heard: WakeupOrigin[] = [];
     wakeups.listen("topic:4", (origin) => heard.push(origin));
     await expect.poll(() => heard).toEqual(["elsewhere"]);
     way.lose();
     await expect.poll(() => heard, { timeout: 10_000 }).toEqual(["elsewhere", "elsewhere"]);
-    await wakeups.close();
-    await database.close();
-    await way.close();
   });
 
   it("fit into PostgreSQL's payloads, all of them", () => {
