@@ -360,8 +360,8 @@ export const protections = [
   {
     name: "a connection on which nothing is heard is destroyed",
     file: "server/store/bounded-client.ts",
-    from: "this.#destroy(new SilentConnection(`the database was silent for ${boundMs} ms`));",
-    to: "",
+    from: "    }, boundMs);",
+    to: "    }, 1_000_000);",
     test: [
       "server/store/database.test.ts",
       "a connection whose packets vanish is found and destroyed, and its idle neighbours with it",
@@ -398,7 +398,7 @@ export const protections = [
     name: "the connection that listens is asked whether it is there",
     file: "server/engine/wakeups.ts",
     from: "await answerToWakeUps(connection.client);",
-    to: "",
+    to: "continue;",
     test: [
       "server/engine/wakeups.test.ts",
       "come again after the packets of the connection that listens have vanished",
