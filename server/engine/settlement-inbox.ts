@@ -13,7 +13,7 @@ import type { Wakeups } from "./wakeups.ts";
 
 export interface SettlementInboxOptions {
   readonly database: Database;
-  readonly wakeups: Pick<Wakeups, "announce" | "listen">;
+  readonly wakeups: Pick<Wakeups, "listen">;
   /** The holder: rows addressed to it are taken. */
   readonly instance: string;
   readonly settle: (consumerId: number, items: readonly SettlementItem[]) => Promise<HolderResult>;
@@ -92,12 +92,12 @@ export class SettlementInbox {
   }
 
   async #sendAnswers(): Promise<void> {
-    const { database, wakeups } = this.#options;
+    const { database, instance } = this.#options;
     const answers = this.#answers;
     this.#answers = [];
     if (answers.length === 0) return;
-    await insertSettlementAnswers(database.pool, answers);
-    for (const asker of new Set(answers.map((it) => it.asker))) wakeups.announce(answersChannel(asker));
+    const channels = Array.from(new Set(answers.map((it) => it.asker)), answersChannel);
+    await insertSettlementAnswers(database.pool, { holder: instance, answers, channels });
   }
 
   async #guarded(work: () => Promise<void>): Promise<void> {

@@ -13,7 +13,7 @@ import type { Wakeups } from "./wakeups.ts";
 
 export interface SettlementOutboxOptions {
   readonly database: Database;
-  readonly wakeups: Pick<Wakeups, "announce" | "listen">;
+  readonly wakeups: Pick<Wakeups, "listen">;
   /** The asker: answers come back to it. */
   readonly instance: string;
   readonly onError: (error: Error) => void;
@@ -111,15 +111,15 @@ export class SettlementOutbox {
   }
 
   async #send(line: Line, asking: readonly Asking[]): Promise<void> {
-    const { database, wakeups, instance } = this.#options;
+    const { database, instance } = this.#options;
     const { consumerId, holder } = line;
     const id = randomUUID();
     line.rows += 1;
     try {
       const answered = new Promise<readonly HolderAnswer[]>((resolve) => this.#answered.set(id, resolve));
       const body = `[${asking.map((it) => it.text).join(",")}]`;
-      await insertSettlementRequest(database.pool, { consumerId, id, holder, asker: instance, body });
-      wakeups.announce(inboxChannel(holder));
+      const channel = inboxChannel(holder);
+      await insertSettlementRequest(database.pool, { consumerId, id, holder, asker: instance, body, channel });
       const answers = await this.#await(answered, holder);
       asking.forEach((it, i) => void it.resolve(answers === "gone" ? { kind: "gone" } : (answers[i] ?? MOVED)));
     } catch (error) {

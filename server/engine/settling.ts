@@ -10,7 +10,7 @@ import type { Wakeups } from "./wakeups.ts";
 
 export interface SettlingOptions {
   readonly database: Database;
-  readonly wakeups: Pick<Wakeups, "announce" | "listen">;
+  readonly wakeups: Pick<Wakeups, "listen">;
   readonly instance: string;
   readonly holders: Holders;
   /** Monotonic milliseconds. */

@@ -1,4 +1,5 @@
 import type { Queryable } from "./database.ts";
+import { CHANNEL, wakeUpPayload } from "./wake-up-channel.ts";
 
 /** Settlements of one consumer that another instance has to decide. */
 export interface SettlementRequestRow {
@@ -11,11 +12,21 @@ export interface SettlementRequestRow {
   readonly body: string;
 }
 
-export async function insertSettlementRequest(db: Queryable, row: SettlementRequestRow): Promise<void> {
+/**
+ * Wakes the holder in the same statement: the caller waits for both, and the commit of a row without a log is short, so
+ * that NOTIFY's lock on it is as well.
+ */
+export async function insertSettlementRequest(
+  db: Queryable,
+  { channel, ...row }: SettlementRequestRow & { readonly channel: string },
+): Promise<void> {
   await db.query({
     name: "insert_settlement_request",
     text: `
-      INSERT INTO settlement_request (consumer_id, id, holder, asker, body) VALUES ($1, $2, $3, $4, $5)`,
-    values: [row.consumerId, row.id, row.holder, row.asker, row.body],
+      WITH asked AS (
+        INSERT INTO settlement_request (consumer_id, id, holder, asker, body) VALUES ($1, $2, $3, $4, $5)
+      )
+      SELECT pg_notify('${CHANNEL}', $6)`,
+    values: [row.consumerId, row.id, row.holder, row.asker, row.body, wakeUpPayload(row.asker, channel)],
   });
 }

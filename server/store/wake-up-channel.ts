@@ -1,10 +1,15 @@
 import type { Queryable } from "./database.ts";
 
 /** The one NOTIFY channel of Millrace; what woke up travels in the payload. */
-const CHANNEL = "millrace_wake_up";
+export const CHANNEL = "millrace_wake_up";
 
 /** PostgreSQL refuses payloads of 8,000 bytes; this leaves room for the sender's name. */
 export const MAX_WAKE_UP_BYTES = 7_000;
+
+/** What a sender says of one channel. */
+export function wakeUpPayload(sender: string, channel: string): string {
+  return `${sender} ${channel}`;
+}
 
 export async function listenForWakeUps(db: Queryable): Promise<void> {
   await db.query(`LISTEN ${CHANNEL}`);
