@@ -45,23 +45,51 @@ function isIndexed(it: unknown): it is { readonly index: number } {
   return typeof it === "object" && it !== null && "index" in it && typeof it.index === "number";
 }
 
-/** What most settlements have none of is left out on the way. */
+/** What most settlements have none of. */
 const ABSENT = { error: null, delayMs: null, reason: null, state: null } as const;
 
+type Plain = Omit<SettlementItem, keyof typeof ABSENT | "offset" | "isVerdict">;
+
+/** Plain settlements that differ in nothing but their offsets: a twentieth of the text for a thousand acks. */
+interface Run extends Plain {
+  readonly offsets: number[];
+}
+
 export function itemsText(items: readonly SettlementItem[]): string {
-  return JSON.stringify(items.map((it) => (isPlain(it) ? withoutAbsent(it) : it)));
+  const parts: (SettlementItem | Run)[] = [];
+  let run: Run | undefined;
+  for (const item of items) {
+    if (!isPlain(item)) {
+      run = undefined;
+      parts.push(item);
+    } else if (run !== undefined && isOfRun(run, item)) {
+      run.offsets.push(item.offset);
+    } else {
+      const { topicId, topic, partition, epoch, offset, outcome, attempt } = item;
+      run = { topicId, topic, partition, epoch, outcome, attempt, offsets: [offset] };
+      parts.push(run);
+    }
+  }
+  return JSON.stringify(parts);
 }
 
 /** The requests of one row. */
 export function requestsOf(body: string): SettlementItem[][] {
-  const requests = JSON.parse(body) as Omit<SettlementItem, keyof typeof ABSENT>[][];
-  return requests.map((items) => items.map((it) => ({ ...ABSENT, ...it })));
+  const requests = JSON.parse(body) as (SettlementItem | Run)[][];
+  return requests.map((parts) => parts.flatMap(itemsOf));
+}
+
+function itemsOf(part: SettlementItem | Run): SettlementItem[] {
+  if (!("offsets" in part)) return [part];
+  const { offsets, ...plain } = part;
+  return offsets.map((offset) => ({ ...ABSENT, ...plain, offset }));
 }
 
 function isPlain({ error, delayMs, reason, state }: SettlementItem): boolean {
   return error === null && delayMs === null && reason === null && state === null;
 }
 
-function withoutAbsent({ topicId, topic, partition, epoch, offset, outcome, attempt }: SettlementItem) {
-  return { topicId, topic, partition, epoch, offset, outcome, attempt };
+function isOfRun(run: Run, { topicId, partition, epoch, outcome, attempt }: SettlementItem): boolean {
+  const isSamePlace = run.topicId === topicId && run.partition === partition && run.epoch === epoch;
+  return isSamePlace && run.outcome === outcome && run.attempt === attempt;
 }
