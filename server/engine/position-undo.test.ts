@@ -350,7 +350,7 @@ test("an undo puts no parked events back that the order by topic, declared since
     details: { fields: [{ field: "consumer" }] },
   });
   expect(await a.parked(consumer)).toEqual([]);
-  await declare(2);
+  await a.declare(consumer, { topics: [{ topic, start: "earliest" }], ordering: "key" });
   expect(await undo(made.id)).toMatchObject({ undoOf: made.id });
 });
 

@@ -111,6 +111,11 @@ test("a member is assigned, delivered to and caught up; its settlements move the
   stream.leave();
 });
 
+function assignedEpoch(frames: readonly { event: string; data: Record<string, unknown> }[]): number | undefined {
+  const assignment = frames.findLast((it) => it.event === "assignment")?.data;
+  return (assignment?.partitions as { epoch: number }[] | undefined)?.[0]?.epoch;
+}
+
 test("each thing that is wrong with a settlement is named, and nothing of the request counts", async () => {
   const right = { topic: "orders", partition: 0, epoch: 1, offset: 1, outcome: "ack" };
   const problemOf = async (body: unknown, more: Ask = {}) => (await settlements(body, more)).json();
@@ -161,10 +166,14 @@ test("each thing that is wrong with a settlement is named, and nothing of the re
     status: 409,
     code: "stale-epoch",
   });
-  expect(await problemOf({ settlements: [{ ...right, offset: 9_999 }] })).toMatchObject({
+  const stream = await openStream("m2");
+  await stream.until(() => assignedEpoch(stream.frames) !== undefined);
+  const held = { ...right, epoch: assignedEpoch(stream.frames) };
+  expect(await problemOf({ settlements: [{ ...held, offset: 9_999 }] })).toMatchObject({
     status: 409,
     code: "not-delivered",
   });
+  stream.leave();
   expect(await problemOf("x", { type: "text/plain" })).toMatchObject({ status: 415 });
 });
 

@@ -85,7 +85,7 @@ async function openHistory(start: "earliest" | "latest" | { offset: number }) {
   const setup = { partitions: 1, isFiltered: false };
   const declare = () =>
     instance.declare(consumer, {
-      topics: [{ topic, start, ...(setup.isFiltered && { types: ["even"] }) }],
+      topics: [{ topic, start, types: setup.isFiltered ? ["even"] : null }],
       partitions: setup.partitions,
     });
   await declare();
