@@ -179,10 +179,13 @@ test("a lossless parser gets every digit that was published", async () => {
   expect(state).toEqual(["9007199254740993", "1.10"]);
 });
 
-test("a key that may only consume is enough for a member", async () => {
+test("a key that may consume, and read the topic, is enough for a member", async () => {
   await client.declareConsumer(name, { topics: [{ topic: name }] });
   await client.publish(name, { type: "n", key: "k" });
-  const apiKey = await server.keyFor([{ action: "consume", pattern: name }]);
+  const apiKey = await server.keyFor([
+    { action: "consume", pattern: name },
+    { action: "read", pattern: name },
+  ]);
   const member = createClient({ url: server.url, apiKey });
   const stop = new AbortController();
   const handler = async ({ state }: EventContext) => {

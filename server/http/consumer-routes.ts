@@ -10,21 +10,28 @@ import type { Services } from "../services/services.ts";
 import { answerJson } from "./answer.ts";
 import type { DataPlaneEnv, Exchange } from "./exchange.ts";
 import { decodeUtf8, readBody } from "./read-body.ts";
+import { createReadingGuard, type ReadingGuard } from "./reading-guard.ts";
 import { parseSettlements } from "./settlement-body.ts";
 import type { SseConnections } from "./sse-connections.ts";
 import { addStateRoutes } from "./state-routes.ts";
 
 export interface ConsumerRoutesDeps {
   readonly members: Pick<Members, "join">;
-  readonly services: Pick<Services, "settle" | "getState" | "listState">;
+  readonly services: Pick<Services, "settle" | "getState" | "listState" | "consumerTopics">;
   readonly connections: SseConnections;
+  /** How often a stream's leave to read is looked at again. */
+  readonly recheckMs?: number;
   /** Who asks; throws `unauthenticated`. */
   readonly identify: (exchange: Exchange) => Identity | Promise<Identity>;
 }
 
-/** A member's stream and its settlements, which need `consume`, and the consumer's state. */
+/** A member's stream, which needs `consume` and leave to read the topics; its settlements; the consumer's state. */
 export function addConsumerRoutes(app: Hono<DataPlaneEnv>, deps: ConsumerRoutesDeps): void {
-  app.get("/v1/consumers/:consumer/events", (context) => streamMember(context, deps));
+  const guard = createReadingGuard({
+    topicsOf: (consumer) => deps.services.consumerTopics({ consumer }),
+    ...(deps.recheckMs !== undefined && { recheckMs: deps.recheckMs }),
+  });
+  app.get("/v1/consumers/:consumer/events", (context) => streamMember(context, { ...deps, guard }));
   app.post("/v1/consumers/:consumer/settlements", (context) => settleDeliveries(context, deps));
   addStateRoutes(app, deps);
 }
@@ -32,12 +39,17 @@ export function addConsumerRoutes(app: Hono<DataPlaneEnv>, deps: ConsumerRoutesD
 type ConsumerContext = Context<DataPlaneEnv, "/v1/consumers/:consumer/events" | "/v1/consumers/:consumer/settlements">;
 
 /** `Last-Event-ID` is not looked at: the position is the truth. */
-async function streamMember(context: ConsumerContext, deps: ConsumerRoutesDeps): Promise<Response> {
+async function streamMember(
+  context: ConsumerContext,
+  deps: ConsumerRoutesDeps & { readonly guard: ReadingGuard },
+): Promise<Response> {
   const { exchange } = context.env;
   exchange.route = "/v1/consumers/{consumer}/events";
+  const { guard } = deps;
   const { consumer, identity } = await admit(context, deps);
   const member = memberOf(new URL(context.req.url).searchParams);
   deps.connections.requireRoom();
+  await guard.admit(consumer, identity);
   // The headers go out only after the member has joined, so that a refusal is still a problem document. The frames it
   // is sent meanwhile cannot be many: they wait here for a turn of the loop at most.
   const early: string[] = [];
@@ -72,8 +84,13 @@ async function streamMember(context: ConsumerContext, deps: ConsumerRoutesDeps):
     leave();
     throw error;
   }
+  const stream = connection;
+  const unwatch = guard.watch(consumer, { identity, end: () => stream.close() });
   connection.onDrain(() => onDrain());
-  connection.onClose(leave);
+  connection.onClose(() => {
+    unwatch();
+    leave();
+  });
   for (const frames of early) connection.write(frames);
   if (isEnded) connection.close();
   return RESPONSE_ALREADY_SENT;

@@ -26,7 +26,15 @@ import { addTopicRoutes } from "./topic-routes.ts";
 export interface DataPlaneDeps {
   readonly services: Pick<
     Services,
-    "publishEvents" | "readEvents" | "getEvent" | "describeTopic" | "offsetBefore" | "settle" | "getState" | "listState"
+    | "publishEvents"
+    | "readEvents"
+    | "getEvent"
+    | "describeTopic"
+    | "offsetBefore"
+    | "settle"
+    | "getState"
+    | "listState"
+    | "consumerTopics"
   >;
   readonly members: Pick<Members, "join">;
   /** Joins the reader of a topic by its name; throws `topic-not-found`. */

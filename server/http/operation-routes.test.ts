@@ -36,7 +36,9 @@ beforeAll(async () => {
     await parkLetters(db.database, { consumer, topicId: rows[0]?.id ?? 0, count: 6, keys: 2 });
   }
   const key = async (action: "operate" | "read") => {
-    const scopes = [{ action, pattern: "billing" }];
+    // Letters are words about events: whoever looks at them may read the topic.
+    const topic = { action: "read" as const, pattern: "orders" };
+    const scopes = [{ action, pattern: "billing" }, ...(action === "read" ? [topic] : [])];
     return (await here.services.createApiKey({ name: action, scopes, actor })).secret;
   };
   narrow = await key("operate");

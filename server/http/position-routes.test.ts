@@ -78,7 +78,10 @@ test("a copy needs a name that is free, a source that is there, and a key that m
   expect(await ask("GET", "/consumers/another")).toMatchObject({ status: 404 });
   const { secret } = await here.services.createApiKey({
     name: "narrow",
-    scopes: [{ action: "operate", pattern: "narrow-*" }],
+    scopes: [
+      { action: "operate", pattern: "narrow-*" },
+      { action: "read", pattern: "orders" },
+    ],
     actor: { name: "person:ada@example.org", requestId: "r" },
   });
   expect(await ask("PUT", "/consumers/narrow-1", { body, secret })).toMatchObject({ status: 403 });

@@ -1,6 +1,12 @@
 import type { Account, ConsumerHistory, Fate, RateHistory, TopicHistory } from "../contract/account.ts";
 import type { ApiKey, Scope } from "../contract/api-keys.ts";
-import type { ConsumerDeclaration, ConsumerDescription, PauseRequest, ResumeRequest } from "../contract/consumers.ts";
+import type {
+  ConsumerDeclaration,
+  ConsumerDescription,
+  ConsumerSummary,
+  PauseRequest,
+  ResumeRequest,
+} from "../contract/consumers.ts";
 import type { EventRow, PublishResult } from "../contract/events.ts";
 import type { Operation, ReplayPreview, ReplayRequest } from "../contract/operations.ts";
 import type {
@@ -25,6 +31,7 @@ import type { TopicDeclaration, TopicDescription } from "../contract/topics.ts";
 import type { Actor } from "../domain/actor.ts";
 import type { EventFilter } from "../domain/event-filter.ts";
 import type { NewEvent } from "../domain/new-event.ts";
+import type { May } from "../domain/readable-topics.ts";
 
 export interface ReadPage {
   readonly topic: string;
@@ -98,8 +105,12 @@ export interface Services {
     copyFrom?: string;
     actor: Actor;
   }) => Promise<{ created: boolean; changed: readonly string[]; description: ConsumerDescription }>;
+  /** The names of the topics that a consumer reads. */
+  readonly consumerTopics: (input: { consumer: string }) => Promise<string[]>;
+  /** Throws `forbidden` unless the caller may read these topics, or all of the consumer's when none are named. */
+  readonly requireReadableTopics: (input: { consumer: string; topics?: readonly string[]; may: May }) => Promise<void>;
   readonly describeConsumer: (input: { consumer: string }) => Promise<ConsumerDescription>;
-  readonly listConsumers: () => Promise<ConsumerDescription[]>;
+  readonly listConsumers: () => Promise<ConsumerSummary[]>;
   readonly settle: (input: { consumer: string; settlements: readonly Settlement[] }) => Promise<SettlementResult>;
   readonly getState: (input: { consumer: string; key: string }) => Promise<ExactStateEntry>;
   readonly listState: (input: {

@@ -5,6 +5,7 @@ import type { Wakeups } from "../engine/wakeups.ts";
 import type { Database } from "../store/database.ts";
 import { awaitProcessed } from "./await-processed.ts";
 import { changePositions } from "./change-positions.ts";
+import { consumerTopics, requireReadableTopics } from "./readable-topics.ts";
 import { countParked } from "./count-parked.ts";
 import { countReplay } from "./count-replay.ts";
 import { createApiKey } from "./create-api-key.ts";
@@ -71,6 +72,8 @@ export function allUseCases(deps: UseCaseDeps): Services {
     settle: settle(deps),
     getState: getState(deps),
     listState: listState(deps),
+    consumerTopics: consumerTopics(deps),
+    requireReadableTopics: requireReadableTopics(deps),
     planPositions: planPositions(deps),
     changePositions: changePositions(deps),
     listPositionChanges: listPositionChanges(deps),

@@ -59,6 +59,14 @@ export const authenticated = open.use(({ ctx, next }) => {
           throw new DomainError("forbidden", `This key may not ${action} "${name}".`, { facts: { action, name } });
         }
       },
+      /**
+       * Throws `forbidden` unless the caller may read these topics, or all of the consumer's when none are named. For
+       * whatever shows events, or words about them, through a consumer.
+       */
+      async requireTopicsOf(consumer: string, topics?: readonly string[]): Promise<void> {
+        if (person !== null) return;
+        await ctx.services.requireReadableTopics({ consumer, may: can, ...(topics !== undefined && { topics }) });
+      },
     },
   });
 });

@@ -51,7 +51,7 @@ export const consumers = router({
         tags: ["Consumers"],
         summary: "Declare a consumer",
         description:
-          "Creates the consumer (201), or changes what is named of an existing one and nothing else (200); `null` puts a default back (`breaker: null` is off), and `changed` says what is another now. `topics`, when named, are all of them: one left out is dropped, but its place, parked events and history are kept, and it goes on from there when it is taken back, unless its `start` is named. `start` counts only for topics that are new to it; a place beyond the head is refused. With `copyFrom`, a new consumer takes over another's settings, positions, parked events and state, all of one instant: the way to build a new version beside the old. Topics that the other does not have begin at their `start`.",
+          "Creates the consumer (201), or changes what is named of an existing one and nothing else (200); `null` puts a default back (`breaker: null` is off), and `changed` says what is another now. `topics`, when named, are all of them: one left out is dropped, but its place, parked events and history are kept, and it goes on from there when it is taken back, unless its `start` is named. `start` counts only for topics that are new to it; a place beyond the head is refused. With `copyFrom`, a new consumer takes over another's settings, positions, parked events and state, all of one instant: the way to build a new version beside the old. Topics that the other does not have begin at their `start`. Takes `operate` on the consumer and `read` on every topic that it is given.",
       },
     })
     .input(consumerDeclaration.extend({ consumer: consumerName, copyFrom: consumerName.optional() }))
@@ -60,6 +60,10 @@ export const consumers = router({
       const { consumer, copyFrom, ...declaration } = input;
       ctx.require("operate", consumer);
       if (copyFrom !== undefined) ctx.require("read", copyFrom);
+      // Topics of its own that it does not name stay what they are; a copy that names none has those of the other.
+      const named = declaration.topics?.map((it) => it.topic);
+      if (named !== undefined) await ctx.requireTopicsOf(consumer, named);
+      else if (copyFrom !== undefined) await ctx.requireTopicsOf(copyFrom);
       const { created, changed, description } = await ctx.services.declareConsumer({
         consumer,
         declaration,

@@ -28,8 +28,9 @@ export const parked = router({
     })
     .input(parkedQuery.extend({ consumer: consumerName }))
     .output(parkedPage)
-    .query(({ ctx, input }) => {
+    .query(async ({ ctx, input }) => {
       ctx.require("read", input.consumer);
+      await ctx.requireTopicsOf(input.consumer, input.topic === undefined ? undefined : [input.topic]);
       return ctx.services.listParked(input);
     }),
 
@@ -48,6 +49,7 @@ export const parked = router({
     .output(parkedGroups)
     .query(async ({ ctx, input }) => {
       ctx.require("read", input.consumer);
+      await ctx.requireTopicsOf(input.consumer);
       return { groups: await ctx.services.listParkedGroups(input) };
     }),
 
@@ -62,15 +64,16 @@ export const parked = router({
     })
     .input(parkedFilter.extend({ consumer: consumerName }))
     .output(parkedFacets)
-    .query(({ ctx, input }) => {
+    .query(async ({ ctx, input }) => {
       ctx.require("read", input.consumer);
+      await ctx.requireTopicsOf(input.consumer, input.topic === undefined ? undefined : [input.topic]);
       return ctx.services.countParked(input);
     }),
 
   /** Of all consumers that the caller may read. */
   allGroups: authenticated.output(parkedGroups).query(async ({ ctx }) => {
     const groups = await ctx.services.listParkedGroups({});
-    return { groups: groups.filter((it) => ctx.can("read", it.consumer)) };
+    return { groups: groups.filter((it) => ctx.can("read", it.consumer) && ctx.can("read", it.sample.topic)) };
   }),
 
   sequence: authenticated
@@ -84,8 +87,9 @@ export const parked = router({
     })
     .input(z.strictObject({ consumer: consumerName, topic: topicName, key: label }))
     .output(sequence)
-    .query(({ ctx, input }) => {
+    .query(async ({ ctx, input }) => {
       ctx.require("read", input.consumer);
+      await ctx.requireTopicsOf(input.consumer, [input.topic]);
       return ctx.services.getSequence(input);
     }),
 
@@ -149,8 +153,9 @@ export const parked = router({
   replayPreview: authenticated
     .input(z.strictObject({ ...replayRequest.shape, consumer: consumerName }).omit({ rate: true, reason: true }))
     .output(replayPreview)
-    .query(({ ctx, input }) => {
+    .query(async ({ ctx, input }) => {
       ctx.require("read", input.consumer);
+      await ctx.requireTopicsOf(input.consumer, [input.topic]);
       return ctx.services.countReplay(withoutUndefined(input));
     }),
 
@@ -169,6 +174,7 @@ export const parked = router({
     .output(operation)
     .mutation(async ({ ctx, input }) => {
       ctx.require("operate", input.consumer);
+      await ctx.requireTopicsOf(input.consumer, [input.topic]);
       ctx.answer.status = 202;
       return ctx.services.replayEvents({ ...withoutUndefined(input), actor: ctx.actor });
     }),

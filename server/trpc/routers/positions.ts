@@ -26,9 +26,11 @@ export const positions = router({
     })
     .input(positionPlanRequest.extend({ consumer: consumerName }))
     .output(positionPlan)
-    .mutation(({ ctx, input }) => {
+    .mutation(async ({ ctx, input }) => {
       ctx.require("operate", input.consumer);
-      if (input.target.to === "consumer") ctx.require("read", input.target.consumer);
+      const { target, topics } = input;
+      if (target.to === "consumer") ctx.require("read", target.consumer);
+      await ctx.requireTopicsOf(input.consumer, target.to === "before" ? [target.topic] : topics);
       return ctx.services.planPositions({ ...input, actor: ctx.actor });
     }),
 
@@ -46,8 +48,9 @@ export const positions = router({
     })
     .input(positionChangeRequest.extend({ consumer: consumerName }))
     .output(positionChange)
-    .mutation(({ ctx, input }) => {
+    .mutation(async ({ ctx, input }) => {
       ctx.require("operate", input.consumer);
+      await ctx.requireTopicsOf(input.consumer);
       return ctx.services.changePositions({ ...input, actor: ctx.actor });
     }),
 
@@ -64,8 +67,9 @@ export const positions = router({
     })
     .input(undoRequest.extend({ consumer: consumerName, id: z.uuid() }))
     .output(positionChange)
-    .mutation(({ ctx, input }) => {
+    .mutation(async ({ ctx, input }) => {
       ctx.require("operate", input.consumer);
+      await ctx.requireTopicsOf(input.consumer);
       return ctx.services.undoPositionChange({ ...input, actor: ctx.actor });
     }),
 
@@ -82,6 +86,7 @@ export const positions = router({
     .output(positionChangeList)
     .query(async ({ ctx, input }) => {
       ctx.require("read", input.consumer);
+      await ctx.requireTopicsOf(input.consumer);
       return { changes: await ctx.services.listPositionChanges(input) };
     }),
 });
