@@ -13,6 +13,7 @@ import { formatDuration } from "../display/format-time.ts";
 import { Ago, DateTime } from "../display/moment.tsx";
 import { Callout } from "../display/notice.tsx";
 import { Status } from "../display/status.tsx";
+import { useLiveConsumer } from "../live/live-provider.tsx";
 import { ReplayDialog } from "../operations/replay-dialog.tsx";
 import { Page } from "../shell/page.tsx";
 import { Button } from "../ui/button.tsx";
@@ -45,6 +46,7 @@ const PAUSED = { operator: "Paused", storm: "Paused", halted: "Halted" } as cons
 export function ConsumerPage({ consumer }: { consumer: string }) {
   const api = useApi();
   const { data, error, refetch } = useQuery(api.consumers.get.queryOptions({ consumer }));
+  useLiveConsumer(consumer);
   const [tab] = useQueryState("tab", parseAsStringLiteral(TABS).withDefault("overview"));
   const [isMoving, setMoving] = useQueryState("move", parseAsBoolean.withDefault(false));
   const [isPausing, setPausing] = useState(false);

@@ -1,4 +1,4 @@
-import type { ConsumerDescription, ConsumerStatus as StatusName } from "@/server/contract/consumers.ts";
+import type { ConsumerSummary, ConsumerStatus as StatusName } from "@/server/contract/consumers.ts";
 import { actorText } from "../display/actor-text.ts";
 import { Status } from "../display/status.tsx";
 import type { Tone } from "../ui/badge.tsx";
@@ -24,7 +24,7 @@ const LOOKS: Record<StatusName, { readonly tone: Tone; readonly word: string }> 
   idle: { tone: "idle", word: "Idle" },
 };
 
-export function standingOf({ topics, status, why }: Pick<ConsumerDescription, "topics" | "status" | "why">): Standing {
+export function standingOf({ topics, status, why }: Pick<ConsumerSummary, "topics" | "status" | "why">): Standing {
   const sentence = actorText(why);
   return {
     lag: topics.reduce((sum, it) => sum + it.lag, 0),
@@ -34,7 +34,7 @@ export function standingOf({ topics, status, why }: Pick<ConsumerDescription, "t
   };
 }
 
-export function ConsumerStatus({ consumer }: { consumer: Pick<ConsumerDescription, "topics" | "status" | "why"> }) {
+export function ConsumerStatus({ consumer }: { consumer: Pick<ConsumerSummary, "topics" | "status" | "why"> }) {
   const { tone, word, why } = standingOf(consumer);
   return <Status tone={tone} word={word} title={why} />;
 }

@@ -5,7 +5,7 @@ import { Plus, Radio, SearchX } from "lucide-react";
 import Link from "next/link";
 import { parseAsBoolean, parseAsString, parseAsStringLiteral, useQueryState } from "nuqs";
 import { useMemo } from "react";
-import type { ConsumerDescription } from "@/server/contract/consumers.ts";
+import type { ConsumerSummary } from "@/server/contract/consumers.ts";
 import { useApi } from "../data/api.ts";
 import { type Column, DataTable } from "../display/data-table.tsx";
 import { Failure } from "../display/failure.tsx";
@@ -22,7 +22,7 @@ import { type Standing, standingOf } from "./consumer-status.tsx";
 import { CreateConsumer } from "./create-consumer.tsx";
 import { Why } from "./why.tsx";
 
-type ConsumerRow = ConsumerDescription & Standing;
+type ConsumerRow = ConsumerSummary & Standing;
 
 const COLUMNS: readonly Column<ConsumerRow>[] = [
   {
@@ -104,7 +104,7 @@ const COLUMNS: readonly Column<ConsumerRow>[] = [
   },
 ];
 
-const parked = ({ parked: { dead, retrying, blocked } }: ConsumerDescription): number => dead + retrying + blocked;
+const parked = ({ parked: { dead, retrying, blocked } }: ConsumerSummary): number => dead + retrying + blocked;
 
 const FILTERS = ["all", "attention", "healthy", "idle"] as const;
 const PASSES: Record<(typeof FILTERS)[number], (it: Standing) => boolean> = {

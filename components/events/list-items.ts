@@ -1,4 +1,4 @@
-import type { ConsumerDescription } from "@/server/contract/consumers.ts";
+import type { ConsumerSummary } from "@/server/contract/consumers.ts";
 import type { EventRow } from "@/server/contract/events.ts";
 
 export interface Marker {
@@ -12,7 +12,7 @@ export type ListItem =
   | { readonly kind: "event"; readonly key: string; readonly row: EventRow }
   | { readonly kind: "positions"; readonly key: string; readonly markers: readonly Marker[] };
 
-export function markersOf(consumers: readonly ConsumerDescription[], topic: string): Marker[] {
+export function markersOf(consumers: readonly ConsumerSummary[], topic: string): Marker[] {
   return consumers.flatMap(({ consumer, topics }) =>
     topics.filter((it) => it.topic === topic).map(({ position, lag }) => ({ consumer, position, lag })),
   );

@@ -48,6 +48,21 @@ test("a stream that ends is opened again, without the tab asking", () => {
   expect(last().isClosed).toBe(true);
 });
 
+test("the page of a consumer has it told with the rest, and takes the wish back when it is left", () => {
+  const { open, openings, last } = hand();
+  const connection = new LiveConnection(open, () => {});
+  const stop = connection.start();
+  const leave = connection.watchConsumer("billing");
+  expect(last().request).toMatchObject({ topics: true, consumers: true, consumer: "billing" });
+  const leaveOther = connection.watchConsumer("shipping");
+  leave();
+  expect(last().request.consumer).toBe("shipping");
+  leaveOther();
+  expect(last().request.consumer).toBeUndefined();
+  expect(openings.filter((it) => !it.isClosed)).toHaveLength(1);
+  stop();
+});
+
 test("a tail shares the one stream, and what a closed stream still says reaches nobody", () => {
   const { open, openings, last } = hand();
   const seen: number[] = [];

@@ -34,6 +34,7 @@ export class LiveConnection {
   #status: LiveStatus = { state: "connecting", lastMessageMs: 0 };
   #subscription: Subscription | null = null;
   #tail: { request: TailRequest; onEvents: (events: readonly EventRow[], dropped: number) => void } | null = null;
+  #consumer: string | null = null;
   #watch: ReturnType<typeof setInterval> | undefined;
   #reopen: ReturnType<typeof setTimeout> | undefined;
 
@@ -68,6 +69,17 @@ export class LiveConnection {
     };
   }
 
+  /** Has one consumer told with all its partitions, until the returned function is called. The newest wish wins. */
+  watchConsumer(consumer: string): () => void {
+    this.#consumer = consumer;
+    this.#connect();
+    return () => {
+      if (this.#consumer !== consumer) return;
+      this.#consumer = null;
+      this.#connect();
+    };
+  }
+
   readonly subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -81,7 +93,13 @@ export class LiveConnection {
     const tail = this.#tail;
     let isCurrent = true;
     const subscription = this.#open(
-      { topics: true, consumers: true, operations: true, ...(tail === null ? {} : { tail: tail.request }) },
+      {
+        topics: true,
+        consumers: true,
+        operations: true,
+        ...(this.#consumer === null ? {} : { consumer: this.#consumer }),
+        ...(tail === null ? {} : { tail: tail.request }),
+      },
       {
         message: (message) => {
           if (!isCurrent) return;

@@ -9,6 +9,7 @@ import { OPERATIONS_LISTED } from "../operations/use-operations.ts";
 import { withNewest } from "../operations/with-newest.ts";
 import { HeadHistory } from "./head-history.ts";
 import { LiveConnection, type LiveStatus, type OpenLive } from "./live-connection.ts";
+import { withChanges } from "./with-changes.ts";
 
 interface Live {
   readonly connection: LiveConnection;
@@ -19,6 +20,7 @@ const Context = createContext<Live | null>(null);
 
 /** What JSON makes of it: an absent field is absent, never undefined. */
 type ConsumersOnWire = ApiOutputs["consumers"]["list"]["consumers"];
+type ConsumerOnWire = ApiOutputs["consumers"]["get"];
 
 interface Sinks {
   readonly queries: QueryClient;
@@ -29,13 +31,23 @@ interface Sinks {
 /** Puts what the stream says where the queries keep it, so that every page is live without knowing. */
 function write({ queries, api, history }: Sinks, message: LiveMessage): void {
   if (message.kind === "topics") {
-    queries.setQueryData(api.topics.list.queryKey(), { topics: [...message.topics] });
+    queries.setQueryData(api.topics.list.queryKey(), (known) => {
+      const changes = { ...message, rows: message.topics };
+      const topics = withChanges(known?.topics, changes, (it) => it.topic);
+      return topics === null ? known : { topics };
+    });
     for (const it of message.topics) queries.setQueryData(api.topics.get.queryKey({ topic: it.topic }), it);
-    history.record(message.topics, Date.parse(message.at));
+    const known = queries.getQueryData(api.topics.list.queryKey());
+    if (known !== undefined) history.record(known.topics, Date.parse(message.at));
   } else if (message.kind === "consumers") {
-    const consumers = message.consumers as unknown as ConsumersOnWire;
-    queries.setQueryData(api.consumers.list.queryKey(), { consumers });
-    for (const it of consumers) queries.setQueryData(api.consumers.get.queryKey({ consumer: it.consumer }), it);
+    const rows = message.consumers as unknown as ConsumersOnWire;
+    queries.setQueryData(api.consumers.list.queryKey(), (known) => {
+      const consumers = withChanges(known?.consumers, { ...message, rows }, (it) => it.consumer);
+      return consumers === null ? known : { consumers };
+    });
+  } else if (message.kind === "consumer") {
+    const consumer = message.consumer as unknown as ConsumerOnWire | null;
+    if (consumer !== null) queries.setQueryData(api.consumers.get.queryKey({ consumer: consumer.consumer }), consumer);
   } else if (message.kind === "operations") {
     for (const it of message.operations) queries.setQueryData(api.operations.get.queryKey({ id: it.id }), it);
     queries.setQueryData(api.operations.list.queryKey(OPERATIONS_LISTED), (known) =>
@@ -78,6 +90,13 @@ export function useLive(): Live {
   const live = use(Context);
   if (live === null) throw new Error("useLive stands outside of LiveProvider");
   return live;
+}
+
+/** The page of one consumer wants its partitions as they move; nobody else does. */
+export function useLiveConsumer(consumer: string): void {
+  const { connection } = useLive();
+  // The outside system: the tab's one live stream, which is told what this page wants to hear.
+  useEffect(() => connection.watchConsumer(consumer), [connection, consumer]);
 }
 
 const BEFORE: LiveStatus = { state: "connecting", lastMessageMs: 0 };

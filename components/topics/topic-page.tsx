@@ -4,7 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Radio } from "lucide-react";
 import Link from "next/link";
 import { useState } from "react";
-import type { ConsumerDescription } from "@/server/contract/consumers.ts";
+import type { ConsumerSummary } from "@/server/contract/consumers.ts";
 import { ConsumerStatus } from "../consumers/consumer-status.tsx";
 import { useApi } from "../data/api.ts";
 import { CodeBlock } from "../display/code-block.tsx";
@@ -27,10 +27,10 @@ import { RetentionDialog, retentionText } from "./retention-dialog.tsx";
 import { TopicCharts } from "./topic-charts.tsx";
 import { TopicTabs } from "./topic-tabs.tsx";
 
-type Place = ConsumerDescription["topics"][number];
+type Place = ConsumerSummary["topics"][number];
 interface ReaderRow extends Place {
   readonly consumer: string;
-  readonly of: ConsumerDescription;
+  readonly of: ConsumerSummary;
 }
 
 function filterOf({ types, keys, keyPrefix }: Place): string {

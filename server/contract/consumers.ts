@@ -225,4 +225,13 @@ export type PauseRequest = z.infer<typeof pauseRequest>;
 export const resumeRequest = z.strictObject({ reason });
 export type ResumeRequest = z.infer<typeof resumeRequest>;
 
-export const consumerList = z.object({ consumers: z.array(consumerDescription) });
+/**
+ * A consumer as one of a list: without its partitions, of which a consumer of many topics has thousands. They stand in its
+ * own description.
+ */
+export const consumerSummary = consumerDescription.extend({
+  topics: z.array(consumerDescription.shape.topics.element.omit({ partitions: true })),
+});
+export type ConsumerSummary = z.infer<typeof consumerSummary>;
+
+export const consumerList = z.object({ consumers: z.array(consumerSummary) });

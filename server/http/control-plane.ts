@@ -31,6 +31,8 @@ export interface ControlPlaneDeps {
   readonly openReader: (topic: string) => Promise<TopicReader>;
   readonly version: string;
   readonly onError: (error: unknown) => void;
+  /** Live streams of one person, all tabs together; one more is refused with `too-many-streams`. */
+  readonly maxLiveStreams?: number;
 }
 
 export interface ControlPlane {
@@ -48,6 +50,8 @@ const MAX_TRPC_BATCH = 20;
 const MAX_AUTH_BODY_BYTES = 64 * 1024;
 /** How long a live stream may outlive its session. */
 const SESSION_CHECK_MS = 5_000;
+/** Far more tabs than anybody keeps open, and few enough that a script with a session cannot take the server up. */
+const MAX_LIVE_STREAMS = 32;
 const EVERYTHING: readonly Scope[] = scopeAction.options.map((action) => ({ action, pattern: "*" }));
 const NEVER = new AbortController().signal;
 
@@ -56,6 +60,8 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
   const startedAt = new Date().toISOString();
   const live = createLive({ services, openReader: deps.openReader, onError });
   const streams = new Set<ServerResponse>();
+  const streamsOf = new Map<string, number>();
+  const { maxLiveStreams = MAX_LIVE_STREAMS } = deps;
   const document = openApiDocument(deps.version);
   publishOpenApiDocument(document);
 
@@ -93,6 +99,23 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
     return end.signal;
   }
 
+  /** Throws `too-many-streams`. */
+  function takeStream(personId: string, res: ServerResponse): void {
+    const count = streamsOf.get(personId) ?? 0;
+    if (count >= maxLiveStreams) {
+      throw new DomainError("too-many-streams", `You have ${maxLiveStreams} pages open already; close some.`, {
+        facts: { maxStreams: maxLiveStreams },
+        retryAfterSeconds: 5,
+      });
+    }
+    streamsOf.set(personId, count + 1);
+    res.once("close", () => {
+      const left = (streamsOf.get(personId) ?? 1) - 1;
+      if (left === 0) streamsOf.delete(personId);
+      else streamsOf.set(personId, left);
+    });
+  }
+
   async function contextOf(req: IncomingMessage, res: ServerResponse, isStream: boolean): Promise<Context> {
     guardOrigin(req);
     requireJson(req);
@@ -104,6 +127,7 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
     } catch (error) {
       throw asRefusal(error);
     }
+    if (isStream && person !== null) takeStream(person.id, res);
     const signal = isStream ? sessionSignal(headers, isSecure, res) : NEVER;
     return {
       ...shared,

@@ -1,4 +1,4 @@
-import type { Breaker, ConsumerDescription, RetryPolicy, StartPoint } from "../contract/consumers.ts";
+import type { Breaker, ConsumerDescription, ConsumerSummary, RetryPolicy, StartPoint } from "../contract/consumers.ts";
 import { consumerStatus } from "../domain/consumer-status.ts";
 import type { Queryable } from "./database.ts";
 import { type ParkedSummary, selectParkedSummaries } from "./parked-summary-select.ts";
@@ -31,7 +31,9 @@ interface TopicRow {
   head: number;
   lag_ms: number;
   still_ms: number;
-  cursors: { partition: number; position: number; epoch: number; member: string | null; expiresAt: string | null }[];
+  cursors:
+    | { partition: number; position: number; epoch: number; member: string | null; expiresAt: string | null }[]
+    | null;
 }
 
 interface MemberRow {
@@ -43,13 +45,24 @@ interface MemberRow {
   partitions: number[];
 }
 
-/**
- * Consumers with their status, topics, positions, leases, members and what is parked, by name: four statements however
- * many there are, because the control room asks once a second. `names` null = all.
- */
-export async function describeConsumers(
+/** Consumers with their status, topics, positions, leases, members and what is parked, by name. */
+export function describeConsumers(db: Queryable, names: readonly string[]): Promise<ConsumerDescription[]> {
+  return selectConsumers(db, { names, hasPartitions: true });
+}
+
+/** All of them without their partitions: a consumer of many topics has thousands, and a list shows none. */
+export async function summariseConsumers(db: Queryable): Promise<ConsumerSummary[]> {
+  const all = await selectConsumers(db, { names: null, hasPartitions: false });
+  return all.map(({ topics, ...consumer }) => ({
+    ...consumer,
+    topics: topics.map(({ partitions: _, ...topic }) => topic),
+  }));
+}
+
+/** Four statements however many there are, because the control room asks once a second. `names` null = all. */
+async function selectConsumers(
   db: Queryable,
-  names: readonly string[] | null,
+  { names, hasPartitions }: { readonly names: readonly string[] | null; readonly hasPartitions: boolean },
 ): Promise<ConsumerDescription[]> {
   const consumers = await db.query<ConsumerRow>({
     name: "describe_consumers",
@@ -80,14 +93,14 @@ export async function describeConsumers(
         SELECT min(c.position) AS position, max(c.updated_at) AS moved_at, json_agg(json_build_object('partition', c.partition,
           'position', c.position, 'epoch', l.epoch,
           'member', CASE WHEN l.expires_at >= now() THEN l.member END,
-          'expiresAt', CASE WHEN l.expires_at >= now() THEN l.expires_at END) ORDER BY c.partition) AS cursors
+          'expiresAt', CASE WHEN l.expires_at >= now() THEN l.expires_at END) ORDER BY c.partition) FILTER (WHERE $2) AS cursors
         FROM cursor c JOIN lease l ON l.consumer_id = c.consumer_id AND l.partition = c.partition
         WHERE c.consumer_id = s.consumer_id AND c.topic_id = s.topic_id
       ) p
       LEFT JOIN event e ON e.topic_id = s.topic_id AND e."offset" = greatest(p.position + 1, h.tail)
       WHERE s.consumer_id = ANY ($1::int[]) AND p.position IS NOT NULL
       ORDER BY t.name`,
-    values: [ids],
+    values: [ids, hasPartitions],
   });
   const members = await db.query<MemberRow>({
     name: "describe_consumer_members",
@@ -195,7 +208,7 @@ function topicOf(row: TopicRow): ConsumerDescription["topics"][number] {
     // The head may have been read a moment before a position that has passed it.
     lag: Math.max(0, row.head - row.position),
     lagMs: row.head > row.position ? row.lag_ms : 0,
-    partitions: row.cursors.map((it) => ({
+    partitions: (row.cursors ?? []).map((it) => ({
       ...it,
       expiresAt: it.expiresAt === null ? null : new Date(it.expiresAt).toISOString(),
     })),

@@ -33,6 +33,7 @@ export async function testInstance(
     readonly admin?: { email: string; password: string };
     readonly apiKey?: string;
     readonly maxSignIns?: number;
+    readonly maxLiveStreams?: number;
   } = {},
 ): Promise<TestInstance> {
   const errors: unknown[] = [];
@@ -45,7 +46,7 @@ export async function testInstance(
   const appender = createAppender(database, { wakeups, onError, onCommitted: (batch) => readers.handOver(batch) });
   const members = createMembers({ database, topicReaders: readers, wakeups, instance, onError });
   const services = allUseCases({ database, wakeups, topics, appender, members });
-  const { maxSignIns, ...accessConfig } = config;
+  const { maxSignIns, maxLiveStreams, ...accessConfig } = config;
   const passwords = createPasswords(maxSignIns === undefined ? {} : { maxRequests: maxSignIns });
   const access = await openAccess({
     useCases: accessUseCases({ database, wakeups, hashPassword: passwords.hash }),
@@ -57,7 +58,14 @@ export async function testInstance(
     ...accessConfig,
   });
   const openReader = async (topic: string) => readers.open(await topics.find(topic));
-  const controlPlane = createControlPlane({ services, access, openReader, version: "0.0.0-test", onError });
+  const controlPlane = createControlPlane({
+    services,
+    access,
+    openReader,
+    version: "0.0.0-test",
+    onError,
+    ...(maxLiveStreams === undefined ? {} : { maxLiveStreams }),
+  });
 
   const server = createServer((req, res) => {
     if (req.url?.startsWith("/api/")) return controlPlane.handle(req, res);

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { indexByName, keepUnchanged } from "../../domain/list-changes.ts";
 
 /** A value as of a time, with a version that rises whenever it changed. */
 export interface Snapshot<T> {
@@ -17,7 +18,8 @@ export interface Latest<T> {
 }
 
 export interface LatestOptions<T> {
-  readonly read: () => Promise<T>;
+  /** Given the value before, so that what has not changed may stay the same object. */
+  readonly read: (before: T | null) => Promise<T>;
   readonly everyMs: number;
   readonly onError: (error: unknown) => void;
 }
@@ -33,7 +35,7 @@ export function createLatest<T>({ read, everyMs, onError }: LatestOptions<T>): L
   async function readOnce(): Promise<void> {
     isReading = true;
     try {
-      const value = await read();
+      const value = await read(snapshot?.value ?? null);
       isFailing = false;
       if (listeners.size === 0) return;
       if (snapshot === null || !isDeepStrictEqual(snapshot.value, value)) {
@@ -76,4 +78,19 @@ export function createLatest<T>({ read, everyMs, onError }: LatestOptions<T>): L
       };
     },
   };
+}
+
+/** A list by name; rows that are as they were are the objects that they were. */
+export function createLatestList<Row>(
+  options: Omit<LatestOptions<readonly Row[]>, "read"> & {
+    readonly read: () => Promise<readonly Row[]>;
+    readonly nameOf: (row: Row) => string;
+  },
+): Latest<ReadonlyMap<string, Row>> {
+  const { read, nameOf, ...rest } = options;
+  return createLatest<ReadonlyMap<string, Row>>({
+    ...rest,
+    read: async (before) =>
+      indexByName(keepUnchanged(before ?? new Map(), await read(), { nameOf, isEqual: isDeepStrictEqual }), nameOf),
+  });
 }

@@ -67,8 +67,8 @@ test("a tab is told of topics, consumers and the events of the topic it watches,
   await tab.signIn(ADMIN.email, ADMIN.password);
 
   const first = listen(tab, { tail: { topic: "watched", after: 1 } });
-  await expect.poll(first.rows).toEqual([2, 3]);
-  await expect.poll(() => first.items.map((it) => it.data.kind)).toContain("consumers");
+  await expect.poll(first.rows, { timeout: 5_000 }).toEqual([2, 3]);
+  await expect.poll(() => first.items.map((it) => it.data.kind), { timeout: 5_000 }).toContain("consumers");
   const topics = first.items.find((it) => it.data.kind === "topics")?.data;
   expect(topics).toMatchObject({ topics: [{ topic: "watched", head: 3 }] });
   await publish("watched", [event("c")]);
@@ -101,6 +101,47 @@ test("a tab is told of topics, consumers and the events of the topic it watches,
   filtered.stop();
 });
 
+test("a tab is told everything once, and after that what has changed", async () => {
+  for (const topic of ["quiet", "busy"]) await here.services.declareTopic({ topic, declaration: {}, actor });
+  const tab = browser(here.url);
+  await tab.signIn(ADMIN.email, ADMIN.password);
+  const heard = listen(tab, { operations: false });
+  const topicsHeard = () => heard.items.map((it) => it.data).filter((it) => it.kind === "topics");
+  await expect.poll(topicsHeard, { timeout: 5_000 }).toHaveLength(1);
+  expect(topicsHeard()[0]).toMatchObject({ isWhole: true, removed: [] });
+  expect(topicsHeard()[0]?.topics.map((it) => it.topic)).toEqual(expect.arrayContaining(["busy", "quiet"]));
+  await publish("busy", [event("a")]);
+  await expect.poll(() => topicsHeard().length, { timeout: 5_000 }).toBeGreaterThan(1);
+  expect(topicsHeard()[1]).toMatchObject({ isWhole: false, removed: [], topics: [{ topic: "busy", head: 1 }] });
+  expect(topicsHeard()[1]?.topics).toHaveLength(1);
+  heard.stop();
+});
+
+test("partitions are told of the one consumer that is asked for, and of no other", async () => {
+  await here.services.declareTopic({ topic: "split", declaration: {}, actor });
+  const declaration = consumerDeclaration.parse({ topics: [{ topic: "split" }], partitions: 256 });
+  for (const consumer of ["wide-1", "wide-2"]) await here.services.declareConsumer({ consumer, declaration, actor });
+  const tab = browser(here.url);
+  await tab.signIn(ADMIN.email, ADMIN.password);
+  const heard = listen(tab, { topics: false, operations: false, consumer: "wide-1" });
+  const of = (kind: string) => heard.items.map((it) => it.data).find((it) => it.kind === kind);
+  await expect.poll(() => of("consumer"), { timeout: 5_000 }).toBeDefined();
+  await expect.poll(() => of("consumers"), { timeout: 5_000 }).toBeDefined();
+  const detail = of("consumer");
+  expect(detail?.kind === "consumer" && detail.consumer?.topics[0]?.partitions).toHaveLength(256);
+  expect(JSON.stringify(of("consumers"))).not.toContain('"partition":');
+  expect((await tab.trpc.consumers.list.query()).consumers.find((it) => it.consumer === "wide-2")).toMatchObject({
+    partitions: 256,
+    topics: [{ topic: "split", lag: 0 }],
+  });
+  heard.stop();
+  const absent = listen(tab, { topics: false, consumers: false, operations: false, consumer: "nobody" });
+  await expect
+    .poll(() => absent.items[0]?.data, { timeout: 5_000 })
+    .toMatchObject({ kind: "consumer", consumer: null });
+  absent.stop();
+});
+
 test("a tab sees an operation begin and end", async () => {
   await here.services.declareTopic({ topic: "parked", declaration: {}, actor });
   await here.services.declareConsumer({
@@ -112,7 +153,7 @@ test("a tab sees an operation begin and end", async () => {
   await tab.signIn(ADMIN.email, ADMIN.password);
   const heard = listen(tab, { topics: false, consumers: false });
   const seen = () => heard.items.map((it) => it.data).findLast((it) => it.kind === "operations");
-  await expect.poll(seen).toMatchObject({ operations: [] });
+  await expect.poll(seen, { timeout: 5_000 }).toMatchObject({ operations: [] });
   const filter = { all: true } as const;
   const { id } = await here.services.discardParked({ consumer: "billing", filter, reason: "void", actor });
   await expect.poll(seen, { timeout: 5_000 }).toMatchObject({ operations: [{ id, status: "queued" }] });
@@ -136,7 +177,7 @@ test("a stream ends with its session", async () => {
   const tab = browser(here.url);
   await tab.signIn(ADMIN.email, ADMIN.password);
   const heard = listen(tab, {});
-  await expect.poll(() => heard.items.length).toBeGreaterThan(0);
+  await expect.poll(() => heard.items.length, { timeout: 5_000 }).toBeGreaterThan(0);
   await tab.signOut();
   await expect.poll(heard.error, { timeout: 9_000 }).toMatchObject({ data: { problem: "unauthenticated" } });
   heard.stop();
@@ -161,6 +202,7 @@ test("a tab is not told that all is well while the readings fail", async () => {
     services: {
       listTopics: () => Promise.reject(new Error("away")),
       listConsumers: () => Promise.resolve([]),
+      describeConsumer: () => Promise.reject(new Error("not asked")),
       listOperations: () => Promise.resolve([]),
     },
     openReader: () => Promise.reject(new Error("not asked")),

@@ -1,14 +1,16 @@
-import type { ConsumerDescription } from "../../contract/consumers.ts";
+import type { ConsumerDescription, ConsumerSummary } from "../../contract/consumers.ts";
 import type { LiveMessage, LiveRequest } from "../../contract/live.ts";
 import type { Operation } from "../../contract/operations.ts";
 import type { TopicDescription } from "../../contract/topics.ts";
+import { DomainError } from "../../domain/errors.ts";
+import { changesBetween, type ListChanges } from "../../domain/list-changes.ts";
 import type { Services } from "../../services/services.ts";
 import type { Live, LiveItem } from "../context.ts";
-import { createLatest, type Latest } from "./latest.ts";
+import { createLatest, createLatestList, type Latest } from "./latest.ts";
 import { Tail, type TailReader } from "./tail.ts";
 
 export interface LiveOptions {
-  readonly services: Pick<Services, "listTopics" | "listConsumers" | "listOperations">;
+  readonly services: Pick<Services, "listTopics" | "listConsumers" | "describeConsumer" | "listOperations">;
   /** Joins the reader of a topic; throws `topic-not-found`. */
   readonly openReader: (topic: string) => Promise<TailReader>;
   readonly onError: (error: unknown) => void;
@@ -37,13 +39,32 @@ export function createLive({
   pollMs = POLL_MS,
   tickMs = TICK_EVERY_MS,
 }: LiveOptions): Live {
-  const topics = createLatest({ read: services.listTopics, everyMs: pollMs, onError });
-  const consumers = createLatest({ read: services.listConsumers, everyMs: pollMs, onError });
+  const every = { everyMs: pollMs, onError };
+  const topics = createLatestList({ read: services.listTopics, nameOf: (it) => it.topic, ...every });
+  const consumers = createLatestList({ read: services.listConsumers, nameOf: (it) => it.consumer, ...every });
   const operations = createLatest({
     read: () => services.listOperations(RECENT_OPERATIONS),
-    everyMs: pollMs,
-    onError,
+    ...every,
   });
+  // One reading per consumer that somebody looks at, shared by all who do; it is forgotten with the last of them.
+  const details = new Map<string, { readonly latest: Latest<ConsumerDescription | null>; tabs: number }>();
+
+  function detailOf(consumer: string): { latest: Latest<ConsumerDescription | null>; release: () => void } {
+    const known = details.get(consumer);
+    const detail = known ?? {
+      latest: createLatest({ read: () => describeOrNull(services, consumer), ...every }),
+      tabs: 0,
+    };
+    details.set(consumer, detail);
+    detail.tabs += 1;
+    return {
+      latest: detail.latest,
+      release: () => {
+        detail.tabs -= 1;
+        if (detail.tabs === 0) details.delete(consumer);
+      },
+    };
+  }
 
   return {
     async *listen(request, { lastEventId, signal }) {
@@ -55,6 +76,13 @@ export function createLive({
         if (request.topics) watched.push(topics);
         if (request.consumers) watched.push(consumers);
         if (request.operations) watched.push(operations);
+        let detail: Latest<ConsumerDescription | null> | null = null;
+        if (request.consumer !== undefined) {
+          const { latest, release } = detailOf(request.consumer);
+          stops.push(release);
+          detail = latest;
+          watched.push(latest);
+        }
         for (const it of watched) stops.push(it.listen(bell.ring));
 
         let tail: Tail | null = null;
@@ -63,7 +91,7 @@ export function createLive({
           stops.push(() => reader.release(), reader.onAppend(bell.ring));
           tail = new Tail(reader, request.tail, resumeAfter(lastEventId, request.tail.topic) ?? request.tail.after);
         }
-        yield* messages({ request, topics, consumers, operations, watched, tail, tickMs, bell, signal });
+        yield* messages({ request, topics, consumers, detail, operations, watched, tail, tickMs, bell, signal });
       } finally {
         for (const stop of stops.reverse()) stop();
       }
@@ -73,8 +101,9 @@ export function createLive({
 
 interface Session {
   readonly request: LiveRequest;
-  readonly topics: Latest<readonly TopicDescription[]>;
-  readonly consumers: Latest<readonly ConsumerDescription[]>;
+  readonly topics: Latest<ReadonlyMap<string, TopicDescription>>;
+  readonly consumers: Latest<ReadonlyMap<string, ConsumerSummary>>;
+  readonly detail: Latest<ConsumerDescription | null> | null;
   readonly operations: Latest<readonly Operation[]>;
   readonly watched: readonly Latest<unknown>[];
   readonly tail: Tail | null;
@@ -85,8 +114,10 @@ interface Session {
 
 /** Nothing queues up here: a tab that reads slowly is given the state as it is when it asks again. */
 async function* messages(session: Session): AsyncGenerator<LiveItem> {
-  const { request, topics, consumers, operations, watched, tail, tickMs, bell, signal } = session;
-  const sent = { topics: 0, consumers: 0, operations: 0 };
+  const { request, topics, consumers, detail, operations, watched, tail, tickMs, bell, signal } = session;
+  const sent = { detail: 0, operations: 0 };
+  const topicChanges = createChangeFeed(topics);
+  const consumerChanges = createChangeFeed(consumers);
   let lastMessageMs = Date.now();
   let tailNotBeforeMs = 0;
   const item = (message: LiveMessage): LiveItem => {
@@ -95,13 +126,19 @@ async function* messages(session: Session): AsyncGenerator<LiveItem> {
   };
 
   while (!signal.aborted) {
-    if (request.topics && topics.snapshot !== null && topics.snapshot.version !== sent.topics) {
-      sent.topics = topics.snapshot.version;
-      yield item({ kind: "topics", at: topics.snapshot.at, topics: topics.snapshot.value });
+    const ofTopics = request.topics ? topicChanges() : null;
+    if (ofTopics !== null) {
+      const { rows, ...changes } = ofTopics;
+      yield item({ kind: "topics", topics: rows, ...changes });
     }
-    if (request.consumers && consumers.snapshot !== null && consumers.snapshot.version !== sent.consumers) {
-      sent.consumers = consumers.snapshot.version;
-      yield item({ kind: "consumers", at: consumers.snapshot.at, consumers: consumers.snapshot.value });
+    const ofConsumers = request.consumers ? consumerChanges() : null;
+    if (ofConsumers !== null) {
+      const { rows, ...changes } = ofConsumers;
+      yield item({ kind: "consumers", consumers: rows, ...changes });
+    }
+    if (detail !== null && detail.snapshot !== null && detail.snapshot.version !== sent.detail) {
+      sent.detail = detail.snapshot.version;
+      yield item({ kind: "consumer", at: detail.snapshot.at, consumer: detail.snapshot.value });
     }
     if (request.operations && operations.snapshot !== null && operations.snapshot.version !== sent.operations) {
       sent.operations = operations.snapshot.version;
@@ -122,6 +159,33 @@ async function* messages(session: Session): AsyncGenerator<LiveItem> {
     if (tail?.isBehind === true) await bell.pause(Math.max(1, tailNotBeforeMs - Date.now()), signal);
     else await bell.wait(Math.max(tickMs - (Date.now() - lastMessageMs), TAIL_EVERY_MS));
   }
+}
+
+async function describeOrNull(
+  services: Pick<Services, "describeConsumer">,
+  consumer: string,
+): Promise<ConsumerDescription | null> {
+  try {
+    return await services.describeConsumer({ consumer });
+  } catch (error) {
+    if (error instanceof DomainError && error.code === "consumer-not-found") return null;
+    throw error;
+  }
+}
+
+/** What one tab has not been told yet of a list: everything at first, then what has changed; null = nothing. */
+function createChangeFeed<Row>(
+  latest: Latest<ReadonlyMap<string, Row>>,
+): () => (ListChanges<Row> & { readonly at: string; readonly isWhole: boolean }) | null {
+  let told: ReadonlyMap<string, Row> | null = null;
+  return () => {
+    const { snapshot } = latest;
+    if (snapshot === null || snapshot.value === told) return null;
+    const changes = changesBetween(told ?? new Map(), snapshot.value);
+    const isWhole = told === null;
+    told = snapshot.value;
+    return { ...changes, at: snapshot.at, isWhole };
+  };
 }
 
 function onAbort(signal: AbortSignal, listener: () => void): () => void {
