@@ -24,6 +24,23 @@ describe("the environment", () => {
     );
   });
 
+  it.each([
+    ["MILLRACE_API_KEY", "a-secret-of-my-own-0001\n"],
+    ["MILLRACE_ADMIN_PASSWORD", "correct horse battery\r"],
+    ["DATA_DIR", " .data"],
+    ["METRICS_TOKEN", "\u00a0a-token-of-my-own-00"],
+    ["HOST", " "],
+  ])("refuses %s with white space at an end, and does not repeat it", (name, value) => {
+    const parse = () => parseEnvironment({ [name]: value });
+    expect(parse).toThrow(`The configuration is wrong:\n  ${name}: begins or ends in white space`);
+    expect(parse).not.toThrow(/correct horse|my-own/);
+  });
+
+  it("lets white space within a value be, and variables of others", () => {
+    const given = { MILLRACE_ADMIN_EMAIL: "ada@example.org", MILLRACE_ADMIN_PASSWORD: "correct horse", PS1: "$ " };
+    expect(parseEnvironment(given).MILLRACE_ADMIN_PASSWORD).toBe("correct horse");
+  });
+
   it("wants the first administrator's e-mail and password together", () => {
     expect(() => parseEnvironment({ MILLRACE_ADMIN_EMAIL: "ada@example.org" })).toThrow("together");
   });

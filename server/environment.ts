@@ -19,6 +19,8 @@ const environmentSchema = z.object({
   MILLRACE_ADMIN_EMAIL: z.email().optional(),
   MILLRACE_ADMIN_PASSWORD: z.string().min(8, "must be at least 8 characters").optional(),
   MILLRACE_API_KEY: z.string().min(16, "must be at least 16 characters").optional(),
+  /** Absent: `/metrics` answers everybody. */
+  METRICS_TOKEN: z.string().min(16, "must be at least 16 characters").optional(),
   MAX_EVENT_BYTES: wholeNumber(1_024, 16 * 1024 * 1024).default(LIMITS.maxEventBytes),
   LOG_LEVEL: z.enum(["error", "warn", "info", "debug"]).default("info"),
 });
@@ -29,6 +31,7 @@ export type Environment = z.infer<typeof environmentSchema>;
 export function parseEnvironment(variables: Readonly<Record<string, string | undefined>>): Environment {
   // An empty variable means an absent one: compose files and CI systems cannot unset.
   const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ""));
+  requireNoBlankEnds(given);
   const parsed = environmentSchema.safeParse(given);
   if (!parsed.success) {
     const lines = parsed.error.issues.map((issue) => `  ${issue.path.join(".")}: ${issue.message}`);
@@ -44,4 +47,15 @@ export function parseEnvironment(variables: Readonly<Record<string, string | und
     throw new StartupError("The configuration is wrong:\n  DATABASE_OWNER_URL goes with a DATABASE_URL");
   }
   return parsed.data;
+}
+
+/**
+ * A line feed at the end of a secret (`echo secret > file`, a CRLF in an .env) can never be sent in a header, and makes a
+ * password another. Cut off in silence it would be another value than the one that was given: it is refused.
+ */
+function requireNoBlankEnds(given: Readonly<Record<string, string | undefined>>): void {
+  const names = Object.keys(environmentSchema.shape).filter((name) => given[name] !== given[name]?.trim());
+  if (names.length === 0) return;
+  const lines = names.map((name) => `  ${name}: begins or ends in white space`);
+  throw new StartupError(`The configuration is wrong:\n${lines.join("\n")}`);
 }

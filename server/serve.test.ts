@@ -150,3 +150,30 @@ it("refuses the owner, too, to rewrite the audit under the setting that lets ret
     await client.end();
   }
 });
+
+it("gives pages and the control room's answers headers against framing, sniffing and keeping", async () => {
+  const { url } = await start({ handle: (_req, res) => void res.end("page") });
+  for (const path of ["/login", "/api/trpc/session.current", "/api/auth/get-session", "/api/nowhere"]) {
+    const { headers } = await fetch(url + path);
+    expect(headers.get("content-security-policy")).toContain("frame-ancestors 'none'");
+    expect(headers.get("x-content-type-options")).toBe("nosniff");
+    expect(headers.get("referrer-policy")).toBe("no-referrer");
+    if (path.startsWith("/api/")) expect(headers.get("cache-control")).toContain("no-store");
+  }
+});
+
+it("asks for the token of /metrics where there is one, and for nothing else's", async () => {
+  const { url } = await start(undefined, {
+    METRICS_TOKEN: "a-token-of-my-own-1",
+    MILLRACE_API_KEY: "a-key-of-my-own-001",
+  });
+  const status = async (bearer?: string) =>
+    (await fetch(`${url}/metrics`, bearer === undefined ? {} : { headers: { authorization: `Bearer ${bearer}` } }))
+      .status;
+  expect(await status()).toBe(401);
+  expect(await status("a-key-of-my-own-001")).toBe(401);
+  expect(await status("a-token-of-my-own-")).toBe(401);
+  expect(await status("a-token-of-my-own-1")).toBe(200);
+  expect((await fetch(`${url}/healthz`)).status).toBe(200);
+  expect((await fetch(`${url}/readyz`)).status).toBe(200);
+});

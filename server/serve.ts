@@ -9,6 +9,7 @@ import type { Environment } from "./environment.ts";
 import { boundConnections } from "./http/connection-bounds.ts";
 import { createControlPlane } from "./http/control-plane.ts";
 import { createDataPlane } from "./http/data-plane.ts";
+import { isLoopback, reachableUrl } from "./listening-address.ts";
 import type { Log } from "./log.ts";
 import { StartupError } from "./startup-error.ts";
 import { BoundedClient, type DatabaseBounds, DEFAULT_BOUNDS } from "./store/bounded-client.ts";
@@ -45,6 +46,15 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
+/** For what a browser shows and what it asks for with a cookie; the data plane's answers are no pages. */
+const PAGE_HEADERS = [
+  ["content-security-policy", "frame-ancestors 'none'; object-src 'none'; base-uri 'none'; form-action 'self'"],
+  ["x-frame-options", "DENY"],
+  ["x-content-type-options", "nosniff"],
+  ["referrer-policy", "no-referrer"],
+  ["cross-origin-opener-policy", "same-origin"],
+] as const;
+
 const IS_DATA_PLANE = /^\/(?:v1(?:[/?]|$)|(?:healthz|readyz|metrics)(?:\?|$))/;
 
 /** A new index on a great table takes its time, and another instance may be at it. */
@@ -76,6 +86,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     control: controlPlane.rest,
     checkDatabase: parts.health.check,
     limits: { maxEventBytes: environment.MAX_EVENT_BYTES },
+    ...(environment.METRICS_TOKEN === undefined ? {} : { metricsToken: environment.METRICS_TOKEN }),
     log: (level, { message, ...line }) => log(level, message, line),
   });
 
@@ -83,8 +94,11 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const server = createServer((req, res) => {
     if (!connections.admit(res)) return;
     const url = req.url ?? "/";
-    if (IS_DATA_PLANE.test(url)) dataPlane.handle(req, res);
-    else if (url.startsWith("/api/")) {
+    if (IS_DATA_PLANE.test(url)) return dataPlane.handle(req, res);
+    for (const [name, value] of PAGE_HEADERS) res.setHeader(name, value);
+    if (url.startsWith("/api/")) {
+      // Answers hold secrets that are shown once, and what one person may see.
+      res.setHeader("cache-control", "no-store");
       res.once("close", () => dataPlane.countRequest(req.method ?? "", controlRouteOf(url), res.statusCode));
       controlPlane.handle(req, res);
     } else if (pages !== undefined) pages.handle(req, res);
@@ -116,8 +130,12 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     throw error;
   }
   const { port } = server.address() as AddressInfo;
-  const host = environment.HOST.includes(":") ? `[${environment.HOST}]` : environment.HOST;
-  const url = `http://${host}:${port}`;
+  const url = reachableUrl(environment.HOST, port);
+  if (!isLoopback(environment.HOST)) {
+    log("warn", "passwords and API keys travel in clear to this address unless a proxy in front of it speaks HTTPS", {
+      host: environment.HOST,
+    });
+  }
 
   return {
     url,

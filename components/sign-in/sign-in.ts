@@ -2,7 +2,10 @@ import { authClient } from "./auth-client.ts";
 
 /** What to tell a person whose sign-in failed. */
 function sentenceOf(status: number): string {
-  if (status === 401 || status === 400 || status === 403) return "This e-mail and password do not belong together.";
+  if (status === 401 || status === 400) return "This e-mail and password do not belong together.";
+  if (status === 403) {
+    return "The server takes this page for one of another site. A proxy in front of it must pass on Host and X-Forwarded-Proto as the browser sees them.";
+  }
   if (status === 429) return "Too many attempts from here. Wait a minute, then try again.";
   if (status === 503) return "The database cannot be reached at the moment. Try again shortly.";
   if (status === 0) return "The server does not answer. Is it running?";

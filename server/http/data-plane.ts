@@ -44,6 +44,8 @@ export interface DataPlaneDeps {
   /** Rejects, soon, with `database-unavailable` while the database cannot be read and written. */
   readonly checkDatabase: () => Promise<void>;
   readonly log: RequestLog;
+  /** `METRICS_TOKEN`. */
+  readonly metricsToken?: string;
   /** Absent: those of the contract. */
   readonly limits?: EventLimits;
   readonly streams?: SseConnectionsOptions;
@@ -125,7 +127,12 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
     onStreamError: logStreamError,
   });
   addConsumerRoutes(app, { services, members: deps.members, connections, identify });
-  addHealthRoutes(app, { state, metrics, checkDatabase: deps.checkDatabase });
+  addHealthRoutes(app, {
+    state,
+    metrics,
+    checkDatabase: deps.checkDatabase,
+    ...(deps.metricsToken === undefined ? {} : { metricsToken: deps.metricsToken }),
+  });
   for (const [path, allowed] of Object.entries(ALLOWED)) {
     app.all(path, () => {
       throw new DomainError("method-not-allowed", `Allowed here: ${allowed.join(", ")}.`, { facts: { allowed } });
