@@ -9,6 +9,7 @@ import type { Environment } from "./environment.ts";
 import { boundConnections } from "./http/connection-bounds.ts";
 import { createControlPlane } from "./http/control-plane.ts";
 import { createDataPlane } from "./http/data-plane.ts";
+import { refusedMethod } from "./http/known-methods.ts";
 import type { Log } from "./log.ts";
 import { StartupError } from "./startup-error.ts";
 import { BoundedClient, type DatabaseBounds, DEFAULT_BOUNDS } from "./store/bounded-client.ts";
@@ -83,6 +84,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const server = createServer((req, res) => {
     if (!connections.admit(res)) return;
     const url = req.url ?? "/";
+    if (refusedMethod(req, res)) return;
     if (IS_DATA_PLANE.test(url)) dataPlane.handle(req, res);
     else if (url.startsWith("/api/")) {
       res.once("close", () => dataPlane.countRequest(req.method ?? "", controlRouteOf(url), res.statusCode));
