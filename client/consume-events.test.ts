@@ -272,7 +272,7 @@ test("what waits at an abort is not settled along with what runs", async () => {
   for (const key of ["first", "a", "a", "b"]) server.append("t", [{ type: "n", key }]);
   let letThrough: (() => void) | undefined;
   server.fault("POST", (exchange) => {
-    letThrough = () => consumer.serve("POST settlements", "", exchange);
+    letThrough = () => consumer.serve("POST settlements", exchange);
     return true;
   });
   let finished = 0;

@@ -68,7 +68,7 @@ function hold(): { isHeld: () => boolean; letThrough: () => void } {
   });
   return {
     isHeld: () => held !== undefined,
-    letThrough: () => held !== undefined && consumer.serve("POST settlements", "", held),
+    letThrough: () => held !== undefined && consumer.serve("POST settlements", held),
   };
 }
 

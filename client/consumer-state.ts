@@ -15,7 +15,9 @@ export class ConsumerState {
   /** The entry of a key; null when there is none. */
   async get<Value = unknown>(key: string, options: { signal?: AbortSignal } = {}): Promise<StateEntry<Value> | null> {
     try {
-      const answer = await this.#transport.ask(path("consumers", this.#consumer, "state", key), options);
+      // By a parameter: URL parsers take a key such as `..` out of a path.
+      const query = new URLSearchParams({ key });
+      const answer = await this.#transport.ask(`${path("consumers", this.#consumer, "state")}?${query}`, options);
       return this.#transport.parse(answer) as StateEntry<Value>;
     } catch (error) {
       if (error instanceof MillraceError && error.code === "state-entry-not-found") return null;

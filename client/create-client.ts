@@ -2,7 +2,7 @@
 import { awaitProcessed, isProcessed, type WaitOptions } from "./await-processed.ts";
 import { type ConsumeOptions, consumeEvents } from "./consume-events.ts";
 import { ConsumerState } from "./consumer-state.ts";
-import { type AppendOptions, appendEvents, type Loaded, loadAggregate } from "./event-sourcing.ts";
+import { type AppendOptions, appendEvents, type Loaded, type LoadOptions, loadAggregate } from "./event-sourcing.ts";
 import { type FollowOptions, followTopic } from "./follow-topic.ts";
 import type { Handler } from "./member.ts";
 import { type PublishOptions, publishEvents } from "./publish-events.ts";
@@ -24,11 +24,11 @@ export type { ConnectionListeners } from "./connection-watch.ts";
 export type { Assignment, ConsumeOptions, Pause } from "./consume-events.ts";
 export { ConsumerState } from "./consumer-state.ts";
 export type { EventContext, EventState } from "./event-context.ts";
-export type { AppendOptions, Loaded } from "./event-sourcing.ts";
+export type { AppendOptions, Loaded, LoadOptions } from "./event-sourcing.ts";
 export type { FollowOptions } from "./follow-topic.ts";
 export { PermanentError, RetryLater, SkipEvent } from "./handler-errors.ts";
 export type { Handler } from "./member.ts";
-export { ConflictError, GapError, MillraceError } from "./millrace-error.ts";
+export { AheadError, ConflictError, GapError, MillraceError } from "./millrace-error.ts";
 export type { PublishOptions } from "./publish-events.ts";
 export type { ReceivedEvent } from "./received-event.ts";
 export type { TransportOptions as ClientOptions } from "./transport.ts";
@@ -58,12 +58,13 @@ export interface Client {
   isProcessed(consumer: string, topic: string, offset: number): Promise<boolean>;
   /** Waits until a consumer is done with an event, to read what it wrote; false when the time ran out first. */
   waitFor(consumer: string, topic: string, offset: number, options?: WaitOptions): Promise<boolean>;
-  /** Rebuilds an aggregate from the events of its key. */
+  /** Rebuilds an aggregate from the events of its key; `GapError` when retention has taken some of them. */
   load<State, Data = unknown>(
     topic: string,
     key: string,
     reducer: (state: State, event: CloudEvent<Data>) => State,
     initial: State,
+    options?: LoadOptions,
   ): Promise<Loaded<State>>;
   /** Publishes events of one key; with `expect` only if nobody else did since `load`, else `ConflictError`. */
   append(
@@ -94,7 +95,8 @@ export function createClient(options: TransportOptions): Client {
     isProcessed: (consumer, topic, offset) => isProcessed(transport, { consumer, topic, offset }),
     waitFor: (consumer, topic, offset, waitOptions = {}) =>
       awaitProcessed(transport, { consumer, topic, offset }, waitOptions),
-    load: (topic, key, reducer, initial) => loadAggregate(transport, { topic, key, reducer, initial }),
+    load: (topic, key, reducer, initial, loadOptions = {}) =>
+      loadAggregate(transport, { topic, key, reducer, initial }, loadOptions),
     append: (topic, key, events, appendOptions = {}) =>
       appendEvents(transport, { topic, key }, { events, options: appendOptions }),
   };

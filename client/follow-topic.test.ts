@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type Client, createClient, GapError } from "./create-client.ts";
+import { AheadError, type Client, createClient, GapError } from "./create-client.ts";
 import { FakeServer, problem, stream, topicFrame } from "./testing/fake-server.ts";
 
 let server: FakeServer;
@@ -115,6 +115,55 @@ test("a gap is thrown, never skipped in silence; with onGap following goes on", 
   const gaps: unknown[] = [];
   expect(await take(2, { after: 2, onGap: (it) => gaps.push(it) })).toEqual([8, 9]);
   expect(gaps).toEqual([{ requested: 3, firstAvailable: 8 }]);
+});
+
+test("a topic that ends before the place asked for is thrown; with onAhead following goes on from its head", async () => {
+  publish(3);
+  const ahead = () =>
+    server.fault("GET", ({ response }) => {
+      stream(response);
+      response.write('id: 3\nevent: ahead\ndata: {"requested":7,"head":3}\n\n', () => response.destroy());
+      return true;
+    });
+  ahead();
+  const refused = await take(1, { after: 7 }).catch((error: unknown) => error);
+  expect(refused).toBeInstanceOf(AheadError);
+  expect(refused).toMatchObject({ code: "ahead", requested: 7, head: 3 });
+  ahead();
+  const told: unknown[] = [];
+  const following = take(2, {
+    after: 7,
+    onAhead: (it) => {
+      told.push(it);
+      publish(2);
+    },
+  });
+  expect(await following).toEqual([4, 5]);
+  expect(told).toEqual([{ requested: 7, head: 3 }]);
+  expect(server.requests.at(-1)).toMatch(/after=3$/);
+});
+
+test("what a filter has passed over is not asked for again", async () => {
+  publish(5);
+  server.fault("GET", ({ response }) => {
+    stream(response);
+    response.write('id: 4\nevent: passed\ndata: {"offset":4}\n\n', () => response.destroy());
+    return true;
+  });
+  expect(await take(1, { types: ["n"] })).toEqual([5]);
+  expect(server.requests[1]).toContain("after=4");
+});
+
+test("types and keys are asked for as they are spelt", async () => {
+  publish(1);
+  await take(1, { types: ["a,b"] });
+  await take(1, { types: ["a,b", "c"] });
+  await server.quiet();
+  const queries = server.requests.map((it) => new URLSearchParams(it.split("?")[1]));
+  expect(queries.map((it) => it.getAll("types"))).toEqual([
+    ["a,b", "a,b"],
+    ["a,b", "c"],
+  ]);
 });
 
 test("503 is waited out; 404 is thrown", async () => {

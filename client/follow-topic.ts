@@ -1,7 +1,7 @@
 import { backoffMs, pause } from "./backoff.ts";
 import { type ConnectionListeners, ConnectionWatch } from "./connection-watch.ts";
 import { openFrames } from "./frame-stream.ts";
-import { GapError, isTransient, MillraceError } from "./millrace-error.ts";
+import { AheadError, GapError, isTransient, MillraceError } from "./millrace-error.ts";
 import { type ReceivedEvent, received } from "./received-event.ts";
 import { path, type Transport } from "./transport.ts";
 import type { CloudEvent } from "./wire.ts";
@@ -12,13 +12,16 @@ export interface FollowOptions extends ConnectionListeners {
   /** Instead of `after`: `earliest` (the default), `latest`, or an RFC 3339 time. */
   readonly from?: string | undefined;
   readonly types?: readonly string[] | undefined;
-  readonly key?: string | undefined;
+  /** Events of this key, or of any of these. */
+  readonly key?: string | readonly string[] | undefined;
   /** Ends the iteration, quietly. */
   readonly signal?: AbortSignal | undefined;
   /** Called whenever every event up to `offset` has been given. */
   readonly onCaughtUp?: ((offset: number) => void) | undefined;
   /** Called when retention has passed the place asked for; following goes on behind the gap. Without it: `GapError`. */
   readonly onGap?: ((gap: { requested: number; firstAvailable: number }) => void) | undefined;
+  /** Called when the topic ends before the place asked for; following goes on from its head. Without it: `AheadError`. */
+  readonly onAhead?: ((ahead: { requested: number; head: number }) => void) | undefined;
   /** Silence after which the connection counts as dead. Default 45,000: three of the server's comments. */
   readonly idleMs?: number | undefined;
 }
@@ -75,12 +78,17 @@ async function* followWatched<Data>(
             last = offset;
             isPlaceKnown = true;
             yield received(transport.parse(frame.data) as CloudEvent<Data>, offset);
-          } else if (frame.event === "caught-up") {
+          } else if (frame.event === "caught-up" || frame.event === "passed") {
             const { offset } = JSON.parse(frame.data) as { offset: number };
             last = Math.max(last, offset);
             // Also what makes `from: "latest"` exact across a disconnect before the first event.
             isPlaceKnown = true;
-            options.onCaughtUp?.(offset);
+            if (frame.event === "caught-up") options.onCaughtUp?.(offset);
+          } else if (frame.event === "ahead") {
+            const ahead = JSON.parse(frame.data) as { requested: number; head: number };
+            if (options.onAhead === undefined) throw new AheadError(ahead.requested, ahead.head);
+            last = ahead.head;
+            options.onAhead(ahead);
           } else if (frame.event === "gap") {
             const gap = JSON.parse(frame.data) as { requested: number; firstAvailable: number };
             if (options.onGap === undefined) throw new GapError(gap.requested, gap.firstAvailable);
@@ -110,7 +118,9 @@ function followQuery(options: FollowOptions, after: number | null): URLSearchPar
   const query = new URLSearchParams();
   if (after === null) query.set("from", options.from ?? "earliest");
   else query.set("after", String(after));
-  if (options.types !== undefined) query.set("types", options.types.join(","));
-  if (options.key !== undefined) query.set("key", options.key);
+  const { types = [], key = [] } = options;
+  // Given once it is a list separated by commas; given again, each is taken as it is.
+  for (const type of types.length === 1 ? [...types, ...types] : types) query.append("types", type);
+  for (const it of typeof key === "string" ? [key] : key) query.append("key", it);
   return query;
 }

@@ -2,7 +2,7 @@ import type { Problem } from "./wire.ts";
 
 /**
  * Every refusal and fault the SDK reports. `code` is the server's problem code (`topic-not-found`, `stale-epoch` …) or
- * one of the SDK's own: `unreachable` (no answer; `status` 0), `unreadable` (an answer that is not Millrace's), `gap`,
+ * one of the SDK's own: `unreachable` (no answer; `status` 0), `unreadable` (an answer that is not Millrace's), `gap`, `ahead`,
  * `replaced` (another member connected under the same name).
  */
 export class MillraceError extends Error {
@@ -46,6 +46,20 @@ export class GapError extends MillraceError {
     readonly firstAvailable: number,
   ) {
     super("gap", `offsets ${requested} to ${firstAvailable - 1} are no longer retained`, 0);
+  }
+}
+
+/** The topic ends before the place that a follower asked for: it was restored from a backup, or is another one. */
+export class AheadError extends MillraceError {
+  override readonly name = "AheadError";
+
+  constructor(
+    /** The offset it was to go on after. */
+    readonly requested: number,
+    /** Offset of the topic's last event. */
+    readonly head: number,
+  ) {
+    super("ahead", `the topic ends at offset ${head}; what comes after ${requested} was asked for`, 0);
   }
 }
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type Client, ConflictError, createClient, MillraceError } from "./create-client.ts";
+import { type Client, ConflictError, createClient, GapError, MillraceError } from "./create-client.ts";
 import { FakeServer, problem } from "./testing/fake-server.ts";
 
 let server: FakeServer;
@@ -99,6 +99,26 @@ test("a conflict carries the actual offset, and load + append again succeeds", a
     version: 3,
   });
   expect(await client.load<number, number>("accounts", "a1", sum, 0)).toEqual({ state: 12, version: 3 });
+});
+
+test("load throws when retention has taken events of the key; with onGap it folds what is left", async () => {
+  server.append("t", [{ type: "n", key: "k", data: 1 }]);
+  const gap = () =>
+    server.fault("GET", ({ response }) => {
+      const events = server.topics.get("t");
+      response.setHeader("content-type", "application/json");
+      response.end(JSON.stringify({ events, next: null, gap: { requested: 1, firstAvailable: 96 } }));
+      return true;
+    });
+  gap();
+  const refused = await client.load("t", "k", (n: number) => n + 1, 0).catch((error: unknown) => error);
+  expect(refused).toBeInstanceOf(GapError);
+  expect(refused).toMatchObject({ requested: 1, firstAvailable: 96 });
+  gap();
+  const gaps: unknown[] = [];
+  const onGap = (it: unknown) => void gaps.push(it);
+  expect(await client.load("t", "k", (n: number) => n + 1, 0, { onGap })).toEqual({ state: 1, version: 1 });
+  expect(gaps).toEqual([{ requested: 1, firstAvailable: 96 }]);
 });
 
 test("load folds every page of a key's events and nothing of its neighbours", async () => {

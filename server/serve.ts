@@ -9,6 +9,7 @@ import type { Environment } from "./environment.ts";
 import { boundConnections } from "./http/connection-bounds.ts";
 import { createControlPlane } from "./http/control-plane.ts";
 import { createDataPlane } from "./http/data-plane.ts";
+import { refusedMethod } from "./http/known-methods.ts";
 import { isLoopback, reachableUrl } from "./listening-address.ts";
 import type { Log } from "./log.ts";
 import { StartupError } from "./startup-error.ts";
@@ -94,6 +95,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const server = createServer((req, res) => {
     if (!connections.admit(res)) return;
     const url = req.url ?? "/";
+    if (refusedMethod(req, res)) return;
     if (IS_DATA_PLANE.test(url)) return dataPlane.handle(req, res);
     for (const [name, value] of PAGE_HEADERS) res.setHeader(name, value);
     if (url.startsWith("/api/")) {

@@ -68,7 +68,7 @@ export class FakeConsumer {
     }
   }
 
-  serve(name: string, key: string, exchange: Exchange): void {
+  serve(name: string, exchange: Exchange): void {
     const { response, body } = exchange;
     if (name === "GET events") {
       stream(response);
@@ -86,13 +86,14 @@ export class FakeConsumer {
       json(response, 200, { processed: [...this.settled].some((it) => Number(it.sequence) === offset) });
     } else if (name === "POST settlements") {
       this.#settle((JSON.parse(body) as { settlements: Settlement[] }).settlements, response);
-    } else if (name === "GET state") this.#readState(key, exchange);
+    } else if (name === "GET state") this.#readState(exchange);
     else problem(response, 404, "not-found");
   }
 
-  #readState(key: string, { response, query }: Exchange): void {
-    const entry = this.state.get(key);
-    if (key === "") {
+  #readState({ response, query }: Exchange): void {
+    const key = query.get("key");
+    const entry = this.state.get(key ?? "");
+    if (key === null) {
       const prefix = query.get("prefix") ?? "";
       const keys = [...this.state.keys()].filter((it) => it.startsWith(prefix)).sort();
       const from = keys.findIndex((it) => it > (query.get("after") ?? ""));

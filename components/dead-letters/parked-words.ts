@@ -23,9 +23,10 @@ export function standingOf({ state, operation }: Pick<ParkedEvent, "state" | "op
     : STATE_WORDS[state];
 }
 
-/** The address of a key's lane. */
+/** The address of a key's lane. URL parsers take the keys `.` and `..` out of a path, so these are a parameter. */
 export function laneHref(consumer: string, topic: string, key: string): string {
-  return `/dead-letters/sequences/${encodeURIComponent(consumer)}/${encodeURIComponent(topic)}/${encodeURIComponent(key)}`;
+  const lanes = `/dead-letters/sequences/${encodeURIComponent(consumer)}/${encodeURIComponent(topic)}`;
+  return key === "." || key === ".." ? `${lanes}?key=${key}` : `${lanes}/${encodeURIComponent(key)}`;
 }
 
 export function groupHref(consumer: string, fingerprint: string): string {

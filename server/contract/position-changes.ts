@@ -3,22 +3,31 @@ import { parkedCounts } from "./consumers.ts";
 import { consumerName, offset, position, reason, timestamp, topicName } from "./names.ts";
 
 /** Where to move a consumer's position to. */
-export const positionTarget = z.discriminatedUnion("to", [
-  z.strictObject({ to: z.literal("earliest") }),
-  z.strictObject({ to: z.literal("latest") }),
-  /** The next event delivered is the one at `offset`. */
-  z.strictObject({ to: z.literal("offset"), offset }),
-  /** The next event delivered is the first one recorded at or after `time`. */
-  z.strictObject({ to: z.literal("time"), time: timestamp }),
-  /** Back by a duration: the first event recorded less than `ms` milliseconds ago. */
-  z.strictObject({ to: z.literal("duration"), ms: z.int().min(1) }),
-  /** By so many offsets: negative = back. */
-  z.strictObject({ to: z.literal("shift"), by: z.int().refine((it) => it !== 0, "must not be 0") }),
-  /** To where another consumer stands, in the topics both have. */
-  z.strictObject({ to: z.literal("consumer"), consumer: consumerName }),
-  /** The next event delivered is this one; only its topic moves. */
-  z.strictObject({ to: z.literal("before"), topic: topicName, offset }),
-]);
+export const positionTarget = z.discriminatedUnion(
+  "to",
+  [
+    z.strictObject({ to: z.literal("earliest") }),
+    z.strictObject({ to: z.literal("latest") }),
+    /** The next event delivered is the one at `offset`. */
+    z.strictObject({ to: z.literal("offset"), offset }),
+    /** The next event delivered is the first one recorded at or after `time`. */
+    z.strictObject({ to: z.literal("time"), time: timestamp }),
+    /** Back by a duration: the first event recorded less than `ms` milliseconds ago. */
+    z.strictObject({ to: z.literal("duration"), ms: z.int().min(1) }),
+    /** By so many offsets: negative = back. */
+    z.strictObject({ to: z.literal("shift"), by: z.int().refine((it) => it !== 0, "must not be 0") }),
+    /** To where another consumer stands, in the topics both have. */
+    z.strictObject({ to: z.literal("consumer"), consumer: consumerName }),
+    /** The next event delivered is this one; only its topic moves. */
+    z.strictObject({ to: z.literal("before"), topic: topicName, offset }),
+  ],
+  {
+    error: ({ code }) =>
+      code === "invalid_union"
+        ? "must be earliest, latest, offset, time, duration, shift, consumer or before"
+        : undefined,
+  },
+);
 export type PositionTarget = z.infer<typeof positionTarget>;
 
 export const positionPlanRequest = z.strictObject({

@@ -15,6 +15,7 @@ import { answerPreflight } from "./cors.ts";
 import type { EventLimits } from "./event-limits.ts";
 import type { DataPlaneEnv, Exchange } from "./exchange.ts";
 import { addHealthRoutes } from "./health-routes.ts";
+import { HAND_MOUNTED } from "./known-methods.ts";
 import { problemOf } from "./problem.ts";
 import { ClientGone } from "./read-body.ts";
 import { requestIdOf } from "./request-id.ts";
@@ -66,16 +67,6 @@ export interface DataPlane {
 
 /** A request that took longer is worth a line, even when it went well. */
 const SLOW_MS = 1_000;
-/** The methods of the routes mounted by hand: every other one is refused here. */
-const ALLOWED: Readonly<Record<string, readonly string[]>> = {
-  "/v1/topics/:topic/events": ["GET", "POST"],
-  "/v1/topics/:topic/events/:offset": ["GET"],
-  "/v1/consumers/:consumer/events": ["GET"],
-  "/v1/consumers/:consumer/settlements": ["POST"],
-  "/healthz": ["GET"],
-  "/readyz": ["GET"],
-  "/metrics": ["GET"],
-};
 
 /** The hot routes by hand, the rest handed to the control plane. */
 export function createDataPlane(deps: DataPlaneDeps): DataPlane {
@@ -133,7 +124,7 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
     checkDatabase: deps.checkDatabase,
     ...(deps.metricsToken === undefined ? {} : { metricsToken: deps.metricsToken }),
   });
-  for (const [path, allowed] of Object.entries(ALLOWED)) {
+  for (const [path, allowed] of Object.entries(HAND_MOUNTED)) {
     app.all(path, () => {
       throw new DomainError("method-not-allowed", `Allowed here: ${allowed.join(", ")}.`, { facts: { allowed } });
     });

@@ -76,6 +76,7 @@ test("what is parked is paged, filtered, grouped, counted and shown by lane", as
   const groups = await get<{ groups: ParkedGroup[] }>("/consumers/billing/parked/groups");
   expect(groups.body.groups).toMatchObject([{ fingerprint: "f", count: 2, sequencesBlocked: 2, eventsBehind: 4 }]);
   const lane = await get<Sequence>("/consumers/billing/sequences/orders/k%31");
+  expect(await get<Sequence>("/consumers/billing/sequences/orders?key=k1")).toEqual(lane);
   expect(lane.body).toMatchObject({ key: "k1", head: { offset: 1 }, followerCount: 2 });
   expect((await get("/consumers/billing/parked/facets?state=dead")).body).toMatchObject({ redrivable: 2 });
   expect((await get("/consumers/billing/parked/facets?state=discarded")).body).toMatchObject({ redrivable: 0 });

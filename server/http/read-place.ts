@@ -12,22 +12,32 @@ const digits = (schema: z.ZodType<number, number>, rule: string) =>
   z.string().regex(DIGITS, rule).transform(Number).pipe(schema);
 
 const after = digits(position, "must be a whole number, 0 or more");
+const labels = (what: string) =>
+  z.array(label).min(1).max(LIMITS.maxFilterValues, `must name at most ${LIMITS.maxFilterValues} ${what}`);
+
+/** Given once: a list separated by commas. Given more than once: each is one type, commas and all. */
 const types = z
   .array(z.string())
-  .transform((all) => all.flatMap((it) => it.split(",")))
-  .pipe(z.array(label).min(1).max(LIMITS.maxFilterValues, `must name at most ${LIMITS.maxFilterValues} types`));
+  .transform((all) => (all.length === 1 ? all.flatMap((it) => it.split(",")) : all))
+  .pipe(labels("types"));
+
+/** Each is one key; an event that has any of them passes. */
+const keys = labels("keys");
+
+/** A place by its name or by a time. */
+const from = z.union([z.enum(["earliest", "latest"]), timestamp], 'must be "earliest", "latest" or an RFC 3339 time');
 
 const pageQuery = z
   .strictObject({
     after: after.optional(),
-    from: timestamp.optional(),
+    from: from.optional(),
     limit: digits(
       z.int().min(1, "must be 1 or more").max(LIMITS.maxPageEvents, `must be at most ${LIMITS.maxPageEvents}`),
       "must be a whole number, 1 or more",
     ).default(100),
     order: z.enum(["asc", "desc"], 'must be "asc" or "desc"').default("asc"),
     types: types.optional(),
-    key: label.optional(),
+    key: keys.optional(),
   })
   .refine((it) => it.after === undefined || it.from === undefined, {
     message: "give after or from, not both",
@@ -37,11 +47,9 @@ const pageQuery = z
 const followQuery = z
   .strictObject({
     after: after.optional(),
-    from: z
-      .union([z.enum(["earliest", "latest"]), timestamp], 'must be "earliest", "latest" or an RFC 3339 time')
-      .optional(),
+    from: from.optional(),
     types: types.optional(),
-    key: label.optional(),
+    key: keys.optional(),
   })
   .refine((it) => it.after === undefined || it.from === undefined, {
     message: "give after or from, not both",
@@ -94,6 +102,9 @@ function readLastEventId(text: string): number {
   throw invalidField("Last-Event-ID", "must be an offset: a whole number, 0 or more");
 }
 
+/** Parameters that may be given more than once. */
+const REPEATED = new Set(["types", "key"]);
+
 /** The offset in a path. */
 export function readOffset(text: string): number {
   const parsed = digits(offset, "must be a whole number, 1 or more").safeParse(text);
@@ -101,8 +112,8 @@ export function readOffset(text: string): number {
   return parsed.data;
 }
 
-function filterOf(types: readonly string[] | undefined, key: string | undefined): EventFilter {
-  return { ...(types === undefined ? {} : { types }), ...(key === undefined ? {} : { keys: [key] }) };
+function filterOf(types: readonly string[] | undefined, keys: readonly string[] | undefined): EventFilter {
+  return { ...(types === undefined ? {} : { types }), ...(keys === undefined ? {} : { keys }) };
 }
 
 function parse<Schema extends z.ZodType>(schema: Schema, url: string): z.infer<Schema> {
@@ -112,11 +123,15 @@ function parse<Schema extends z.ZodType>(schema: Schema, url: string): z.infer<S
   const faults: FieldProblem[] = [];
   for (const name of new Set(query.keys())) {
     const values = query.getAll(name);
-    if (name !== "types" && values.length > 1) faults.push({ field: name, message: "must be given once" });
-    input[name] = name === "types" ? values : values[0];
+    if (!REPEATED.has(name) && values.length > 1) faults.push({ field: name, message: "must be given once" });
+    input[name] = REPEATED.has(name) ? values : values[0];
   }
   const parsed = schema.safeParse({ ...input });
-  if (!parsed.success) faults.push(...fieldProblems(parsed.error));
+  if (!parsed.success) {
+    const isOneKey = query.getAll("key").length === 1;
+    const nameOf = (field: string) => (isOneKey && field === "key[0]" ? "key" : field);
+    faults.push(...fieldProblems(parsed.error).map((it) => ({ ...it, field: nameOf(it.field) })));
+  }
   if (!parsed.success || faults.length > 0) throw invalidInput(faults);
   return parsed.data;
 }

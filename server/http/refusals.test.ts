@@ -218,9 +218,11 @@ describe("a read is refused with the parameter named", () => {
     ["limit=ten", ["limit"]],
     ["order=up", ["order"]],
     ["from=yesterday", ["from"]],
-    ["from=earliest", ["from"]],
+    ["from=Earliest", ["from"]],
     ["after=1&from=2026-11-20T21:00:00Z", ["from"]],
     ["key=", ["key"]],
+    ["key=a&key=", ["key[1]"]],
+    ["types=a&types=", ["types[1]"]],
     ["types=a,,b", ["types[1]"]],
     ["after=1&after=2", ["after"]],
     ["colour=red", ["colour"]],
@@ -244,6 +246,16 @@ describe("a read is refused with the parameter named", () => {
     await refused(get("/v1/topics/orders/events", headers), 400, "invalid-input", ["Last-Event-ID"]);
   });
 
+  it.each([{}, { accept: "text/event-stream" }])(
+    "a place that is none, with those that there are, %o",
+    async (headers) => {
+      const answer = await get("/v1/topics/orders/events?from=beginning", headers);
+      expect((await answer.json()) as Problem).toMatchObject({
+        errors: [{ field: "from", message: 'must be "earliest", "latest" or an RFC 3339 time' }],
+      });
+    },
+  );
+
   it("what is not there", async () => {
     await refused(get("/v1/topics/nowhere/events"), 404, "topic-not-found");
     await refused(get("/v1/topics/nowhere/events", { accept: "text/event-stream" }), 404, "topic-not-found");
@@ -258,6 +270,44 @@ describe("a read is refused with the parameter named", () => {
       405,
       "method-not-allowed",
     );
+  });
+});
+
+describe("a method that nothing knows", () => {
+  // Node takes it, and fetch does not send it.
+  const ask = (method: string, path: string): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const { hostname, port } = new URL(server.url);
+      const socket = connect(Number(port), hostname, () => {
+        socket.write(
+          `${method} ${path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${SECRET}\r\nconnection: close\r\n\r\n`,
+        );
+      });
+      let text = "";
+      socket.on("data", (bytes) => {
+        text += bytes.toString();
+      });
+      socket.on("error", reject);
+      socket.on("close", () => resolve(text));
+    });
+
+  it.each([
+    ["/v1/topics/orders/events?after=0", "GET, POST"],
+    ["/v1/topics/orders/events/1", "GET"],
+    ["/v1/consumers/billing/settlements", "POST"],
+    ["/v1/topics/orders", "GET, POST, PUT, PATCH, DELETE"],
+    ["/v1/nothing", "GET, POST, PUT, PATCH, DELETE"],
+    ["/healthz", "GET"],
+    ["/api/trpc/topics.list", "GET, POST"],
+    ["/api/auth/session", "GET, POST"],
+    ["/topics", "GET, HEAD"],
+  ])("is answered 405 at %s, where %s are allowed", async (path, allowed) => {
+    for (const method of ["TRACE", "PROPFIND", "LINK"]) {
+      const answer = await ask(method, path);
+      expect(answer).toMatch(/^HTTP\/1\.1 405 /);
+      expect(/^allow: (.*)$/im.exec(answer)?.[1]?.trim()).toBe(allowed);
+      expect(answer).toContain('"code":"method-not-allowed"');
+    }
   });
 });
 

@@ -273,6 +273,46 @@ describe("publishing", () => {
   });
 });
 
+describe("types and keys of any spelling", () => {
+  const SPELLINGS = [".", "..", "a,b", "a", "b", "a/b", "100%", "%2e%2E", "a&b=c", "a+b", "käse €", "?", "#"];
+
+  it("are asked for by name: a list when given once, literally when given more than once", async () => {
+    const topic = await newTopic();
+    const events = SPELLINGS.map((it) => ({ type: it, key: it, data: it }));
+    expect((await server.publish(topic, JSON.stringify({ events }))).status).toBe(201);
+    const read = async (query: URLSearchParams): Promise<string[]> => {
+      const page = await server.request(`/v1/topics/${topic}/events?${query}`);
+      return ((await page.json()) as { events: { data: string }[] }).events.map((it) => it.data);
+    };
+    for (const spelling of SPELLINGS) {
+      expect(await read(new URLSearchParams({ key: spelling }))).toEqual([spelling]);
+      const twice = [spelling, spelling].map((it): [string, string] => ["types", it]);
+      expect(await read(new URLSearchParams(twice))).toEqual([spelling]);
+    }
+    expect(await read(new URLSearchParams({ types: "a,b" }))).toEqual(["a", "b"]);
+    expect(
+      await read(
+        new URLSearchParams([
+          ["types", "a,b"],
+          ["types", "a"],
+        ]),
+      ),
+    ).toEqual(["a,b", "a"]);
+    expect(
+      await read(
+        new URLSearchParams([
+          ["key", "a,b"],
+          ["key", ".."],
+        ]),
+      ),
+    ).toEqual(["..", "a,b"]);
+    const frames = await follow(server, topic, { query: "?after=0&types=a%2Cb&types=.&key=a%2Cb&key=..&key=." });
+    const seen = await frames.until((all) => all.some((frame) => frame.event === "caught-up"));
+    expect(eventsOf(seen).map((frame) => (JSON.parse(frame.data) as { data: string }).data)).toEqual([".", "a,b"]);
+    frames.close();
+  });
+});
+
 describe("pages", () => {
   it("go both ways, filter, and start at a time", async () => {
     const topic = await newTopic();
@@ -292,6 +332,11 @@ describe("pages", () => {
     expect(await read("types=even")).toEqual([[2, 4], null]);
     expect(await read("types=even,odd&key=k1")).toEqual([[1, 4], null]);
     expect(await read("types=even&types=odd&key=k0")).toEqual([[3], null]);
+    expect(await read("key=k1&key=k2")).toEqual([[1, 2, 4, 5], null]);
+    expect(await read("from=earliest")).toEqual([[1, 2, 3, 4, 5], null]);
+    expect(await read("from=latest")).toEqual([[], null]);
+    expect(await read("from=latest&order=desc&limit=2")).toEqual([[5, 4], 4]);
+    expect(await read("from=earliest&order=desc")).toEqual([[1], null]);
     expect(await read("from=2000-01-01T00:00:00Z")).toEqual([[1, 2, 3, 4, 5], null]);
     expect(await read("from=2100-01-01T00:00:00Z")).toEqual([[], null]);
   });

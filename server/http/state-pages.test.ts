@@ -31,6 +31,26 @@ async function store(consumer: string, sizes: readonly number[], prefix = "k"): 
   );
 }
 
+test("an entry whose key no path can carry is read by a parameter, as any other one", async () => {
+  await declare("spelt");
+  const keys = [".", "..", "a/b", "100%", "%2e", "käse €", "a&b=c"];
+  await server.database.database.pool.query(
+    `INSERT INTO state_entry (consumer_id, key, value, version, updated_at)
+     SELECT c.id, it.key, to_json(it.key), 1, now() FROM consumer c, unnest($1::text[]) AS it (key) WHERE c.name = 'spelt'`,
+    [keys],
+  );
+  const at = "/v1/consumers/spelt/state";
+  for (const key of keys) {
+    const answer = await server.request(`${at}?${new URLSearchParams({ key })}`);
+    expect([answer.status, await answer.json()]).toMatchObject([200, { key, value: key, version: 1 }]);
+    if (/^\.+$/.test(key)) continue;
+    expect(await (await server.request(`${at}/${encodeURIComponent(key)}`)).json()).toMatchObject({ key, value: key });
+  }
+  expect((await server.request(`${at}?key=none`)).status).toBe(404);
+  const both = await server.request(`${at}?key=a&prefix=a`);
+  expect([both.status, await both.json()]).toMatchObject([400, { errors: [{ field: "prefix" }] }]);
+});
+
 interface Page {
   readonly entries: { key: string; value: string }[];
   readonly next: string | null;

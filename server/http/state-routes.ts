@@ -17,6 +17,9 @@ export interface StateRoutesDeps {
 const ENTRY = "/v1/consumers/:consumer/state/:key";
 const LIST = "/v1/consumers/:consumer/state";
 
+/** One entry, as by its path: `.` and `..` are keys that no path can carry, since every URL parser takes them away. */
+const entryQuery = z.strictObject({ key: label });
+
 const listQuery = z.strictObject({
   prefix: label.optional(),
   after: label.optional(),
@@ -45,7 +48,13 @@ async function readList(context: Context<DataPlaneEnv, typeof LIST>, deps: State
   const { exchange } = context.env;
   exchange.route = "/v1/consumers/{consumer}/state";
   const consumer = allow(await deps.identify(exchange), context.req.param("consumer"));
-  const query = listQuery.safeParse(Object.fromEntries(new URL(context.req.url).searchParams));
+  const given = Object.fromEntries(new URL(context.req.url).searchParams);
+  if (given.key !== undefined) {
+    const entry = entryQuery.safeParse(given);
+    if (!entry.success) throw invalidInputOf(entry.error);
+    return answerJson(exchange, 200, entryJson(await deps.services.getState({ consumer, key: entry.data.key })));
+  }
+  const query = listQuery.safeParse(given);
   if (!query.success) throw invalidInputOf(query.error);
   const { limit, prefix, after } = query.data;
   const { entries, next } = await deps.services.listState({

@@ -48,11 +48,16 @@ interface Place {
 
 async function startOf(page: ReadPage, { database, head }: Place): Promise<number> {
   if (page.from !== undefined) {
-    const before = await readOffsetBefore(database.pool, head.topicId, page.from);
-    // Descending, the first event at or after the time is the first of the page.
+    const before = await offsetBefore(page.from, { database, head });
+    // Descending, the event at the place is the first of the page.
     return page.order === "asc" ? before : before + 2;
   }
   return page.after ?? (page.order === "asc" ? 0 : head.head + 1);
+}
+
+function offsetBefore(from: string, { database, head }: Place): number | Promise<number> {
+  if (from === "earliest") return head.tail - 1;
+  return from === "latest" ? head.head : readOffsetBefore(database.pool, head.topicId, from);
 }
 
 /** What the place asked for no longer has, or does not have yet. */

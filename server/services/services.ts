@@ -37,8 +37,8 @@ export interface ReadPage {
   readonly topic: string;
   /** Offsets greater than this (order asc), or smaller than this (order desc; absent = from the head). */
   readonly after?: number;
-  /** Alternative to `after`: start with the first event recorded at or after this time. */
-  readonly from?: string;
+  /** Alternative to `after`: start with the first event (`earliest`), the next one (`latest`), or that of a time. */
+  readonly from?: "earliest" | "latest" | (string & {});
   readonly order: "asc" | "desc";
   readonly limit: number;
   readonly filter: EventFilter;

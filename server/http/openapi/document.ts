@@ -31,6 +31,7 @@ const REFUSALS: Record<string, readonly ErrorCode[]> = {
   "parked-groups": ["invalid-input", "consumer-not-found"],
   "parked-facets": ["invalid-input", "consumer-not-found"],
   "parked-sequence": ["invalid-input", "consumer-not-found"],
+  "parked-sequenceByKey": ["invalid-input", "consumer-not-found"],
   "parked-redrive": ["consumer-not-found"],
   "parked-discard": ["consumer-not-found"],
   "parked-restore": ["consumer-not-found"],

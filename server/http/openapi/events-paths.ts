@@ -43,6 +43,23 @@ const STORED = {
   datacontenttype: "application/json",
   data: { amount: 1.1 },
 };
+const FRAME_NAMES = `The frames of a stream, each with \`id:\` where it moves the place of a client:
+- without a name: an event; \`id:\` is its offset, \`data:\` the event.
+- \`caught-up {offset}\`: every event up to \`offset\` was looked at; what follows is live. Once a connection.
+- \`gap {requested, firstAvailable}\`: retention has taken the events from \`requested\` on; following goes on with \`firstAvailable\`.
+- \`ahead {requested, head}\`: the topic ends at \`head\`, before the place asked for, as after a restore; following goes on from there.
+- \`passed {offset}\`: nothing up to \`offset\` passed the filter, some ten thousand events; a client that comes back goes on from there.
+
+A comment every 15 s. The answer is chunked: one that breaks off has no last chunk.`;
+
+const gapSchema = z.object({ requested: offset, firstAvailable: offset }).meta({
+  description:
+    "Only when retention has taken events between the place asked for and the first one there is; asked by `key`, when it has taken events of that key, or may have.",
+});
+const aheadSchema = z.object({ requested: position, head: position }).meta({
+  description: "Only when `after` lies beyond the head, as after a restore.",
+});
+
 const FRAMES = `retry: 2000
 
 id: 1
@@ -107,7 +124,7 @@ export const eventPaths: ZodOpenApiPathsObject = {
       summary: "Read a page of events, or follow the topic",
       description: [
         "As `application/json`, one page. As `text/event-stream`, the events after a place and then every new one as it is recorded:",
-        "`id:` is the offset and `data:` the event; `caught-up` says that what follows is live, `gap` that retention has passed the place asked for.",
+        "`caught-up` says that what follows is live, `gap` that retention has passed the place asked for, `ahead` that the topic ends before it; the answer tells all frames.",
         "A follower that reconnects with `Last-Event-ID` goes on without a gap or a duplicate.",
         "Without a place, a page starts with the first event and a follower with the next new one.",
       ].join(" "),
@@ -120,7 +137,7 @@ export const eventPaths: ZodOpenApiPathsObject = {
             .optional()
             .meta({
               description:
-                "Instead of `after`: a place by name (when following) or the first event recorded at or after a time.",
+                "Instead of `after`: a place by name, or the first event recorded at or after an RFC 3339 time.",
             }),
           limit: z
             .int()
@@ -129,8 +146,17 @@ export const eventPaths: ZodOpenApiPathsObject = {
             .optional()
             .meta({ description: "Events per page. Pages only." }),
           order: z.enum(["asc", "desc"]).optional().meta({ description: "Pages only." }),
-          types: z.string().optional().meta({ description: "Only these types, separated by commas." }),
-          key: label.optional().meta({ description: "Only events of this key." }),
+          types: z
+            .union([z.string(), z.array(label)])
+            .optional()
+            .meta({
+              description:
+                "Only these types. Given once: a list separated by commas. Given more than once: each is one type, commas and all; for a single one that holds a comma, give it twice.",
+            }),
+          key: z
+            .union([label, z.array(label)])
+            .optional()
+            .meta({ description: "Only events of this key; given more than once, of any of these." }),
         }),
         header: z.object({
           accept: z.string().optional().meta({ description: "`text/event-stream` to follow." }),
@@ -142,10 +168,15 @@ export const eventPaths: ZodOpenApiPathsObject = {
       },
       responses: {
         "200": {
-          description: "A page, or the stream.",
+          description: `A page, or the stream.\n\n${FRAME_NAMES}`,
           content: {
             "application/json": {
-              schema: z.object({ events: z.array(storedEventSchema), next: offset.nullable() }),
+              schema: z.object({
+                events: z.array(storedEventSchema),
+                next: offset.nullable(),
+                gap: gapSchema.optional(),
+                ahead: aheadSchema.optional(),
+              }),
               example: { events: [STORED], next: null },
             },
             "text/event-stream": { schema: { type: "string" }, example: FRAMES },

@@ -169,6 +169,30 @@ const PAUSED = {
   },
 };
 
+const LANE = {
+  response: {
+    consumer: "billing",
+    topic: "payments",
+    key: "acct-91",
+    head: LETTER,
+    attempts: [
+      {
+        offset: 12001,
+        attempt: 1,
+        at: "2026-11-20T21:40:00.000Z",
+        member: "billing-1",
+        outcome: "retry",
+        error: PARKED_ERROR,
+      },
+    ],
+    followers: [
+      { ...LETTER, offset: 12009, state: "blocked", attempt: 0, error: null, fingerprint: null, failedAt: null },
+    ],
+    followerCount: 1,
+    discarded: [],
+  },
+};
+
 /** By operation. Checked against the schemas by a test. */
 export const EXAMPLES: Record<string, { readonly request?: unknown; readonly response: unknown }> = {
   "topics-list": { response: { topics: [TOPIC] } },
@@ -204,29 +228,8 @@ export const EXAMPLES: Record<string, { readonly request?: unknown; readonly res
       ],
     },
   },
-  "parked-sequence": {
-    response: {
-      consumer: "billing",
-      topic: "payments",
-      key: "acct-91",
-      head: LETTER,
-      attempts: [
-        {
-          offset: 12001,
-          attempt: 1,
-          at: "2026-11-20T21:40:00.000Z",
-          member: "billing-1",
-          outcome: "retry",
-          error: PARKED_ERROR,
-        },
-      ],
-      followers: [
-        { ...LETTER, offset: 12009, state: "blocked", attempt: 0, error: null, fingerprint: null, failedAt: null },
-      ],
-      followerCount: 1,
-      discarded: [],
-    },
-  },
+  "parked-sequence": LANE,
+  "parked-sequenceByKey": LANE,
   "parked-redrive": {
     request: {
       filter: { fingerprint: "9f86d081884c7d65" },

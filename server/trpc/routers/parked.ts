@@ -93,6 +93,23 @@ export const parked = router({
       return ctx.services.getSequence(input);
     }),
 
+  sequenceByKey: authenticated
+    .meta({
+      openapi: {
+        method: "GET",
+        path: "/consumers/{consumer}/sequences/{topic}",
+        tags: TAG,
+        summary: "Show the lane of one key that a path cannot carry",
+        description: "The same with the key as a parameter: URL parsers take the keys `.` and `..` out of a path.",
+      },
+    })
+    .input(z.strictObject({ consumer: consumerName, topic: topicName, key: label }))
+    .output(sequence)
+    .query(({ ctx, input }) => {
+      ctx.require("read", input.consumer);
+      return ctx.services.getSequence(input);
+    }),
+
   redrive: authenticated
     .meta({
       openapi: {

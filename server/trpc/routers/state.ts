@@ -11,6 +11,8 @@ export const state = router({
         path: "/consumers/{consumer}/state/{key}",
         tags: ["State"],
         summary: "Read one state entry",
+        description:
+          "`GET /consumers/{consumer}/state?key=…` answers the same, for keys that no path can carry: URL parsers take `.` and `..` away.",
       },
     })
     .input(z.strictObject({ consumer: consumerName, key: label }))
