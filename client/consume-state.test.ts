@@ -225,7 +225,7 @@ test("an answer that was lost is asked for again, and counts no update twice", a
   append(...many(20));
   server.fault(SETTLEMENTS, (exchange) => {
     const answer = exchange.response;
-    consumer.serve("POST settlements", "", { ...exchange, response: discard(answer) });
+    consumer.serve("POST settlements", { ...exchange, response: discard(answer) });
     answer.destroy();
     return true;
   });
