@@ -86,9 +86,9 @@ export const parked: Row = {
 
 async function park(database: pg.Client, consumer: string): Promise<void> {
   await database.query(
-    `INSERT INTO parked_event (consumer_id, topic_id, "offset", key, hash, type, state, attempt, attempts_max,
+    `INSERT INTO parked_event (consumer_id, topic_id, "offset", key, sequence, hash, type, state, attempt, attempts_max,
        error_name, error_message, fingerprint, failed_at)
-     SELECT c.id, t.id, o, 'dead-' || o % $3, o % $3, 'bench.done', CASE WHEN o <= $3 THEN 'dead' ELSE 'blocked' END,
+     SELECT c.id, t.id, o, 'dead-' || o % $3, 'kdead-' || o % $3, o % $3, 'bench.done', CASE WHEN o <= $3 THEN 'dead' ELSE 'blocked' END,
        CASE WHEN o <= $3 THEN 5 ELSE 0 END, 5, CASE WHEN o <= $3 THEN 'Boom' END, CASE WHEN o <= $3 THEN 'it broke' END,
        CASE WHEN o <= $3 THEN 'kind-' || o % 12 END, CASE WHEN o <= $3 THEN now() END
      FROM consumer c, topic t, generate_series(1, $4::int) AS o WHERE c.name = $1 AND t.name = $2`,

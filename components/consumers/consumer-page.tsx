@@ -41,7 +41,7 @@ const LABELS: Record<(typeof TABS)[number], string> = {
   settings: "Settings",
 };
 
-const PAUSED = { operator: "Paused", storm: "Paused", halted: "Halted" } as const;
+const PAUSED = { operator: "Paused", halted: "Halted" } as const;
 
 export function ConsumerPage({ consumer }: { consumer: string }) {
   const api = useApi();

@@ -133,7 +133,7 @@ export const consumerMember = z.object({
 
 /** Why nothing new is delivered. `halted`: an event of a topic-ordered consumer is out of attempts. */
 export const consumerPause = z.object({
-  kind: z.enum(["operator", "storm", "halted"]),
+  kind: z.enum(["operator", "halted"]),
   reason: z.string(),
   by: z.string(),
   since: z.string(),

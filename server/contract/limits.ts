@@ -3,6 +3,7 @@ export const LIMITS = {
   maxEventBytes: 1024 * 1024,
   maxRequestBytes: 8 * 1024 * 1024,
   maxEventsPerRequest: 1000,
+  maxDeliveriesPerPull: 1_000,
   maxSettlementsPerRequest: 1000,
   maxPageEvents: 1000,
   maxFilterValues: 64,

@@ -135,6 +135,20 @@ export const PROBLEM_CATALOGUE: Record<ErrorCode, ProblemEntry> = {
     meaning: "The settlement names an offset that was not delivered under this epoch.",
     remedy: "Settle what the stream delivered, with the partition and epoch that stood in the delivery.",
   },
+  "member-name-taken": {
+    status: 409,
+    title: "Member name taken",
+    meaning:
+      "Another session of this name has a live connection; `address` and `since` say from where and since when. Each process needs a name of its own.",
+    remedy:
+      "Give this process another name, or none. The process that had the name goes on by `Last-Event-ID`, or ends its session with `DELETE …/members/{member}`.",
+  },
+  "session-ended": {
+    status: 409,
+    title: "Session ended",
+    meaning: "The session is over: its grace has passed, it said goodbye, or a newcomer of its name took its place.",
+    remedy: "Pull again without `session`. What the old session had unsettled is delivered again.",
+  },
   "state-conflict": {
     status: 409,
     title: "State conflict",

@@ -33,11 +33,13 @@ export type DeliveryError = z.infer<typeof deliveryError>;
  * `skip`: not wanted, for a `reason`; kept as discarded. `extend`: still at work.
  */
 export const settlement = z.strictObject({
-  topic: topicName,
+  /** Required, but with `extend`: without it all that is in flight of the partition is meant. */
+  topic: topicName.optional(),
   partition,
   /** The epoch of the lease the event was delivered under; an older one is refused as `stale-epoch`. */
   epoch,
-  offset,
+  /** Required, but with `extend`: without it all that is in flight of the topic is meant. */
+  offset: offset.optional(),
   outcome: z.enum(["ack", "retry", "dead-letter", "skip", "extend"]),
   /** The `attempt` of the delivery; makes a repeated `retry` or `dead-letter` harmless. */
   attempt: z.int().min(1).optional(),
@@ -83,8 +85,10 @@ export interface Delivery {
   readonly epoch: number;
   /** 1 for the first delivery. */
   readonly attempt: number;
-  /** The event was settled before: a position was moved back over it, or an operation replays it. */
+  /** The event was handled before: a position was moved back over it, or an operation replays it. */
   readonly replay: boolean;
+  /** The event may have been given to this session before: the stream was resumed. */
+  readonly redelivered: boolean;
   /** It comes from the parked events: out of the order of offsets, in the order of its sequence. */
   readonly parked?: true;
   /** The redrive or replay it is delivered for. */
@@ -93,7 +97,8 @@ export interface Delivery {
 
 /**
  * `event: parked`: an event was parked, and every later event of its sequence that was delivered before this frame is
- * taken back: it is not to be handled, and comes again in its turn. `key` null: nothing else belongs to it.
+ * taken back: it is not to be handled, and comes again in its turn. `key` null: nothing else belongs to it. Only streams
+ * that ask for `order=pipelined` are told, and need to be.
  */
 export interface ParkedNotice {
   readonly topic: string;

@@ -17,10 +17,29 @@ export interface BreakerTrip {
 }
 
 const SLICES = 10;
+const MAX_REMEMBERED = 10_000;
 
 /** Counts settlements over a sliding window, in a tenth of it at a time. Times are monotonic milliseconds. */
 export class BreakerWindow {
   readonly #slices: { startsAt: number; settled: number; failed: number }[] = [];
+  /** When an event failed last: one that fails again and again is one failure, or it alone would open the breaker. */
+  readonly #failedAt = new Map<string, number>();
+
+  /** How many of these events have not failed within the window before. */
+  firstFailures(breaker: Breaker, now: number, places: readonly string[]): number {
+    let first = 0;
+    for (const place of places) {
+      const before = this.#failedAt.get(place);
+      if (before === undefined || before <= now - breaker.windowMs) first += 1;
+      this.#failedAt.delete(place);
+      this.#failedAt.set(place, now);
+    }
+    for (const [place, failedAt] of this.#failedAt) {
+      if (failedAt > now - breaker.windowMs && this.#failedAt.size <= MAX_REMEMBERED) break;
+      this.#failedAt.delete(place);
+    }
+    return first;
+  }
 
   /** Adds what a group of settlements came to. Says when the breaker opens by it, and begins to count anew then. */
   count(
@@ -49,6 +68,7 @@ export class BreakerWindow {
   /** Forgets what was counted: what failed before a success proves nothing any more. */
   clear(): void {
     this.#slices.length = 0;
+    this.#failedAt.clear();
   }
 }
 

@@ -1,12 +1,12 @@
 import { countText, durationText, eventsText } from "./fact-words.ts";
-import { MAX_SEQUENCES } from "./parked-heads.ts";
+import { MAX_SEQUENCES } from "./sequence.ts";
 
 export type ConsumerStatus = "healthy" | "lagging" | "blocked" | "stalled" | "failing" | "paused" | "halted" | "idle";
 
 /** What is measured of a consumer at one instant. Durations in milliseconds. */
 export interface ConsumerFacts {
   readonly pause: {
-    readonly kind: "operator" | "storm" | "halted";
+    readonly kind: "operator" | "halted";
     readonly by: string;
     readonly reason: string;
     readonly until: string | null;

@@ -25,6 +25,8 @@ export type ErrorCode =
   | "id-reused"
   | "stale-epoch"
   | "not-delivered"
+  | "member-name-taken"
+  | "session-ended"
   | "state-conflict"
   | "plan-outdated"
   | "already-undone"

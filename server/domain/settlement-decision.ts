@@ -1,3 +1,5 @@
+import type { Begin, Begun } from "./partition-flow.ts";
+
 /** The parked row of an event, if it has one. */
 export interface ParkedRow {
   readonly state: "retrying" | "dead" | "blocked" | "discarded";
@@ -7,18 +9,17 @@ export interface ParkedRow {
   readonly operationId: string | null;
 }
 
-export interface SettlementFacts {
-  readonly outcome: "ack" | "retry" | "dead-letter" | "skip";
-  readonly offset: number;
+export interface SettlementFacts extends Begin {
+  /** What the flow says it speaks of. */
+  readonly begun: Exclude<Begun, "undelivered">;
   /** The attempt that the member says it answers; null = it does not say. */
   readonly attempt: number | null;
+  /** Read under the lock; never looked at for a live delivery, because nothing of that is parked. */
   readonly row: ParkedRow | null;
   /** The first parked event of its sequence, itself included; null = none. */
   readonly headOffset: number | null;
-  /** The consumer has settled it already, or passed it by. */
+  /** The cursor covers it. */
   readonly isSettled: boolean;
-  /** An earlier event of its sequence has failed since it was delivered, and it is about to be parked behind that. */
-  readonly isTakenBack: boolean;
 }
 
 /** What one settlement does to its event and to its sequence. */
@@ -41,8 +42,37 @@ export type SettlementDecision =
   | "superseded";
 
 export function decideSettlement(facts: SettlementFacts): SettlementDecision {
-  const { outcome, row } = facts;
-  if (row === null) return decideLive(facts);
+  switch (facts.begun) {
+    case "live":
+      return decideLive(facts);
+    case "repeat":
+    case "superseded":
+      return facts.begun;
+    case "head":
+    case "past":
+      return facts.row === null ? "repeat" : decideParked(facts, facts.row);
+    case "assumed": {
+      const { row, isSettled, headOffset, offset } = facts;
+      if (row !== null) return decideParked(facts, row);
+      if (isSettled) return "repeat";
+      return headOffset !== null && headOffset < offset ? "superseded" : decideLive(facts);
+    }
+  }
+}
+
+function decideLive({ outcome }: SettlementFacts): SettlementDecision {
+  switch (outcome) {
+    case "ack":
+      return "settle";
+    case "skip":
+      return "discard";
+    case "retry":
+    case "dead-letter":
+      return "park";
+  }
+}
+
+function decideParked({ outcome, attempt }: SettlementFacts, row: ParkedRow): SettlementDecision {
   switch (row.state) {
     case "blocked":
       return "superseded";
@@ -54,24 +84,8 @@ export function decideSettlement(facts: SettlementFacts): SettlementDecision {
     case "retrying": {
       // Done is done, whichever attempt did it.
       if (outcome === "ack") return "release";
-      if (facts.attempt !== null && facts.attempt <= row.attempt) return "repeat";
+      if (attempt !== null && attempt <= row.attempt) return "repeat";
       return outcome === "skip" ? "discard-parked" : "fail-again";
     }
-  }
-}
-
-function decideLive(facts: SettlementFacts): SettlementDecision {
-  const { outcome, offset, headOffset, isSettled, isTakenBack } = facts;
-  if (isTakenBack) return "superseded";
-  if (isSettled) return "repeat";
-  if (headOffset !== null && headOffset < offset) return "superseded";
-  switch (outcome) {
-    case "ack":
-      return "settle";
-    case "skip":
-      return "discard";
-    case "retry":
-    case "dead-letter":
-      return "park";
   }
 }

@@ -1,56 +1,67 @@
 import type { Delivery } from "../contract/settlements.ts";
 
-/** The parts of a delivery frame that stay the same for one topic, partition and epoch; the rest is spliced. */
-export interface FrameTemplate {
-  readonly id: string;
+/** The parts of a delivery that stay the same for one topic, partition and epoch; the rest is spliced. */
+export interface DeliveryTemplate {
   readonly before: string;
   readonly after: string;
-  readonly afterReplay: string;
-  readonly epoch: number;
 }
 
-type Fixed = Pick<Delivery, "topic" | "partition" | "epoch">;
-
-export function frameTemplate({ topic, partition, epoch }: Fixed): FrameTemplate {
-  const tail = (replay: boolean) => `,"epoch":${epoch},"attempt":1,"replay":${replay}},"event":`;
+export function deliveryTemplate({
+  topic,
+  partition,
+  epoch,
+}: Pick<Delivery, "topic" | "partition" | "epoch">): DeliveryTemplate {
   return {
-    id: `id: ${topic}/`,
-    before: `\ndata: {"delivery":{"topic":${JSON.stringify(topic)},"partition":${partition},"offset":`,
-    after: tail(false),
-    afterReplay: tail(true),
-    epoch,
+    before: `{"topic":${JSON.stringify(topic)},"partition":${partition},"offset":`,
+    after: `,"epoch":${epoch},"attempt":`,
   };
 }
 
-/** One delivery as a finished server-sent event; `json` is the event's CloudEvent text, never parsed. */
-export function deliveryFrame(
-  template: FrameTemplate,
-  event: { offset: number; json: string },
-  isReplay: boolean,
-): string {
-  const { offset, json } = event;
-  return `${template.id}${offset}${template.before}${offset}${isReplay ? template.afterReplay : template.after}${json}}\n\n`;
+/** One delivery as text: its name in the session, the JSON of `delivery`, and that of `event`, which is never parsed. */
+export interface DeliveryText {
+  /** `<session>.<n>` */
+  readonly id: string;
+  readonly delivery: string;
+  readonly event: string;
 }
 
-export interface ParkedDelivery {
+export interface DeliveryMarks {
   readonly offset: number;
-  readonly json: string;
   /** 1 for the first delivery. */
   readonly attempt: number;
   readonly isReplay: boolean;
-  readonly operationId: string | null;
-  /** Out of the order of offsets; false for a consumer whose order is the topic's. */
+  /** May have been given to this session before. */
+  readonly isRedelivered: boolean;
+  /** Out of the order of offsets: it was parked. */
   readonly isParked: boolean;
+  readonly operationId: string | null;
 }
 
-/** A delivery that is not the first in the plain flow: tried again, released, redriven or replayed. */
-export function parkedDeliveryFrame(template: FrameTemplate, delivery: ParkedDelivery): string {
-  const { offset, json, attempt, isReplay, operationId, isParked } = delivery;
-  const marks = `${isParked ? ',"parked":true' : ""}${operationId === null ? "" : `,"operation":"${operationId}"`}`;
-  return `${template.id}${offset}${template.before}${offset},"epoch":${template.epoch},"attempt":${attempt},"replay":${isReplay}${marks}},"event":${json}}\n\n`;
+export function deliveryJson({ before, after }: DeliveryTemplate, marks: DeliveryMarks): string {
+  const { offset, attempt, isReplay, isRedelivered, isParked, operationId } = marks;
+  const rare = `${isParked ? ',"parked":true' : ""}${operationId === null ? "" : `,"operation":"${operationId}"`}`;
+  return `${before}${offset}${after}${attempt},"replay":${isReplay},"redelivered":${isRedelivered}${rare}}`;
 }
 
-export type ControlFrame = "assignment" | "revoked" | "reset" | "caught-up" | "parked" | "paused" | "resumed";
+/** Deliveries as server-sent events. */
+export function deliveryFrames(deliveries: readonly DeliveryText[]): string {
+  let frames = "";
+  for (const { id, delivery, event } of deliveries) {
+    frames += `id: ${id}\ndata: {"delivery":${delivery},"event":${event}}\n\n`;
+  }
+  return frames;
+}
+
+export type ControlFrame =
+  | "session"
+  | "assignment"
+  | "revoked"
+  | "reset"
+  | "caught-up"
+  | "parked"
+  | "paused"
+  | "resumed"
+  | "removed";
 
 /** A named frame that tells the member something about its partitions. */
 export function controlFrame(name: ControlFrame, data: object): string {

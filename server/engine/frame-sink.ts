@@ -6,4 +6,19 @@ export interface FrameSink {
   end(): void;
 }
 
-export type EndReason = "replaced" | "ack-timeout" | "shutting-down" | "partitions-changed" | "left";
+/** Why a session ended. */
+export type EndReason =
+  /** The member said goodbye. */
+  | "left"
+  /** Its connection was gone for longer than the grace. */
+  | "grace-over"
+  /** It answered nothing at all for `ackTimeoutMs`. */
+  | "ack-timeout"
+  /** A newcomer of its name took its place. */
+  | "replaced"
+  /** It goes on at another instance. */
+  | "moved"
+  /** The database was away for longer than its lease. */
+  | "expired"
+  | "removed"
+  | "shutting-down";

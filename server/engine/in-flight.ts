@@ -5,7 +5,8 @@ export interface InFlightDelivery {
   readonly topicId: number;
   readonly partition: number;
   readonly offset: number;
-  readonly attempt: number;
+  /** Null: it is in flight at another instance. */
+  readonly attempt: number | null;
   readonly member: string;
 }
 

@@ -24,25 +24,26 @@ test("a member that leaves while an operator discards what it had in flight hold
   const { pool } = a.database;
   const { rows } = await pool.query<{ id: number }>("SELECT id FROM consumer");
   const consumerId = rows[0]?.id ?? 0;
+  const retry = { maxAttempts: 5, backoff: { delaysMs: [0] }, permanentErrors: [] };
   const interrupted = Array.from(
     { length: 400 },
     (_, index): InterruptedDelivery => ({
       ...{ topicId, offset: index + 1, attempt: 2 },
-      ...{ partition: (index + 1) % 2, epoch: 0, member: "m1", outcome: "interrupted", error: null },
+      ...{ partition: (index + 1) % 2, epoch: 0, member: "m1", outcome: "interrupted", error: null, lostAlone: null },
     }),
   );
   a.startOperations();
   for (let round = 0; round < 12; round++) {
     await pool.query("DELETE FROM parked_event");
     await pool.query(
-      `INSERT INTO parked_event (consumer_id, topic_id, "offset", key, hash, type, state, attempt, attempts_max, due_at)
-       SELECT $1, $2, o, 'k' || o, o, 't', 'retrying', 1, 9, now() FROM generate_series(1, 400) AS o`,
+      `INSERT INTO parked_event (consumer_id, topic_id, "offset", key, sequence, hash, type, state, attempt, attempts_max, due_at)
+       SELECT $1, $2, o, 'k' || o, 'kk' || o, o, 't', 'retrying', 1, 9, now() FROM generate_series(1, 400) AS o`,
       [consumerId, topicId],
     );
     const { id } = await a.discard({ consumer, filter: { all: true }, reason: "void", actor });
     let isOver = false;
     while (!isOver) {
-      await recordInterrupted(a.database, consumerId, interrupted);
+      await recordInterrupted(a.database, { consumerId, retry }, interrupted);
       isOver = (await a.operation({ id })).status === "done";
     }
   }

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { claimLeases } from "../store/lease-claim.ts";
-import { joinMember } from "../store/member-join.ts";
+import { joinSession } from "../store/session-join.ts";
 import { testDatabase } from "../testing/test-database.ts";
 import { createTopic, type Instance, openInstance, publish, type TestMember } from "./testing/consumer-rig.ts";
 
@@ -247,19 +247,23 @@ test("a server that drains frees its partitions at once", async () => {
   expect(next.offsets).toEqual([5]);
 });
 
-test("a second connection under the same name replaces the first", async () => {
+test("a name is refused to others while its member is connected, and taken over at once when that is away", async () => {
   const a = instance();
   const b = instance();
-  await a.declare(consumer, { topics: [{ topic, start: "earliest" }] });
+  await a.declare(consumer, { topics: [{ topic, start: "earliest" }], reconnectGraceMs: 60_000 });
   await publish(a, topicId, { count: 5 });
   const first = await a.join(consumer, "m1");
   await first.delivered(5);
-  const second = await b.join(consumer, "m1");
-  await second.delivered(5);
-  await first.until(() => first.isEnded, "the first to be closed");
-  expect(first.frame("revoked")?.data.reason).toBe("replaced");
+  await expect(b.join(consumer, "m1")).rejects.toMatchObject({
+    code: "member-name-taken",
+    details: { facts: { member: "m1", instance: a.instance, address: "127.0.0.1:1", since: expect.any(String) } },
+  });
+  first.joined?.disconnect();
+  let second: TestMember | undefined;
+  await expect.poll(async () => (second = await b.join(consumer, "m1").catch(() => undefined))).toBeDefined();
+  await second?.delivered(5);
   await expect(a.ack(consumer, first.deliveries)).rejects.toMatchObject({ code: "stale-epoch" });
-  await b.ack(consumer, second.deliveries);
+  await b.ack(consumer, second?.deliveries ?? []);
 });
 
 test("a member that says nothing for the ack timeout is taken for dead; one that extends is not", async () => {
@@ -290,10 +294,20 @@ test("of two that claim the same leases at the same time exactly one gets each",
   const consumerId = setup?.consumerId ?? 0;
   const claims = await Promise.all(
     ["m1", "m2", "m3"].map(async (member) => {
-      const connection = crypto.randomUUID();
-      await joinMember(db.database.pool, { consumerId, member, connection, instance: connection, leaseMs: 5_000 });
+      const session = crypto.randomUUID();
+      const entry = {
+        consumerId,
+        member,
+        session,
+        instance: session,
+        address: null,
+        isPull: false,
+        lastsMs: 5_000,
+        deadInstances: [],
+      };
+      await joinSession(db.database.pool, entry);
       const partitions = upTo(16).map((it) => it - 1);
-      return { consumerId, member, connection, instance: connection, layout: 1, partitions, leaseMs: 5_000 };
+      return { consumerId, member, session, instance: session, layout: 1, partitions, leaseMs: 5_000 };
     }),
   );
   const won = (await Promise.all(claims.map((it) => claimLeases(db.database.pool, it)))).flat();

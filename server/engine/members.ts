@@ -1,29 +1,33 @@
-import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { DomainError } from "../domain/errors.ts";
-import type { ConsumerSetup } from "../store/consumer-setup-select.ts";
+import { type ConsumerSetup, selectConsumerSetup } from "../store/consumer-setup-select.ts";
 import type { Database } from "../store/database.ts";
 import { readEventsAt } from "../store/event-rows.ts";
+import { selectInFlightElsewhere } from "../store/in-flight-elsewhere.ts";
 import { selectLeaseViews } from "../store/lease-views-select.ts";
 import { beatHearts } from "../store/member-heartbeat.ts";
-import { joinMember } from "../store/member-join.ts";
-import { leaveMember } from "../store/member-leave.ts";
-import { selectLastPositionChange } from "../store/position-change-last.ts";
+import { handOverSession, noteConnection } from "../store/session-adopt.ts";
+import { endSession } from "../store/session-end.ts";
 import { consumerChannel } from "./consumer-channels.ts";
-import { ConsumerRoom } from "./consumer-room.ts";
 import { ConsumerSetups } from "./consumer-setups.ts";
 import { reachable } from "./database-unavailable.ts";
-import type { EndReason, FrameSink } from "./frame-sink.ts";
+import type { EndReason } from "./frame-sink.ts";
 import { haltConsumer } from "./halt-consumer.ts";
 import { type InFlightDelivery, inFlightOf } from "./in-flight.ts";
 import { interruptedOf, recordInterrupted } from "./interrupted-deliveries.ts";
-import { MemberStream } from "./member-stream.ts";
-import { type OverdueDeliveries, settleLost, settleOverdue } from "./server-verdicts.ts";
+import { LocalConsumer } from "./local-consumer.ts";
+import { LocalConsumers } from "./local-consumers.ts";
+import type { JoinedMember, MemberJoinRequest, Pulled, PullRequest } from "./member-requests.ts";
+import { MemberSession } from "./member-session.ts";
+import { type Outlet, PullOutlet, StreamOutlet } from "./outlet.ts";
+import { type OverdueDeliveries, settleOverdue } from "./server-verdicts.ts";
+import { SessionEntry, type SessionStart } from "./session-entry.ts";
 import type { SettlementItem } from "./settlement-group.ts";
 import type { Settled } from "./settlement-queue.ts";
 import type { Holders } from "./settler.ts";
 import { openSettling } from "./settling.ts";
 import type { TopicReaders } from "./topic-log.ts";
+import { recover, tripBreaker } from "./trip-breaker.ts";
 import type { Wakeups } from "./wakeups.ts";
 
 export interface MembersOptions {
@@ -37,44 +41,43 @@ export interface MembersOptions {
   readonly leaseMs?: number;
   /** How long a surplus partition, or a stopping server, waits for what is in flight. */
   readonly drainMs?: number;
-  /** See `MAX_SEQUENCES`. */
+  /** See `MAX_SEQUENCES` and `SIGN_OF_LIFE_MS` in `member-session.ts`. */
   readonly maxSequences?: number;
+  readonly signOfLifeMs?: number;
   /** Monotonic milliseconds. */
   readonly now?: () => number;
 }
 
-export interface MemberJoinRequest {
-  readonly consumer: string;
-  /** A name of its own is given to a member that has none. */
-  readonly member: string | null;
-  readonly sink: FrameSink;
-}
-
-export interface JoinedMember {
-  readonly member: string;
-  /** The connection is gone. Its partitions are free at once. */
-  leave(): Promise<void>;
-}
-
-/** All consumers with members at this instance, and the way of settlements to their holders. */
+/** All consumers with members at this instance, and the way of settlements to whoever holds their partitions. */
 export interface Members {
-  /** Throws `consumer-not-found`, `too-many-streams`, `shutting-down` and `database-unavailable`. */
+  /**
+   * Throws `consumer-not-found`, `member-name-taken` (facts `member, instance, address, since`), `too-many-streams`,
+   * `shutting-down` and `database-unavailable`.
+   */
   join(request: MemberJoinRequest): Promise<JoinedMember>;
+  /** Throws the same, and `session-ended`. */
+  pull(request: PullRequest): Promise<Pulled>;
+  /** Ends a member's session (whichever it has, without one): its partitions are free at once. False: there was none. */
+  leave(goodbye: {
+    readonly consumer: string;
+    readonly member: string;
+    readonly session: string | null;
+  }): Promise<boolean>;
   /** See `SettlementRouter.settle`. */
   settle(setup: ConsumerSetup, items: readonly SettlementItem[]): Promise<Settled>;
   /** A consumer by name, at most a few seconds old unless `isFresh` is asked for; null when there is none. */
   findSetup(consumer: string, isFresh?: boolean): Promise<ConsumerSetup | null>;
-  /** What is in flight to members connected here, of one consumer. */
-  inFlight(consumerId: number): InFlightDelivery[];
-  /** Members connected here, and deliveries in flight to them. */
+  /** What is in flight to members, of one consumer: exact of those that are here, as of the last heartbeat of others. */
+  inFlight(consumerId: number): Promise<InFlightDelivery[]>;
+  /** Members here, and deliveries in flight to them. */
   counts(): { members: number; inFlight: number };
-  /** Delivers nothing new, waits a little for settlements, then frees everything so that others can go on at once. */
+  /** Delivers nothing new, waits a little for settlements, then lets others take its sessions over. */
   close(): Promise<void>;
   /** Stops as a crash would: nothing is freed, the leases run out by themselves. */
   abandon(): Promise<void>;
 }
 
-const MAX_STREAMS = 10_000;
+const MAX_SESSIONS = 10_000;
 const LEASE_MS = 10_000;
 const DRAIN_MS = 10_000;
 const CLOSE_MS = 3_000;
@@ -85,33 +88,67 @@ export function createMembers(options: MembersOptions): Members {
   const leaseMs = options.leaseMs ?? LEASE_MS;
   const drainMs = options.drainMs ?? DRAIN_MS;
   const now = options.now ?? (() => performance.now());
-  const rooms = new Map<number, Promise<ConsumerRoom>>();
-  const openRooms = new Map<number, ConsumerRoom>();
   const setups = new ConsumerSetups(database.pool, now);
   const stop = new AbortController();
   let isClosing = false;
 
+  const locals = new LocalConsumers((setup) =>
+    LocalConsumer.open(setup, {
+      database,
+      topicReaders,
+      wakeups,
+      instance,
+      leaseMs,
+      drainMs,
+      now,
+      onParkedChanged: (it) => void settler.reload(it).catch(onError),
+      onDeadEnd: (it, reason) => holders.onHalt(it, reason),
+      onMoved: (session) => {
+        const here = locals.get(setup.consumerId);
+        if (here !== undefined) locals.forget(here, session, "moved");
+      },
+      onParking: (it) => void settler.progress(it).catch(onError),
+      onError,
+    }),
+  );
   const holders: Holders = {
-    setup: (consumerId) => openRooms.get(consumerId)?.setup,
-    findHolder: (consumerId) => (partition) => openRooms.get(consumerId)?.holder(partition),
-    held: (consumerId) => openRooms.get(consumerId)?.held() ?? [],
+    setup: (consumerId) => locals.get(consumerId)?.setup,
+    findHolder: (consumerId) => (partition) => locals.get(consumerId)?.holder(partition),
+    held: (consumerId) => locals.get(consumerId)?.held() ?? [],
     onSettled(consumerId) {
-      for (const stream of openRooms.get(consumerId)?.streams.values() ?? []) stream.onSettled();
+      for (const session of locals.get(consumerId)?.sessions.values() ?? []) session.onSettled();
     },
-    onStale: (consumerId) => void openRooms.get(consumerId)?.refresh(),
-    reloadParked: async (consumerId) => openRooms.get(consumerId)?.reloadParked(),
-    onParked: (consumerId, item, key) => openRooms.get(consumerId)?.tellParked(item, { ...item, key }),
-    onHalt: (setup, halt) =>
-      void haltConsumer(database, { consumerId: setup.consumerId, consumer: setup.consumer, ...halt }).then(
-        () => wakeups.announce(consumerChannel(setup.consumerId)),
-        onError,
-      ),
+    onHeard: (consumerId, held) => locals.get(consumerId)?.sessionOf(held)?.hear(),
+    onExtended: (consumerId, held, of) => locals.get(consumerId)?.sessionOf(held)?.extend(held, of),
+    onStale: (consumerId) => void locals.get(consumerId)?.refresh(),
+    reloadParked: async (consumerId) => locals.get(consumerId)?.reloadParked(),
+    reconcile: async (consumerId) => locals.get(consumerId)?.reconcile(),
+    onParked: (consumerId, item, key) => locals.get(consumerId)?.tellParked(item, { ...item, key }),
+    onHalt: (setup, reason) => announced(setup, haltConsumer(database, setup, reason)),
+    onTrip: (setup, trip) => announced(setup, tripBreaker(database, setup, trip)),
+    isProbe: (consumerId, partition, number) => {
+      const local = locals.get(consumerId);
+      const held = local?.holder(partition);
+      return held !== undefined && local?.sessionOf(held)?.isProbe(number) === true;
+    },
+    onRecovered: (setup) => announced(setup, recover(database, setup)),
   };
-  const { settler, ...settling } = openSettling({ database, wakeups, instance, holders, now, onError });
+  const { settler, ...settling } = openSettling({
+    database,
+    wakeups,
+    instance,
+    holders,
+    now,
+    onError,
+    adopt: adoptFrom,
+  });
 
-  function* allStreams(): Generator<[ConsumerRoom, MemberStream]> {
-    for (const room of openRooms.values()) for (const stream of room.streams.values()) yield [room, stream];
+  /** What changes a consumer is told to whoever runs it. */
+  function announced({ consumerId }: ConsumerSetup, changing: Promise<void>): void {
+    changing.then(() => wakeups.announce(consumerChannel(consumerId)), onError);
   }
+
+  const entry = new SessionEntry({ database, wakeups, instance, locals, now, lastsMs, createSession });
 
   /** Renews everything here in one statement, then looks at all leases in another. */
   async function heartbeat(): Promise<void> {
@@ -125,32 +162,38 @@ export function createMembers(options: MembersOptions): Members {
   }
 
   async function beat(): Promise<void> {
-    const beating = [...allStreams()];
+    const beating = [...locals.sessions()];
     if (beating.length === 0) return;
     const startedAt = now();
     const alive = await beatHearts(database.pool, {
-      members: beating.map(([room, { member, connection }]) => ({
-        consumerId: room.setup.consumerId,
-        member,
-        connection,
+      instance,
+      members: beating.map(([local, session]) => ({
+        consumerId: local.setup.consumerId,
+        session: session.id,
+        lastsMs: lastsMs(session.graceMs),
       })),
-      leaseMs,
+      inFlight: [...locals].flatMap((local) => local.inFlightToNote()),
     });
-    for (const [room, stream] of beating) {
-      if (alive.has(stream.connection)) stream.renewedAt = startedAt;
-      else end(room, stream, "replaced");
+    for (const [local, session] of beating) {
+      if (alive.has(session.id)) session.renewedAt = startedAt;
+      else locals.forget(local, session, "replaced");
     }
-    const versions = new Map([...openRooms].map(([id, room]) => [id, room.version]));
+    const versions = new Map([...locals].map((local) => [local.setup.consumerId, local.version]));
     for (const view of await selectLeaseViews(database.pool, [...versions.keys()])) {
-      const room = openRooms.get(view.consumerId);
-      void room?.refreshFrom(view, versions.get(view.consumerId) ?? -1);
+      const local = locals.get(view.consumerId);
+      void local?.refreshFrom(view, versions.get(view.consumerId) ?? -1);
     }
+  }
+
+  /** A session outlives its instance by its grace, so that it can go on at another one. */
+  function lastsMs(graceMs: number): number {
+    return Math.max(leaseMs, graceMs);
   }
 
   async function bringProgress(): Promise<void> {
     while (await pause(PROGRESS_MS)) {
-      for (const room of openRooms.values()) {
-        if (room.isBehind) settler.progress(room.setup).catch(onError);
+      for (const local of locals) {
+        if (local.isBehind) settler.progress(local.setup).catch(onError);
       }
     }
   }
@@ -158,102 +201,144 @@ export function createMembers(options: MembersOptions): Members {
   /** False once everything stops. */
   const pause = (ms: number) => delay(ms, true, { signal: stop.signal, ref: false }).catch(() => false);
 
-  async function roomOf(setup: ConsumerSetup): Promise<ConsumerRoom> {
+  /** The session is over: its deliveries in flight are lost, and its partitions free at once. */
+  async function end(local: LocalConsumer, session: MemberSession, reason: EndReason): Promise<void> {
+    if (session.isEnded) return;
+    const { setup } = local;
     const { consumerId } = setup;
-    let room = rooms.get(consumerId);
-    if (room === undefined) {
-      room = ConsumerRoom.open(setup, {
-        database,
-        topicReaders,
-        wakeups,
-        instance,
-        leaseMs,
-        drainMs,
-        now,
-        onParkedChanged: (it) => void settler.reload(it).catch(onError),
-        onDeadEnd: (it, reason) => holders.onHalt(it, { kind: "halted", reason }),
-        onParking: (it) => void settler.progress(it).catch(onError),
-        onError,
-      });
-      rooms.set(consumerId, room);
-      room.then(
-        (opened) => openRooms.set(consumerId, opened),
-        () => rooms.delete(consumerId),
-      );
-    }
-    return room;
-  }
-
-  function end(room: ConsumerRoom, stream: MemberStream, reason: EndReason): void {
-    stream.end(reason);
-    room.streams.delete(stream.connection);
-    closeIfEmpty(room);
-  }
-
-  function closeIfEmpty(room: ConsumerRoom): void {
-    const { consumerId } = room.setup;
-    if (room.streams.size > 0 || openRooms.get(consumerId) !== room) return;
-    rooms.delete(consumerId);
-    openRooms.delete(consumerId);
-    room.close();
-  }
-
-  async function leave(room: ConsumerRoom, stream: MemberStream, reason: EndReason): Promise<void> {
-    const interrupted = interruptedOf(stream, reason);
-    end(room, stream, reason);
-    const { consumerId } = room.setup;
-    await recordInterrupted(database, consumerId, interrupted);
-    await leaveMember(database.pool, { consumerId, member: stream.member, connection: stream.connection });
+    const interrupted = interruptedOf(session, reason);
+    locals.forget(local, session, reason);
+    await recordInterrupted(database, setup, interrupted);
+    await endSession(database.pool, { consumerId, member: session.member, session: session.id });
     wakeups.announce(consumerChannel(consumerId));
   }
 
-  async function join({ consumer, member, sink }: MemberJoinRequest): Promise<JoinedMember> {
+  async function requireSetup(consumer: string): Promise<ConsumerSetup> {
     if (isClosing) throw new DomainError("shutting-down", "the server is stopping", { retryAfterSeconds: 1 });
-    if ([...allStreams()].length >= MAX_STREAMS) {
+    if ([...locals.sessions()].length >= MAX_SESSIONS) {
       throw new DomainError("too-many-streams", "too many members are connected here", { retryAfterSeconds: 5 });
     }
     const setup = await setups.find(consumer, true);
     if (setup === null) throw new DomainError("consumer-not-found", `there is no consumer "${consumer}"`);
-    const connection = randomUUID();
-    const name = member ?? `member-${connection.slice(0, 8)}`;
-    const { consumerId } = setup;
-    const knownChange = await selectLastPositionChange(database.pool, consumerId);
-    const renewedAt = now();
-    await joinMember(database.pool, { consumerId, member: name, connection, instance, leaseMs });
-    let room = await roomOf(setup);
-    // Its last member may have left, and closed it, in the same breath.
-    while (openRooms.get(consumerId) !== room) room = await roomOf(setup);
-    for (const other of [...room.streams.values()]) {
-      if (other.member !== name) continue;
-      other.end("replaced");
-      room.streams.delete(other.connection);
-    }
-    const stream = new MemberStream(room.setup, room.readers, {
-      member: name,
-      connection,
-      sink,
+    return setup;
+  }
+
+  function createSession(local: LocalConsumer, of: SessionStart): MemberSession {
+    const session = new MemberSession(local.setup, local.readers, {
+      ...of,
+      adopted: new Map(of.adopted.map((it) => [it.partition, it])),
       now,
       leaseMs,
       maxSequences: options.maxSequences,
+      signOfLifeMs: options.signOfLifeMs,
       readEvents: (topic, offsets) => readEventsAt(database.pool, topic, offsets),
-      onLost: (held, deliveries) => void settleLost(settler, room.setup, { held, deliveries }).catch(onError),
-      onOverdue: (it, overdue) => void retryOverdue(room, it, overdue).catch(onError),
-      onParking: () => void settler.progress(room.setup).catch(onError),
-      onDrained: () => void room.refresh(),
+      onOverdue: (it, overdue) => void retryOverdue(local, it, overdue).catch(onError),
+      onParking: () => void settler.progress(local.setup).catch(onError),
+      onDrained: () => void local.refresh(),
+      onSilent(it, outlet) {
+        detach(local, { session: it, outlet });
+        outlet.end();
+      },
+      onGraceOver: (it) => void end(local, it, "grace-over").catch(onError),
       onError,
     });
-    stream.renewedAt = renewedAt;
-    stream.knownChange = knownChange;
-    room.streams.set(connection, stream);
-    wakeups.announce(consumerChannel(consumerId));
-    let leaving: Promise<void> | null = null;
+    session.renewedAt = of.renewedAt;
+    session.knownChange = of.knownChange;
+    local.sessions.set(session.id, session);
+    return session;
+  }
+
+  /** An instance is dead: what its members still have to say has to arrive somewhere. */
+  async function adoptFrom(consumerId: number, dead: string): Promise<void> {
+    const setup = await selectConsumerSetup(database.pool, { consumerId });
+    if (setup === null || isClosing) return;
+    await entry.adopt(setup, { of: { instance: dead }, isConnected: false, address: null, lastNumber: 0 });
+  }
+
+  async function join(request: MemberJoinRequest): Promise<JoinedMember> {
+    const { address, isPipelined, sink } = request;
+    const setup = await requireSetup(request.consumer);
+    const place = request.resume;
+    const resumed =
+      place === null
+        ? null
+        : await entry.resume(setup, { ...place, member: request.member, lastNumber: place.after, address });
+    const [local, session] = resumed ?? (await entry.begin(setup, { ...request, isPull: false }));
+    const outlet = new StreamOutlet(sink);
+    session.address = address;
+    if (place !== null && resumed !== null) session.log.skipTo(place.after);
+    session.attach(outlet, { after: resumed === null ? null : (place?.after ?? 0), isPipelined });
+    wakeups.announce(consumerChannel(setup.consumerId));
+    void local.refresh();
     return {
-      member: name,
-      leave() {
-        leaving ??= stream.isEnded ? Promise.resolve() : leave(room, stream, "left");
-        return leaving;
-      },
+      member: session.member,
+      session: session.id,
+      disconnect: () => detach(local, { session, outlet }),
     };
+  }
+
+  function detach(local: LocalConsumer, of: { readonly session: MemberSession; readonly outlet: Outlet }): void {
+    const { session, outlet } = of;
+    if (session.outlet !== outlet) return;
+    session.detach(outlet);
+    const { consumerId } = local.setup;
+    const note = { consumerId, session: session.id, instance, isConnected: false, address: session.address };
+    noteConnection(database.pool, { ...note, lastsMs: lastsMs(session.graceMs) }).then((isHere) => {
+      if (!isHere && !session.isEnded) locals.forget(local, session, "replaced");
+    }, onError);
+  }
+
+  async function pull(request: PullRequest): Promise<Pulled> {
+    const { address, member, signal } = request;
+    const setup = await requireSetup(request.consumer);
+    const resumed =
+      request.session === null
+        ? null
+        : await entry.resume(setup, { session: request.session, member, lastNumber: request.after ?? 0, address });
+    if (request.session !== null && resumed === null) {
+      throw new DomainError("session-ended", "the session is over; begin anew without one");
+    }
+    const [local, session] = resumed ?? (await entry.begin(setup, { ...request, isPull: true }));
+    const outlet = new PullOutlet(request.max);
+    const isAgain = request.after !== null && resumed !== null;
+    session.attach(outlet, { after: isAgain ? request.after : null, isPipelined: false });
+    if (resumed === null) wakeups.announce(consumerChannel(setup.consumerId));
+    await local.refresh();
+    try {
+      await Promise.race([outlet.done, waited(request.waitMs, signal), session.pumped()]);
+      if (outlet.deliveries.length === 0 && request.waitMs > 0) {
+        await Promise.race([outlet.done, waited(request.waitMs, signal)]);
+      }
+    } finally {
+      outlet.end();
+      detach(local, { session, outlet });
+    }
+    return { member: session.member, session: session.id, deliveries: outlet.deliveries };
+  }
+
+  async function waited(ms: number, signal: AbortSignal): Promise<void> {
+    if (ms === 0) return new Promise(() => undefined);
+    await delay(ms, undefined, { signal: AbortSignal.any([signal, stop.signal]), ref: false }).catch(() => undefined);
+  }
+
+  async function leave(goodbye: {
+    readonly consumer: string;
+    readonly member: string;
+    readonly session: string | null;
+  }): Promise<boolean> {
+    const { consumer, member, session: id } = goodbye;
+    const setup = await setups.find(consumer, true);
+    if (setup === null) throw new DomainError("consumer-not-found", `there is no consumer "${consumer}"`);
+    const { consumerId } = setup;
+    const local = locals.get(consumerId);
+    for (const session of local?.sessions.values() ?? []) {
+      if (local === undefined || session.member !== member || (id !== null && session.id !== id)) continue;
+      await end(local, session, "left");
+      return true;
+    }
+    const isEnded = await endSession(database.pool, { consumerId, member, session: id });
+    if (isEnded) wakeups.announce(consumerChannel(consumerId));
+    return isEnded;
   }
 
   /**
@@ -261,12 +346,27 @@ export function createMembers(options: MembersOptions): Members {
    * as well: its partitions go to somebody who works.
    */
   async function retryOverdue(
-    room: ConsumerRoom,
-    stream: MemberStream,
-    { of, isSilent }: OverdueDeliveries,
+    local: LocalConsumer,
+    session: MemberSession,
+    { deliveries, isSilent }: OverdueDeliveries,
   ): Promise<void> {
-    await settleOverdue(settler, room.setup, of);
-    if (isSilent && !stream.isEnded) await leave(room, stream, "ack-timeout");
+    await settleOverdue(settler, local.setup, deliveries);
+    if (isSilent) await end(local, session, "ack-timeout");
+  }
+
+  async function inFlight(consumerId: number): Promise<InFlightDelivery[]> {
+    const here = inFlightOf(locals.get(consumerId)?.held() ?? []);
+    return [...here, ...(await selectInFlightElsewhere(database.pool, { consumerId, instance }))];
+  }
+
+  /** What is in flight stays that, for the instance where the member comes back. */
+  async function handOver(local: LocalConsumer, session: MemberSession): Promise<void> {
+    if (session.inFlight === 0) return end(local, session, "shutting-down");
+    const { consumerId } = local.setup;
+    const { id, graceMs } = session;
+    locals.forget(local, session, "shutting-down");
+    await handOverSession(database, { consumerId, session: id, instance, graceMs });
+    wakeups.announce(consumerChannel(consumerId));
   }
 
   const loops = [heartbeat(), bringProgress()]; // After what they use: they run up to their first wait at once.
@@ -277,27 +377,31 @@ export function createMembers(options: MembersOptions): Members {
 
   return {
     join: (request) => reachable(join(request)),
+    pull: (request) => reachable(pull(request)),
+    leave: (goodbye) => reachable(leave(goodbye)),
     settle: ({ consumerId }, items) => reachable(settling.settle(consumerId, items)),
     findSetup: (consumer, isFresh) => reachable(setups.find(consumer, isFresh)),
-    inFlight: (consumerId) => inFlightOf(openRooms.get(consumerId)?.held() ?? []),
+    inFlight: (consumerId) => reachable(inFlight(consumerId)),
     counts() {
-      const streams = [...allStreams()].map(([, stream]) => stream);
-      return { members: streams.length, inFlight: streams.reduce((sum, stream) => sum + stream.inFlight, 0) };
+      const sessions = [...locals.sessions()].map(([, session]) => session);
+      return { members: sessions.length, inFlight: sessions.reduce((sum, session) => sum + session.inFlight, 0) };
     },
     async close() {
       isClosing = true;
-      for (const [, stream] of allStreams()) stream.pause();
+      for (const [, session] of locals.sessions()) session.close();
       const closeBy = now() + Math.min(drainMs, CLOSE_MS);
-      while (now() < closeBy && [...allStreams()].some(([, stream]) => stream.inFlight > 0)) await delay(20);
-      await Promise.allSettled([...openRooms.values()].map((room) => settler.progress(room.setup)));
-      await Promise.allSettled([...allStreams()].map(([room, stream]) => leave(room, stream, "shutting-down")));
+      while (now() < closeBy && [...locals.sessions()].some(([, session]) => session.inFlight > 0)) await delay(20);
+      await Promise.allSettled([...locals].map((local) => settler.progress(local.setup)));
+      await beat().catch(onError);
+      await Promise.allSettled([...locals.sessions()].map(([local, session]) => handOver(local, session)));
+      // What other instances have sent is told that it has moved.
       await settling.drain();
       await shutDown();
     },
     async abandon() {
       isClosing = true;
       await shutDown();
-      for (const [room, stream] of [...allStreams()]) end(room, stream, "shutting-down");
+      for (const [local, session] of [...locals.sessions()]) locals.forget(local, session, "shutting-down");
     },
   };
 }

@@ -53,6 +53,8 @@ export async function stepOperation(
             consumerId,
             operationId: id,
             attemptsMax: setup.retry.maxAttempts,
+            ordering: setup.ordering,
+            partitions: setup.partitions,
           })
         : "parked" in stored
           ? await changeParked(db, { operation, filter: stored.parked, limit })
@@ -99,8 +101,8 @@ async function nextOfReplay(
 ) {
   const { setup, operation, replay, limit } = of;
   const topic = setup.topics.find((it) => it.topicId === replay.topicId);
-  // A topic that the consumer has dropped since has nothing to replay any more, nor has one whose order is its own by now.
-  if (topic === undefined || setup.ordering === "topic") return { topicId: replay.topicId, events: [] };
+  // A topic that the consumer has dropped since has nothing to replay any more.
+  if (topic === undefined) return { topicId: replay.topicId, events: [] };
   const after = Math.max(replay.after, operation.progress?.offset ?? 0);
   const range = { ...replay, after, filter: topic.filter, liveOnly: topic.liveOnly };
   return { topicId: replay.topicId, events: await selectReplayEvents(db, range, limit) };

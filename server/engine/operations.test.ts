@@ -309,9 +309,9 @@ describe("what is parked", () => {
 
   it("is grouped in a fraction of a second for 100,000 letters in 10,000 sequences", async () => {
     await a.database.pool.query(
-      `INSERT INTO parked_event (consumer_id, topic_id, "offset", key, hash, type, state, attempt, attempts_max,
+      `INSERT INTO parked_event (consumer_id, topic_id, "offset", key, sequence, hash, type, state, attempt, attempts_max,
          error_name, error_message, fingerprint, failed_at)
-       SELECT c.id, $1, o, 'k' || o % 10000, o % 10000, 't', CASE WHEN o < 10000 THEN 'dead' ELSE 'blocked' END,
+       SELECT c.id, $1, o, 'k' || o % 10000, 'kk' || o % 10000, o % 10000, 't', CASE WHEN o < 10000 THEN 'dead' ELSE 'blocked' END,
          CASE WHEN o < 10000 THEN 1 ELSE 0 END, 1, CASE WHEN o < 10000 THEN 'Boom' END, 'it broke',
          CASE WHEN o < 10000 THEN 'f' || o % 7 END, now()
        FROM consumer c, generate_series(0, 99999) AS o`,

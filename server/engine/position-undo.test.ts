@@ -66,9 +66,9 @@ async function dump(): Promise<Record<string, unknown>> {
 
 async function park(through: number, from = 1): Promise<void> {
   await sql(
-    `INSERT INTO parked_event (consumer_id, topic_id, "offset", key, hash, type, state, attempt, attempts_max, error_name,
+    `INSERT INTO parked_event (consumer_id, topic_id, "offset", key, sequence, hash, type, state, attempt, attempts_max, error_name,
        error_message, error_stack, fingerprint, failed_at, discarded_by, discarded_at, discard_reason)
-     SELECT $1, $2, o, 'k' || o % 5, o % 5, 't', CASE WHEN o % 7 = 6 THEN 'discarded' WHEN o <= 5 THEN 'dead' ELSE 'blocked' END,
+     SELECT $1, $2, o, 'k' || o % 5, 'kk' || o % 5, o % 5, 't', CASE WHEN o % 7 = 6 THEN 'discarded' WHEN o <= 5 THEN 'dead' ELSE 'blocked' END,
        2, 5, 'Oops', E'it\\'s "over"\\n' || o, NULL, 'f' || o, now(), CASE WHEN o % 7 = 6 THEN 'ada' END,
        CASE WHEN o % 7 = 6 THEN now() END, CASE WHEN o % 7 = 6 THEN 'never mind' END
      FROM generate_series($3::int, $4::int) AS o`,
@@ -219,8 +219,8 @@ test("what a rerun does to parked events is taken back by the undo, while a memb
   const joined = await member([]);
   // k2 waits behind a dead letter, and k3 is dead at 13.
   await sql(
-    `INSERT INTO parked_event (consumer_id, topic_id, "offset", key, hash, type, state, attempt, attempts_max)
-     SELECT $1, $2, o, 'k' || o % 10, h, 't', CASE WHEN o = 12 THEN 'blocked' ELSE 'dead' END, 3, 3
+    `INSERT INTO parked_event (consumer_id, topic_id, "offset", key, sequence, hash, type, state, attempt, attempts_max)
+     SELECT $1, $2, o, 'k' || o % 10, 'kk' || o % 10, h, 't', CASE WHEN o = 12 THEN 'blocked' ELSE 'dead' END, 3, 3
      FROM (VALUES (2, $3::bigint), (12, $3::bigint), (13, $4::bigint)) AS v(o, h)`,
     [consumerId, topicId, keyHash("k2"), keyHash("k3")],
   );
@@ -297,8 +297,8 @@ test("a discarded event that runs again is no longer discarded; the undo discard
   await publish(a, topicId, { count: 10 });
   const again = await change({ to: "offset", offset: 6 });
   await sql(
-    `INSERT INTO parked_event (consumer_id, topic_id, "offset", key, hash, type, state, attempt, attempts_max)
-     VALUES ($1, $2, 6, 'k1', 1, 't', 'dead', 5, 5), ($1, $2, 26, 'k1', 1, 't', 'blocked', 0, 5)`,
+    `INSERT INTO parked_event (consumer_id, topic_id, "offset", key, sequence, hash, type, state, attempt, attempts_max)
+     VALUES ($1, $2, 6, 'k1', 'kk1', 1, 't', 'dead', 5, 5), ($1, $2, 26, 'k1', 'kk1', 1, 't', 'blocked', 0, 5)`,
     [consumerId, topicId],
   );
   await undo(again.id);
@@ -321,8 +321,8 @@ test("what a replay has under way runs again by a move back, which an abort of t
   await runner.close();
   // Behind the replayed 2 of its key a dead letter waits.
   await sql(
-    `INSERT INTO parked_event (consumer_id, topic_id, "offset", key, hash, type, state, attempt, attempts_max)
-     VALUES ($1, $2, 12, 'k2', $3, 'even', 'blocked', 3, 3)`,
+    `INSERT INTO parked_event (consumer_id, topic_id, "offset", key, sequence, hash, type, state, attempt, attempts_max)
+     VALUES ($1, $2, 12, 'k2', 'kk2', $3, 'even', 'blocked', 3, 3)`,
     [consumerId, topicId, keyHash("k2")],
   );
   const before = await dump();
@@ -340,25 +340,28 @@ test("what a replay has under way runs again by a move back, which an abort of t
   expect(again.offsets.toSorted((x, y) => x - y).slice(0, 4)).toEqual([1, 2, 3, 4]);
 });
 
-test("an undo puts no parked events back that the order by topic, declared since, could never come back to", async () => {
+test("an undo puts parked events back in the sequences of the order that was declared since", async () => {
   await (await member([])).joined?.leave();
   await park(3);
+  const before = await a.parked(consumer);
   const made = await change({ to: "latest" }, { parked: "clear" });
-  await a.declare(consumer, { topics: [{ topic, start: "earliest" }], partitions: 2, ordering: "topic" });
-  await expect(undo(made.id)).rejects.toMatchObject({
-    code: "invalid-input",
-    details: { fields: [{ field: "consumer" }] },
-  });
-  expect(await a.parked(consumer)).toEqual([]);
-  await a.declare(consumer, { topics: [{ topic, start: "earliest" }], ordering: "key" });
+  await a.declare(consumer, { topics: [{ topic, start: "earliest" }], ordering: "topic" });
   expect(await undo(made.id)).toMatchObject({ undoOf: made.id });
+  expect((await a.parked(consumer)).map((it) => it.split(" ")[0])).toEqual(before.map((it) => it.split(" ")[0]));
+  const { rows } = await db.database.pool.query<{ sequence: string; heads: number }>(
+    `SELECT sequence, count(*) FILTER (WHERE state IN ('retrying', 'dead'))::int AS heads FROM parked_event
+     WHERE consumer_id = $1 AND state <> 'discarded' GROUP BY sequence ORDER BY sequence`,
+    [consumerId],
+  );
+  expect(rows.length).toBeGreaterThan(0);
+  for (const row of rows) expect(row).toEqual({ sequence: expect.stringMatching(/^p\d$/), heads: 1 });
 });
 
 test("100,000 parked events are cleared and put back within seconds", async () => {
   await sql(
-    `INSERT INTO parked_event (consumer_id, topic_id, "offset", key, hash, type, state, attempt, attempts_max, error_name,
+    `INSERT INTO parked_event (consumer_id, topic_id, "offset", key, sequence, hash, type, state, attempt, attempts_max, error_name,
        error_message, fingerprint)
-     SELECT $1, $2, o, 'k' || o % 10000, o % 10000, 't', CASE WHEN o <= 10000 THEN 'dead' ELSE 'blocked' END, 5, 5, 'Oops',
+     SELECT $1, $2, o, 'k' || o % 10000, 'kk' || o % 10000, o % 10000, 't', CASE WHEN o <= 10000 THEN 'dead' ELSE 'blocked' END, 5, 5, 'Oops',
        'it is over', 'f1'
      FROM generate_series(1, 100000) AS o`,
     [consumerId, topicId],

@@ -3,8 +3,8 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import type { Delivery } from "../contract/settlements.ts";
 import { claimLeases } from "../store/lease-claim.ts";
 import { beatHearts } from "../store/member-heartbeat.ts";
-import { joinMember } from "../store/member-join.ts";
 import { deletePassedLayouts } from "../store/position-layouts-delete.ts";
+import { joinSession } from "../store/session-join.ts";
 import { passTime } from "../testing/model/pass-time.ts";
 import { type TestDatabase, testDatabase } from "../testing/test-database.ts";
 import { createAppender } from "./appender.ts";
@@ -148,8 +148,9 @@ it("an event is answered when it is committed, not before", async () => {
 
 /** A member's connection as the store knows it, without a stream. */
 async function connect(consumerId: number, member: string) {
-  const it = { consumerId, member, connection: randomUUID(), instance: randomUUID(), leaseMs: 60_000 };
-  await joinMember(db.database.pool, it);
+  const it = { consumerId, member, session: randomUUID(), instance: randomUUID(), lastsMs: 60_000, leaseMs: 60_000 };
+  await db.database.pool.query("UPDATE member SET is_connected = false");
+  await joinSession(db.database.pool, { ...it, address: null, isPull: false, deadInstances: [] });
   const claim = () => claimLeases(db.database.pool, { ...it, layout: 1, partitions: [0] });
   return { ...it, claim };
 }
@@ -183,9 +184,17 @@ it("a heartbeat of a connection that was replaced renews nothing of its successo
     ).rows;
   const before = await expiries();
   expect(before).toHaveLength(1);
-  await beatHearts(db.database.pool, { members: [first], leaseMs: 120_000 });
+  await beatHearts(db.database.pool, {
+    instance: first.instance,
+    members: [{ ...first, lastsMs: 120_000 }],
+    inFlight: [],
+  });
   expect(await expiries()).toEqual(before);
-  await beatHearts(db.database.pool, { members: [second], leaseMs: 120_000 });
+  await beatHearts(db.database.pool, {
+    instance: second.instance,
+    members: [{ ...second, lastsMs: 120_000 }],
+    inFlight: [],
+  });
   expect(await expiries()).not.toEqual(before);
 });
 

@@ -103,7 +103,7 @@ class Workers {
     try {
       const { superseded } = await via.settle(consumer, settlements);
       expect(superseded ?? []).toEqual([]);
-      for (const { outcome, offset } of settlements) {
+      for (const { outcome, offset = 0 } of settlements) {
         if (outcome === "ack") this.counted.set(offset, (this.counted.get(offset) ?? 0) + 1);
       }
       this.settled += settlements.length;

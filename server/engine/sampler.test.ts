@@ -85,8 +85,8 @@ test("attempts older than 30 days are forgotten, but those of events that are st
      SELECT ${consumerId}, ${topicId}, o, 1, now() - o * interval '10 days', 'retry' FROM generate_series(1, 6) o`,
   );
   await query(
-    `INSERT INTO parked_event (consumer_id, topic_id, "offset", hash, type, state, attempt, attempts_max)
-     VALUES (${consumerId}, ${topicId}, 5, 1, 'odd', 'dead', 1, 1)`,
+    `INSERT INTO parked_event (consumer_id, topic_id, "offset", sequence, hash, type, state, attempt, attempts_max)
+     VALUES (${consumerId}, ${topicId}, 5, 'o5', 1, 'odd', 'dead', 1, 1)`,
   );
   await shrinkHistory(instance.database.pool, new AbortController().signal);
   const kept = await query('SELECT "offset" FROM delivery_attempt ORDER BY "offset"');

@@ -1,5 +1,4 @@
-import { type SequenceHead, sequenceName } from "../domain/parked-heads.ts";
-import { sequenceHash } from "../domain/partition-of.ts";
+import { sequenceName } from "../domain/sequence.ts";
 import { decideSettlement, type SettlementDecision } from "../domain/settlement-decision.ts";
 import type { RequestedChange, StateChangeText } from "../domain/state-fold.ts";
 import type { ConsumerSetup } from "../store/consumer-setup-select.ts";
@@ -16,21 +15,31 @@ import { writeParked } from "../store/parked-settle-write.ts";
 import { raiseParkedVersion } from "../store/parked-version-raise.ts";
 import { isAsExpected, type LeaseStand, mergeCursors } from "../store/settle-cursors-merge.ts";
 import { writeState } from "../store/state-write.ts";
-import type { HeldPartition } from "./held-partition.ts";
+import type { TopicHead } from "./held-partition.ts";
 import {
-  blockedRow,
   type DecidedItem,
   effectsOf,
+  followerRow,
   type TouchedSequence,
   touchedSequences,
 } from "./settlement-effects.ts";
-import type { SettlementGroup, SettlementItem, SpecialItem } from "./settlement-group.ts";
+import type { Answer, SettlementGroup, SettlementItem } from "./settlement-group.ts";
 
 /** A settlement that changes the state, and its place in the request that carries it. */
 export interface WithState {
   readonly item: SettlementItem & { readonly state: StateChangeText };
   readonly request: object;
   readonly index: number;
+}
+
+/** The head that a sequence has now. */
+export interface NewHead {
+  readonly topicId: number;
+  /** Of any event of the sequence. */
+  readonly key: string | null;
+  readonly offset: number;
+  /** Null: nothing of it is parked any more. */
+  readonly head: TopicHead | null;
 }
 
 export interface ParkedSettlement {
@@ -51,7 +60,7 @@ export interface SettledOutcome {
   /** Of the group's special items, in their order. */
   readonly decisions: readonly SettlementDecision[];
   /** Per partition whose parked events changed: the version they have now, and the heads of what was touched. */
-  readonly changed: ReadonlyMap<number, { readonly version: number; readonly heads: readonly SequenceHead[] }>;
+  readonly changed: ReadonlyMap<number, { readonly version: number; readonly heads: readonly NewHead[] }>;
   /** Events that are dead now. */
   readonly dead: readonly SettlementItem[];
 }
@@ -78,20 +87,11 @@ export async function settleParked(database: Database, settlement: ParkedSettlem
 
     const known = await decide(db, { settlement, events, isSettled });
     const effects = effectsOf(known, settlement);
-    const followers = group.followers
-      .filter((it) => !isSettled(it))
-      .flatMap(({ topicId, partition, offset, broken }) => {
-        const event = events.get(`${topicId} ${offset}`);
-        if (event === undefined) return [];
-        const row = blockedRow(topicId, event, setup.retry.maxAttempts + broken);
-        return [{ topicId, partition, row: { ...row, attempt: broken } }];
-      });
-    await writeParked(db, {
-      ...effects.writes,
-      parked: [...effects.writes.parked, ...followers.map((it) => it.row)],
-    });
-    const touched = touchedSequences(known, followers);
-    if (setup.ordering === "key") await mendSequences(db, { consumerId, sequences: touched });
+    const followers = group.followers.filter((it) => !isSettled(it));
+    const rows = followers.map((it) => followerRow(it, setup));
+    await writeParked(db, { ...effects.writes, parked: [...effects.writes.parked, ...rows] });
+    const touched = touchedSequences(known, followers, setup);
+    await mendSequences(db, { consumerId, sequences: touched });
     await insertDeliveryAttempts(db, { consumerId, attempts: effects.attempts });
     await countOperationOutcomes(db, { consumerId, outcomes: effects.operations });
     await writeState(db, { consumerId, changes: [...freshState(settlement, known, isSettled)] });
@@ -105,12 +105,10 @@ export async function settleParked(database: Database, settlement: ParkedSettlem
 /** Who the events are: read outside the transaction, because events never change, and belong to the other family. */
 async function eventsOf(db: Queryable, group: SettlementGroup): Promise<Map<string, EventKey>> {
   const wanted = new Map<number, Set<number>>();
-  const want = (topicId: number, offset: number) => {
-    const offsets = wanted.get(topicId) ?? new Set();
-    wanted.set(topicId, offsets.add(offset));
-  };
-  for (const { item } of group.specials) want(item.topicId, item.offset);
-  for (const { topicId, offset } of group.followers) want(topicId, offset);
+  for (const { item } of group.specials) {
+    const offsets = wanted.get(item.topicId) ?? new Set();
+    wanted.set(item.topicId, offsets.add(item.offset));
+  }
   const events = new Map<string, EventKey>();
   for (const [topicId, offsets] of wanted) {
     for (const event of (await selectEventKeys(db, { topicId, offsets: [...offsets] })).values()) {
@@ -139,58 +137,26 @@ async function decide(
   const { settlement, events, isSettled } = input;
   const { group, setup } = settlement;
   if (group.specials.length === 0) return [];
-  const identities = group.specials.map(({ item }): EventKey => {
-    const event = events.get(`${item.topicId} ${item.offset}`);
-    return event ?? { offset: item.offset, key: null, type: "" };
+  const asked = group.specials.map((special) => {
+    const { topicId, offset, partition } = special.item;
+    const event = events.get(`${topicId} ${offset}`) ?? { offset, key: null, type: "" };
+    return { special, event, sequence: sequenceName(event, { ordering: setup.ordering, partition }) };
   });
   const facts = await selectParkedFacts(db, {
     consumerId: setup.consumerId,
-    events: group.specials.map(({ item }, i) => ({
-      topicId: item.topicId,
-      offset: item.offset,
-      sequence: sequenceName(identities[i] ?? { key: null, offset: item.offset }),
+    events: asked.map(({ special, sequence }) => ({
+      topicId: special.item.topicId,
+      offset: special.item.offset,
+      sequence,
     })),
-    wholeTopics:
-      setup.ordering === "topic" ? { partitions: setup.partitions, hashes: identities.map(sequenceHash) } : null,
   });
-  const parkedHere = new Map<string, number>();
-  const seen = new Map<string, SettlementItem["outcome"]>();
-  return group.specials.map((special, i): DecidedItem => {
-    const { item, holder, isLive } = special;
-    const event = identities[i] ?? { offset: item.offset, key: null, type: "" };
+  return asked.map(({ special, event }, i): DecidedItem => {
+    const { item, begun } = special;
     const found = facts[i] ?? { row: null, headOffset: null };
-    const id = `${item.topicId} ${item.offset}`;
-    const sequence =
-      setup.ordering === "topic" ? `${item.topicId} p${item.partition}` : `${item.topicId} ${sequenceName(event)}`;
-    const earlier = parkedHere.get(sequence);
-    const headOffset =
-      earlier === undefined ? found.headOffset : Math.min(earlier, found.headOffset ?? Number.POSITIVE_INFINITY);
-    // Looked at, and neither in flight nor parked: it was settled, or passed over.
-    const isDone = !isLive && (isDoneAt(holder, item) || isSettled(item));
-    const before = seen.get(id);
-    const decision: SettlementDecision =
-      before === undefined
-        ? decideSettlement({
-            outcome: item.outcome,
-            offset: item.offset,
-            attempt: item.attempt,
-            row: found.row,
-            headOffset,
-            isSettled: isDone,
-            isTakenBack: special.isTakenBack,
-          })
-        : before === item.outcome
-          ? "repeat"
-          : "superseded";
-    if (before === undefined && decision !== "superseded") seen.set(id, item.outcome);
-    if (decision === "park") parkedHere.set(sequence, Math.min(earlier ?? item.offset, item.offset));
-    return { special, event, decision, facts: { ...found, headOffset } };
+    const { outcome, offset, attempt } = item;
+    const decision = decideSettlement({ outcome, offset, attempt, begun, ...found, isSettled: isSettled(item) });
+    return { special, event, decision, facts: found };
   });
-}
-
-function isDoneAt(holder: HeldPartition, { topicId, offset }: SettlementItem): boolean {
-  const tracker = holder.trackers.get(topicId);
-  return tracker !== undefined && offset <= tracker.scanned && !tracker.isInFlight(offset);
 }
 
 /** A repeat of a settlement that counted must not write its state again: a later one may have written since. */
@@ -200,17 +166,13 @@ function* freshState(
   isSettled: IsSettled,
 ): Generator<RequestedChange<object>> {
   const decisions = new Map(known.map((it) => [it.special.item, it.decision]));
-  const seen = new Set<string>();
   for (const { item, request, index } of withState) {
-    const decision = decisions.get(item as SpecialItem["item"]);
-    const id = `${item.topicId} ${item.offset}`;
+    const decision = decisions.get(item as Answer);
     const isFresh =
       decision === undefined
         ? group.counts(item) && !isSettled(item)
         : decision !== "repeat" && decision !== "superseded";
-    if (!isFresh || seen.has(id)) continue;
-    seen.add(id);
-    yield { request, index, change: item.state };
+    if (isFresh) yield { request, index, change: item.state };
   }
 }
 
@@ -223,16 +185,16 @@ async function raise(
     readonly heads: Awaited<ReturnType<typeof selectSequenceHeads>>;
     readonly now: number;
   },
-): Promise<Map<number, { version: number; heads: SequenceHead[] }>> {
+): Promise<Map<number, { version: number; heads: NewHead[] }>> {
   const { consumerId, leases, touched, heads, now } = input;
-  const partitions = new Map(touched.map((it) => [`${it.topicId} ${it.sequence}`, it.partition]));
-  const changed = new Map<number, { version: number; heads: SequenceHead[] }>();
-  for (const { topicId, sequence, head } of heads) {
-    const partition = partitions.get(`${topicId} ${sequence}`) ?? 0;
+  const found = new Map(heads.map((it) => [`${it.topicId} ${it.sequence}`, it.head]));
+  const changed = new Map<number, { version: number; heads: NewHead[] }>();
+  for (const { topicId, sequence, partition, key, offset } of touched) {
     const version = (leases.get(partition)?.parkedVersion ?? 0) + 1;
     const entry = changed.get(partition) ?? { version, heads: [] };
     changed.set(partition, entry);
-    entry.heads.push({ topicId, sequence, head: head === null ? null : onClock(head, now) });
+    const head = found.get(`${topicId} ${sequence}`) ?? null;
+    entry.heads.push({ topicId, key, offset, head: head === null ? null : onClock(head, now) });
   }
   if (changed.size > 0) await raiseParkedVersion(db, consumerId, [...changed.keys()]);
   return changed;

@@ -1,16 +1,12 @@
-import { type BreakerWindow, probeDelayMs, tripText } from "../domain/breaker.ts";
+import type { BreakerTrip, BreakerWindow } from "../domain/breaker.ts";
 import type { SettlementDecision } from "../domain/settlement-decision.ts";
 import type { ConsumerSetup } from "../store/consumer-setup-select.ts";
+import type { StoredError } from "../store/parked-settle-write.ts";
 import type { SettledOutcome } from "./settle-parked.ts";
 import type { SettlementGroup, SettlementItem } from "./settlement-group.ts";
 
 export function isFailure(decision: SettlementDecision | undefined): boolean {
   return decision === "park" || decision === "fail-again";
-}
-
-/** A parked event leaves, whether or not it was in flight. */
-function isEnd(decision: SettlementDecision | undefined): boolean {
-  return decision === "release" || decision === "discard-parked";
 }
 
 /** What was parked and released becomes what the holders here know; members are told before anything follows. */
@@ -21,44 +17,39 @@ export function takeOver(
 ): void {
   for (const holder of settlements.holders) {
     const change = outcome.changed.get(holder.partition);
-    if (change !== undefined) holder.parked.apply(change.version, change.heads);
+    if (change === undefined) continue;
+    holder.parkedVersion = change.version;
+    for (const { topicId, head, ...of } of change.heads) holder.flows.get(topicId)?.setHead(of, head);
   }
   settlements.specials.forEach(({ item, holder }, i) => {
-    // Of a topic-ordered consumer the flow comes by again, unless it was the very delivery that was settled.
-    if (setup.ordering === "topic" && isEnd(outcome.decisions[i]))
-      holder.trackers.get(item.topicId)?.passBy(item.offset);
     if (!isFailure(outcome.decisions[i])) return;
-    if (setup.ordering === "topic") holder.trackers.get(item.topicId)?.rewindTo(item.offset);
-    const key = holder.parked.headAt(item.topicId, item.offset)?.key ?? null;
+    // Of a topic-ordered consumer everything after it is taken back, whatever its key.
+    const key = setup.ordering === "topic" ? null : (holder.flows.get(item.topicId)?.headAt(item.offset)?.key ?? null);
     members.onParked(setup.consumerId, item, key);
   });
 }
 
-export interface Halt {
-  readonly kind: "storm" | "halted";
-  readonly reason: string;
-  /** It ends by itself after so many milliseconds; absent = when somebody resumes. */
-  readonly endsInMs?: number;
+/** Why a topic-ordered consumer has to stop after a group; null = it has not. */
+export function haltAfter(setup: ConsumerSetup, dead: readonly SettlementItem[]): string | null {
+  const first = setup.ordering === "topic" ? dead[0] : undefined;
+  if (first === undefined) return null;
+  return `event ${first.topic}/${first.offset} is out of attempts: ${first.error?.name ?? "Error"}`;
 }
 
-/** Whether the consumer has to stop after a group: too many failures, or a topic-ordered event out of attempts. */
-export function haltAfter(
+/** Whether (nearly) everything fails by now, and the last error of it. */
+export function tripAfter(
   { setup, breaker }: { readonly setup: ConsumerSetup; readonly breaker: BreakerWindow },
   group: {
     /** Monotonic milliseconds. */
     readonly now: number;
     readonly settled: number;
-    readonly failed: number;
-    readonly dead: readonly SettlementItem[];
+    readonly failures: readonly SettlementItem[];
   },
-): Halt | null {
-  const dead = setup.ordering === "topic" ? group.dead[0] : undefined;
-  if (dead !== undefined) {
-    const error = dead.error?.name ?? "Error";
-    return { kind: "halted", reason: `event ${dead.topic}/${dead.offset} is out of attempts: ${error}` };
-  }
-  if (setup.breaker === null) return null;
-  const trip = breaker.count(setup.breaker, group.now, { settled: group.settled, failed: group.failed });
-  if (trip === null) return null;
-  return { kind: "storm", reason: tripText(trip, setup.breaker), endsInMs: probeDelayMs(setup.breaker, 0) };
+): { readonly trip: BreakerTrip; readonly error: StoredError | null } | null {
+  // While it is open, what fails was in flight, or is the one that was tried.
+  if (setup.breaker === null || setup.failing !== null) return null;
+  const places = group.failures.map((it) => `${it.topicId} ${it.offset}`);
+  const failed = breaker.firstFailures(setup.breaker, group.now, places);
+  const trip = breaker.count(setup.breaker, group.now, { settled: group.settled, failed });
+  return trip === null ? null : { trip, error: group.failures.at(-1)?.error ?? null };
 }

@@ -1,5 +1,6 @@
-import type { DeliveryTracker } from "../domain/delivery-tracker.ts";
+import type { EventRow } from "../contract/events.ts";
 import { formatRanges, OffsetRanges } from "../domain/offset-ranges.ts";
+import type { Begun, PartitionFlow, ToPark } from "../domain/partition-flow.ts";
 import type { StateChangeText } from "../domain/state-fold.ts";
 import type { StoredError } from "../store/parked-settle-write.ts";
 import type { CursorMerge } from "../store/settle-cursors-merge.ts";
@@ -7,10 +8,12 @@ import type { HeldPartition } from "./held-partition.ts";
 
 /** A settlement with its topic resolved and its state as JSON text. */
 export interface SettlementItem {
+  /** 0 with an `extend` that speaks of the whole partition. */
   readonly topicId: number;
   readonly topic: string;
   readonly partition: number;
   readonly epoch: number;
+  /** 0 with an `extend` that speaks of all that is in flight. */
   readonly offset: number;
   readonly outcome: "ack" | "retry" | "dead-letter" | "skip" | "extend";
   /** The attempt it answers; null = the member did not say. */
@@ -25,24 +28,23 @@ export interface SettlementItem {
   readonly isVerdict?: boolean;
 }
 
+/** An answer to a delivery; an extension is none. */
+export type Answer = SettlementItem & { readonly outcome: "ack" | "retry" | "dead-letter" | "skip" };
+
 /** A settlement that is more than an ack of a live delivery: what it does depends on what is parked. */
 export interface SpecialItem {
-  readonly item: SettlementItem & { readonly outcome: "ack" | "retry" | "dead-letter" | "skip" };
+  readonly item: Answer;
   readonly holder: HeldPartition;
-  /** In flight as a live delivery: nothing of it is parked, and it is not settled. */
-  readonly isLive: boolean;
-  /** Was delivered, and comes again: an earlier event of its sequence has failed. */
-  readonly isTakenBack: boolean;
+  readonly begun: Exclude<Begun, "undelivered">;
 }
 
-/** An event that waits behind a parked one of its sequence. */
-export interface FollowerToPark {
+/** An event that goes to the parked ones without a settlement. */
+export interface FollowerToPark extends ToPark {
   readonly topicId: number;
   readonly partition: number;
-  readonly offset: number;
-  readonly key: string | null;
   /** Deliveries of it that broke off. */
   readonly broken: number;
+  readonly isReplay: boolean;
 }
 
 /** Who holds a partition at this instance, if anybody. */
@@ -55,10 +57,10 @@ export function isHeldHere(findHolder: FindHolder, item: SettlementItem): boolea
 
 interface Part {
   readonly topicId: number;
-  readonly partition: number;
-  readonly tracker: DeliveryTracker;
-  /** Parked events that were released. */
-  readonly released: OffsetRanges;
+  readonly held: HeldPartition;
+  readonly flow: PartitionFlow<EventRow>;
+  /** Settled without having been in flight here: parked events that left, and what another instance delivered. */
+  readonly apart: OffsetRanges;
   failed: number;
   floor: number;
 }
@@ -67,28 +69,20 @@ interface Part {
 const MAX_PARKED = 1_000;
 
 /**
- * Settlements that go to the database together. Each is marked in its tracker first, so that the floor they lead to
- * can be computed; `commit` or `rollBack` decides about the marks.
+ * Settlements that go to the database together. Each is marked in its flow first, so that the floor they lead to can be
+ * computed; `commit` or `rollBack` decides about the marks.
  */
 export class SettlementGroup {
   /** To be decided on what is parked, in the order in which they came. */
   readonly specials: SpecialItem[] = [];
   readonly followers: FollowerToPark[] = [];
-  readonly #isTopicOrdered: boolean;
   /** Acks of live deliveries. */
   readonly #counted = new Set<SettlementItem>();
-  /** The events of the special ones, by topic id and offset. */
-  readonly #special = new Set<string>();
-  readonly #failures: SettlementItem[] = [];
+  readonly #numbers = new Map<SettlementItem, number>();
   readonly #parts = new Map<string, Part>();
   readonly #holders = new Set<HeldPartition>();
 
-  constructor(
-    readonly findHolder: FindHolder,
-    options: { readonly isTopicOrdered: boolean },
-  ) {
-    this.#isTopicOrdered = options.isTopicOrdered;
-  }
+  constructor(readonly findHolder: FindHolder) {}
 
   /** The partitions of it. */
   get holders(): ReadonlySet<HeldPartition> {
@@ -99,151 +93,109 @@ export class SettlementGroup {
     return this.#holders.size === 0;
   }
 
+  /** Acks of live deliveries. */
+  get counted(): Iterable<SettlementItem> {
+    return this.#counted;
+  }
+
+  /** The number of the delivery that a settlement answers; undefined when it was not in flight. */
+  numberOf(item: SettlementItem): number | undefined {
+    return this.#numbers.get(item);
+  }
+
   /** Whether a settlement is the ack of a delivery that was in flight, and no repeat. */
   counts(item: SettlementItem): boolean {
     return this.#counted.has(item);
   }
 
-  /** Of a partition that is held here, and of a topic that it has. */
-  add(item: SettlementItem): void {
+  /** Of a partition that is held here. False: it was never delivered from there. */
+  add(item: SettlementItem): boolean {
     const holder = this.findHolder(item.partition);
-    const tracker = holder?.trackers.get(item.topicId);
-    if (holder === undefined || tracker === undefined) return;
+    if (holder === undefined) return false;
     this.#holders.add(holder);
-    if (!isAnswer(item)) return;
-    const { topicId, offset, outcome } = item;
-    this.#part(holder, topicId, tracker);
-    const special = { item, holder, isLive: false, isTakenBack: false };
-    const id = `${topicId} ${offset}`;
-    if (this.#special.has(id)) {
-      // The second answer to one delivery in a group: the first decides.
-      this.specials.push(special);
-    } else if (holder.parked.headAt(topicId, offset) !== undefined) {
-      // Of a topic-ordered consumer the flow waits at its head, which is then in flight like any other.
-      if (outcome === "ack" || outcome === "skip") tracker.settle(offset);
-      this.#addSpecial(special);
-    } else if (this.#isBehindFailure(item) || tracker.isParking(offset)) {
-      this.#addSpecial({ ...special, isTakenBack: true });
-    } else if (outcome === "ack" && tracker.isInFlight(offset)) {
-      tracker.settle(offset);
-      this.#counted.add(item);
-    } else if (tracker.isInFlight(offset)) {
-      this.#addFailure(item, holder, tracker);
-    } else if (holder.parked.size > 0 || isToCome(tracker, offset)) {
-      this.#addSpecial({ ...special, isTakenBack: isToCome(tracker, offset) });
-    }
+    if (!isAnswer(item)) return true;
+    const flow = holder.flows.get(item.topicId);
+    if (flow === undefined) return false;
+    this.#part(holder, item.topicId, flow);
+    const number = flow.numberOf(item.offset);
+    if (number !== undefined) this.#numbers.set(item, number);
+    const begun = flow.begin(item);
+    if (begun === "undelivered") return false;
+    if (begun === "live" && item.outcome === "ack") this.#counted.add(item);
+    else this.specials.push({ item, holder, begun });
+    return true;
   }
 
   /** Brings what was passed over to the database: nobody settles it, yet the position has to move. */
   addProgress(holder: HeldPartition): void {
-    for (const [topicId, tracker] of holder.trackers) {
-      if (!tracker.isBehind) continue;
+    for (const [topicId, flow] of holder.flows) {
+      if (!flow.isBehind) continue;
       this.#holders.add(holder);
-      this.#part(holder, topicId, tracker);
+      this.#part(holder, topicId, flow);
     }
   }
 
   /** Nothing is added any more: takes what waits to be parked in the partitions of this group. */
   seal(): void {
-    for (const { topicId, partition, tracker } of this.#parts.values()) {
-      for (const it of tracker.settleParking(MAX_PARKED - this.followers.length)) {
-        const broken = (this.findHolder(partition)?.attemptOf(topicId, it.offset) ?? 1) - 1;
-        this.followers.push({ topicId, partition, ...it, broken });
+    for (const { topicId, held, flow } of this.#parts.values()) {
+      for (const it of flow.beginParking(MAX_PARKED - this.followers.length)) {
+        const { offset, key, type, isAlone } = it;
+        const broken = flow.attemptOf(offset) - 1;
+        const isReplay = held.wasHandled(topicId, it);
+        this.followers.push({ topicId, partition: held.partition, offset, key, type, isAlone, broken, isReplay });
       }
     }
   }
 
   countFailure(item: SettlementItem): void {
-    const part = this.#partOf(item);
+    const part = this.#parts.get(partName(item));
     if (part !== undefined) part.failed += 1;
   }
 
-  /**
-   * A parked event leaves. Only an earlier layout may have passed it, so that nothing else tells a repeat of its
-   * settlement from the first.
-   */
-  countReleased(item: SettlementItem): void {
-    this.#partOf(item)?.released.add(item.offset, item.offset);
+  /** Nothing else would tell a repeat of its settlement from the first: an earlier layout may have passed it. */
+  countApart(item: SettlementItem): void {
+    this.#parts.get(partName(item))?.apart.add(item.offset, item.offset);
   }
 
   /** The epochs all of it was delivered under, with the versions of what is parked. */
   get expected(): CursorMerge["expected"] {
-    return Array.from(this.#holders, ({ partition, epoch, parked }) => ({
-      partition,
-      epoch,
-      parkedVersion: parked.version,
-    }));
+    return Array.from(this.#holders, ({ partition, epoch, parkedVersion }) => ({ partition, epoch, parkedVersion }));
   }
 
   /** Call once: it fixes the floors that `commit` takes as known to the database. */
   merge(consumerId: number, holder: string): CursorMerge {
     const cursors = Array.from(this.#parts.values(), (part): CursorMerge["cursors"][number] => {
-      const { topicId, partition, tracker, released, failed } = part;
-      const pending = tracker.pending();
+      const { topicId, held, flow, apart, failed } = part;
+      const pending = flow.pending();
       part.floor = pending[0]?.[1] ?? 0;
-      return { topicId, partition, ranges: formatRanges([...pending, ...released]), settled: tracker.settling, failed };
+      const ranges = formatRanges([...pending, ...apart]);
+      return { topicId, partition: held.partition, ranges, settled: flow.settling, failed };
     });
     return { consumerId, holder, expected: this.expected, cursors };
   }
 
   commit(): void {
-    for (const { tracker, floor } of this.#parts.values()) {
-      tracker.commit();
-      tracker.flushed(floor);
+    for (const { flow, floor, apart } of this.#parts.values()) {
+      for (const [from, to] of apart) for (let offset = from; offset <= to; offset++) flow.passBy(offset);
+      flow.commit(floor);
     }
-    for (const holder of this.#holders) holder.parked.reopen();
   }
 
   rollBack(): void {
-    for (const { tracker } of this.#parts.values()) tracker.rollBack();
-    for (const holder of this.#holders) holder.parked.reopen();
+    for (const { flow } of this.#parts.values()) flow.rollBack();
   }
 
-  #addSpecial(special: SpecialItem): void {
-    this.#special.add(`${special.item.topicId} ${special.item.offset}`);
-    this.specials.push(special);
-  }
-
-  #addFailure(item: SpecialItem["item"], holder: HeldPartition, tracker: DeliveryTracker): void {
-    this.#addSpecial({ item, holder, isLive: true, isTakenBack: false });
-    if (item.outcome === "skip") {
-      tracker.settle(item.offset);
-      return;
-    }
-    if (this.#isTopicOrdered) {
-      this.#failures.push(item);
-      // The position stays below it; it must not time out a second time while it is being written.
-      tracker.suspend(item.offset);
-      return;
-    }
-    const key = tracker.keyOf(item.offset);
-    tracker.settle(item.offset);
-    if (key === null) return;
-    holder.parked.close(item.topicId, key, item.offset);
-    tracker.takeBack(key, item.offset);
-  }
-
-  /** Of a topic-ordered consumer: an earlier event of its partition has failed in this very group. */
-  #isBehindFailure({ topicId, partition, offset }: SettlementItem): boolean {
-    return this.#failures.some((it) => it.topicId === topicId && it.partition === partition && it.offset < offset);
-  }
-
-  #partOf({ partition, topicId }: SettlementItem): Part | undefined {
-    return this.#parts.get(`${topicId} ${partition}`);
-  }
-
-  #part({ partition }: HeldPartition, topicId: number, tracker: DeliveryTracker): void {
-    const id = `${topicId} ${partition}`;
-    if (this.#parts.has(id)) return;
-    this.#parts.set(id, { topicId, partition, tracker, released: new OffsetRanges(), failed: 0, floor: 0 });
+  #part(held: HeldPartition, topicId: number, flow: PartitionFlow<EventRow>): void {
+    const name = partName({ topicId, partition: held.partition });
+    if (this.#parts.has(name)) return;
+    this.#parts.set(name, { topicId, held, flow, apart: new OffsetRanges(), failed: 0, floor: 0 });
   }
 }
 
-/** A scan that was taken back comes by an event again: what the member says about its delivery is too late. */
-function isToCome(tracker: DeliveryTracker, offset: number): boolean {
-  return offset > tracker.scanned && !tracker.wasSettled(offset);
+function partName({ topicId, partition }: { readonly topicId: number; readonly partition: number }): string {
+  return `${topicId} ${partition}`;
 }
 
-function isAnswer(item: SettlementItem): item is SpecialItem["item"] {
+export function isAnswer(item: SettlementItem): item is Answer {
   return item.outcome !== "extend";
 }

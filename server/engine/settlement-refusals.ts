@@ -3,7 +3,7 @@ import { partitionOf } from "../domain/partition-of.ts";
 import type { StateConflict } from "../domain/state-fold.ts";
 import type { Queryable } from "../store/database.ts";
 import { selectEventKeys } from "../store/event-keys-select.ts";
-import { type FindHolder, isHeldHere, type SettlementItem } from "./settlement-group.ts";
+import { type FindHolder, isAnswer, isHeldHere, type SettlementItem } from "./settlement-group.ts";
 
 /** One request whose caller waits. */
 export interface Refusable {
@@ -24,8 +24,8 @@ export async function refuseUndelivered<Request extends Refusable>(
   return group.filter((waiting) => {
     const undelivered = waiting.items.flatMap((item, index) => {
       const { topicId, topic, partition, offset } = item;
-      const tracker = findHolder(partition)?.trackers.get(topicId);
-      const isDelivered = tracker?.mayHaveDelivered(offset) === true && !misplaced.has(item);
+      const flow = findHolder(partition)?.flows.get(topicId);
+      const isDelivered = !isAnswer(item) || (flow?.mayHaveDelivered(offset) === true && !misplaced.has(item));
       return isDelivered || !isHeldHere(findHolder, item) ? [] : [{ index, topic, partition, offset }];
     });
     if (undelivered.length === 0) return true;
@@ -54,9 +54,9 @@ async function misplacedOf(
     for (const item of items) {
       const { topicId, offset } = item;
       const holder = findHolder(item.partition);
-      const tracker = holder?.trackers.get(topicId);
-      if (holder === undefined || tracker === undefined || tracker.isInFlight(offset)) continue;
-      if (tracker.isParking(offset) || holder.parked.headAt(topicId, offset) !== undefined) continue;
+      const flow = holder?.flows.get(topicId);
+      if (flow === undefined || flow.numberOf(offset) !== undefined || flow.headAt(offset) !== undefined) continue;
+      if (!isAnswer(item)) continue;
       byTopic.set(topicId, [...(byTopic.get(topicId) ?? []), item]);
     }
   }

@@ -14,6 +14,8 @@ export interface SettlementRouterOptions {
   readonly findHolder: (consumerId: number) => FindHolder;
   readonly settler: Pick<Settler, "settle">;
   readonly outbox: Pick<SettlementOutbox, "ask">;
+  /** An instance is dead: takes its sessions of a consumer over, so that they are held here. */
+  readonly adopt: (consumerId: number, dead: string) => Promise<void>;
   /** Monotonic milliseconds. */
   readonly now: () => number;
 }
@@ -91,6 +93,7 @@ export class SettlementRouter {
       case "refused":
         throw refusalOf(settled, indexes);
       case "gone":
+        await this.#options.adopt(consumerId, holder);
         return this.#route({ ...part, gone: holder });
       case "moved":
         if (now() >= endsAt) throw holderUnavailable();

@@ -1,13 +1,15 @@
+import type { BreakerTrip } from "../domain/breaker.ts";
 import { DomainError } from "../domain/errors.ts";
 import type { StateChangeText } from "../domain/state-fold.ts";
 import type { ConsumerSetup } from "../store/consumer-setup-select.ts";
 import type { Database } from "../store/database.ts";
 import { isDatabaseAway } from "../store/database-errors.ts";
+import type { StoredError } from "../store/parked-settle-write.ts";
 import { isAsExpected, mergeCursors, movedPartitions } from "../store/settle-cursors-merge.ts";
 import { StateConflicts } from "../store/state-write.ts";
 import type { HeldPartition } from "./held-partition.ts";
 import { type ParkedOutcome, type SettledOutcome, settleParked } from "./settle-parked.ts";
-import { type Halt, haltAfter, isFailure, takeOver } from "./settlement-aftermath.ts";
+import { haltAfter, isFailure, takeOver, tripAfter } from "./settlement-aftermath.ts";
 import { type FindHolder, isHeldHere, SettlementGroup, type SettlementItem } from "./settlement-group.ts";
 import {
   type HolderResult,
@@ -33,14 +35,30 @@ export interface Holders {
   held(consumerId: number): Iterable<HeldPartition>;
   /** Committed: there is room for new deliveries. */
   onSettled(consumerId: number): void;
+  /** The member that has a partition has spoken. */
+  onHeard(consumerId: number, held: HeldPartition): void;
+  /** It asks for more time, for a delivery, for a topic, or for all it has of the partition. */
+  onExtended(
+    consumerId: number,
+    held: HeldPartition,
+    of: { readonly topicId: number | null; readonly offset: number | null },
+  ): void;
   /** A lease held here is under another epoch than was thought. */
   onStale(consumerId: number): void;
-  /** Takes over the cursors and the parked events of the partitions held here as they are in the database. */
+  /** Takes over the parked events of the partitions held here as they are in the database. */
   reloadParked(consumerId: number): Promise<void>;
+  /** Takes over the cursors as well: it is not known whether the last group was written. */
+  reconcile(consumerId: number): Promise<void>;
   /** An event was parked: members have to know that what was delivered after it of its key is taken back. */
   onParked(consumerId: number, item: SettlementItem, key: string | null): void;
-  /** A consumer has to stop: too many failures, or an event of a topic-ordered one is out of attempts. */
-  onHalt(setup: ConsumerSetup, halt: Halt): void;
+  /** An event of a topic-ordered consumer is out of attempts: it has to stop. */
+  onHalt(setup: ConsumerSetup, reason: string): void;
+  /** (Nearly) everything fails. */
+  onTrip(setup: ConsumerSetup, trip: { readonly trip: BreakerTrip; readonly error: StoredError | null }): void;
+  /** Whether the delivery of this number, of the session that has the partition, was made to try. */
+  isProbe(consumerId: number, partition: number, number: number): boolean;
+  /** A delivery that was tried went well. */
+  onRecovered(setup: ConsumerSetup): void;
 }
 
 export interface SettlerOptions {
@@ -124,13 +142,15 @@ export class Settler {
     // One turn of the loop, so that everything that arrived together goes together.
     await new Promise((resolve) => setImmediate(resolve));
     while (isWanted(queue)) {
-      const isReload = queue.hasReload || queue.isUnsure;
+      const isReload = queue.hasReload;
       queue.hasReload = false;
       const group = takeGroup(queue);
       const withProgress = queue.hasProgress;
       queue.hasProgress = false;
       try {
-        if (isReload) await this.#options.holders.reloadParked(queue.setup.consumerId);
+        const { consumerId } = queue.setup;
+        if (queue.isUnsure) await this.#options.holders.reconcile(consumerId);
+        else if (isReload) await this.#options.holders.reloadParked(consumerId);
         queue.isUnsure = false;
         await this.#settleGroup(queue, group, withProgress);
       } catch (error) {
@@ -157,7 +177,7 @@ export class Settler {
     for (let repeats = 0; live.length > 0 || hasProgress; repeats++) {
       // From here to the write without a pause: what is held now is what the database is asked to expect.
       live = live.filter((it) => staysIf(it, (item) => isHeldHere(findHolder, item)));
-      const settlements = new SettlementGroup(findHolder, { isTopicOrdered: setup.ordering === "topic" });
+      const settlements = new SettlementGroup(findHolder);
       for (const waiting of live) for (const item of waiting.items) settlements.add(item);
       if (hasProgress) for (const held of holders.held(consumerId)) settlements.addProgress(held);
       settlements.seal();
@@ -224,9 +244,12 @@ export class Settler {
     for (const { items } of live) {
       for (const item of items) {
         const holder = isHeldHere(findHolder, item) ? findHolder(item.partition) : undefined;
-        if (holder !== undefined && item.isVerdict !== true) holder.heardAt = now();
         if (item.outcome !== "extend") settled += 1;
-        else holder?.extend(item.topicId, now() + setup.ackTimeoutMs, item.offset);
+        if (holder === undefined) continue;
+        if (item.isVerdict !== true) holders.onHeard(consumerId, holder);
+        if (item.outcome !== "extend") continue;
+        const topicId = item.topicId === 0 ? null : item.topicId;
+        holders.onExtended(consumerId, holder, { topicId, offset: item.offset === 0 ? null : item.offset });
       }
     }
     holders.onSettled(consumerId);
@@ -239,9 +262,24 @@ export class Settler {
         superseded: items.flatMap((item, index) => (superseded.has(item as never) ? [index] : [])),
       });
     }
-    const failed = outcome.decisions.filter(isFailure).length;
-    const halt = haltAfter(queue, { now: now(), settled: settled - failed, failed, dead: outcome.dead });
+    const failures = settlements.specials.filter((_, i) => isFailure(outcome.decisions[i])).map((it) => it.item);
+    const halt = haltAfter(setup, outcome.dead);
     if (halt !== null) holders.onHalt(setup, halt);
+    const trip = tripAfter(queue, { now: now(), settled: settled - failures.length, failures });
+    if (trip !== null) holders.onTrip(setup, trip);
+    if (setup.failing !== null && this.#wentWell(setup, done)) holders.onRecovered(setup);
+  }
+
+  /** Whether a delivery that was tried while the breaker is open went well. */
+  #wentWell(
+    { consumerId }: ConsumerSetup,
+    { settlements, outcome }: { readonly settlements: SettlementGroup; readonly outcome: SettledOutcome },
+  ): boolean {
+    const released = settlements.specials.filter((_, i) => outcome.decisions[i] === "release").map((it) => it.item);
+    return [...settlements.counted, ...released].some((item) => {
+      const number = settlements.numberOf(item);
+      return number !== undefined && this.#options.holders.isProbe(consumerId, item.partition, number);
+    });
   }
 }
 

@@ -16,6 +16,8 @@ export interface SettlingOptions {
   /** Monotonic milliseconds. */
   readonly now: () => number;
   readonly onError: (error: Error) => void;
+  /** An instance is dead: takes its sessions of a consumer over, so that they are held here. */
+  readonly adopt: (consumerId: number, dead: string) => Promise<void>;
 }
 
 /** How settlements are counted at this instance: those of what it holds here, all others by way of their holders. */

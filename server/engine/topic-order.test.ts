@@ -8,7 +8,6 @@ import { holdUp, refuseTransactions } from "./testing/database-faults.ts";
 
 const consumer = "ledger";
 const topic = "orders";
-const BREAKER = { failureShare: 0.5, minSettlements: 4, windowMs: 60_000, probeMinMs: 60_000, probeMaxMs: 60_000 };
 const retry = { maxAttempts: 5, backoff: { delaysMs: [0] }, permanentErrors: [] };
 
 let db: TestDatabase;
@@ -173,18 +172,6 @@ it("an operator's pause of a halted consumer does not make a dead end of it", as
   await a.resume({ consumer, reason: "cured", actor });
   await member.delivered(3);
   expect(member.deliveries.at(-1)).toMatchObject({ offset: 1, attempt: 2 });
-});
-
-it("a storm does not take the place of a pause that is there", async () => {
-  const actor = { name: "person:x", requestId: "r" };
-  await declare({ ordering: "key", breaker: { ...BREAKER, minSettlements: 2 } });
-  await publish(a, topicId, { count: 2, keys: 2 });
-  const member = await a.join(consumer, "m1");
-  await member.delivered(2);
-  await a.pause({ consumer, reason: "a look", actor });
-  await a.retry(consumer, [last(member, 1), last(member, 2)]);
-  await delay(300);
-  expect((await a.describe({ consumer })).pause).toMatchObject({ kind: "operator", reason: "a look" });
 });
 
 it("a failure that could not be stored is found overdue again", async () => {

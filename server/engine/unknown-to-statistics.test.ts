@@ -24,9 +24,9 @@ beforeAll(async () => {
   }
   const park = (consumer: string) =>
     query(
-      `INSERT INTO parked_event (consumer_id, topic_id, "offset", key, hash, type, state, attempt, attempts_max,
+      `INSERT INTO parked_event (consumer_id, topic_id, "offset", key, sequence, hash, type, state, attempt, attempts_max,
          error_name, error_message, fingerprint, failed_at)
-       SELECT c.id, t.id, o, 'p' || o % 100, o % 100, 'odd', CASE WHEN o <= 100 THEN 'dead' ELSE 'blocked' END,
+       SELECT c.id, t.id, o, 'p' || o % 100, 'kp' || o % 100, o % 100, 'odd', CASE WHEN o <= 100 THEN 'dead' ELSE 'blocked' END,
          CASE WHEN o <= 100 THEN 5 ELSE 0 END, 5, CASE WHEN o <= 100 THEN 'Boom' END,
          CASE WHEN o <= 100 THEN 'it broke' END, CASE WHEN o <= 100 THEN 'f' END, CASE WHEN o <= 100 THEN now() END
        FROM consumer c, topic t, generate_series(1, ${LETTERS}) o WHERE c.name = '${consumer}' AND t.name = 'parking'`,

@@ -89,12 +89,22 @@ test("a member is assigned, delivered to and caught up; its settlements move the
   const stream = await openStream("m1");
   expect(stream.response.headers.get("content-type")).toMatch("text/event-stream");
   await stream.until(() => stream.frames.some((it) => it.event === "caught-up"));
-  expect(stream.frames.map((it) => it.event)).toEqual(["assignment", "message", "message", "caught-up"]);
-  expect(stream.frames[1]?.id).toBe("orders/1");
-  expect(stream.frames[1]?.text).toContain('"data":{"cents":9007199254740993}');
+  expect(stream.frames.map((it) => it.event)).toEqual(["session", "assignment", "message", "message", "caught-up"]);
+  const { session } = stream.frames[0]?.data ?? {};
+  expect(stream.frames[0]?.data).toEqual({ session, member: "m1", resumed: false, inFlight: 0 });
+  expect(stream.frames[2]?.id).toBe(`${session}.1`);
+  expect(stream.frames[2]?.text).toContain('"data":{"cents":9007199254740993}');
   const [one, two] = stream.deliveries();
   if (one === undefined || two === undefined) throw new Error("nothing was delivered");
-  expect(one).toEqual({ topic: "orders", partition: 0, offset: 1, epoch: 1, attempt: 1, replay: false });
+  expect(one).toEqual({
+    topic: "orders",
+    partition: 0,
+    offset: 1,
+    epoch: 1,
+    attempt: 1,
+    replay: false,
+    redelivered: false,
+  });
 
   const state = '{"set":{"sum":9007199254740993,"rate":1.10,"__proto__":{"x":1}}}';
   const settled = await settlements(
@@ -166,7 +176,7 @@ test("each thing that is wrong with a settlement is named, and nothing of the re
     status: 409,
     code: "stale-epoch",
   });
-  const stream = await openStream("m2");
+  const stream = await openStream("m1");
   await stream.until(() => assignedEpoch(stream.frames) !== undefined);
   const held = { ...right, epoch: assignedEpoch(stream.frames) };
   expect(await problemOf({ settlements: [{ ...held, offset: 9_999 }] })).toMatchObject({
@@ -215,10 +225,11 @@ test("who may not consume is refused before anything happens, and an unknown con
   expect((await ask("GET", "/v1/consumers/billing/state/none")).status).toBe(404);
 });
 
-test("a member that hangs up gives its partitions to the next at once", async () => {
+test("a member that says goodbye gives its partitions to the next at once, and a server that stops says so", async () => {
   const first = await openStream("m2");
   await first.until(() => first.frames.some((it) => it.event === "assignment"));
-  first.leave();
+  const { session } = first.frames[0]?.data ?? {};
+  expect((await ask("DELETE", `/v1/consumers/billing/members/m2?session=${session}`)).status).toBe(204);
   const second = await openStream("m3");
   await second.until(() =>
     second.frames.some((it) => it.event === "assignment" && (it.data.partitions as unknown[]).length === 1),

@@ -1,22 +1,24 @@
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import type { Context, Hono } from "hono";
 import type { Identity } from "../auth/identity.ts";
+import { pullRequest } from "../contract/deliveries.ts";
 import { invalidInputOf } from "../contract/field-problems.ts";
 import { LIMITS } from "../contract/limits.ts";
-import { consumerName, label } from "../contract/names.ts";
+import { consumerName } from "../contract/names.ts";
 import { DomainError, invalidField } from "../domain/errors.ts";
 import type { Members } from "../engine/members.ts";
 import type { Services } from "../services/services.ts";
 import { answerJson } from "./answer.ts";
 import type { DataPlaneEnv, Exchange } from "./exchange.ts";
-import { decodeUtf8, readBody } from "./read-body.ts";
+import { decodeUtf8, parseJson, readBody } from "./read-body.ts";
+import { addressOf, readDeliveryId, readLabel, readMemberQuery } from "./read-member.ts";
 import { createReadingGuard, type ReadingGuard } from "./reading-guard.ts";
 import { parseSettlements } from "./settlement-body.ts";
 import type { SseConnections } from "./sse-connections.ts";
 import { addStateRoutes } from "./state-routes.ts";
 
 export interface ConsumerRoutesDeps {
-  readonly members: Pick<Members, "join">;
+  readonly members: Pick<Members, "join" | "pull" | "leave">;
   readonly services: Pick<Services, "settle" | "getState" | "listState" | "consumerTopics">;
   readonly connections: SseConnections;
   /** How often a stream's leave to read is looked at again. */
@@ -25,20 +27,33 @@ export interface ConsumerRoutesDeps {
   readonly identify: (exchange: Exchange) => Identity | Promise<Identity>;
 }
 
-/** A member's stream, which needs `consume` and leave to read the topics; its settlements; the consumer's state. */
+/**
+ * A member's stream and its pulls, which need `consume` and leave to read the topics; its goodbye and its settlements,
+ * which need `consume`; the consumer's state.
+ */
 export function addConsumerRoutes(app: Hono<DataPlaneEnv>, deps: ConsumerRoutesDeps): void {
   const guard = createReadingGuard({
     topicsOf: (consumer) => deps.services.consumerTopics({ consumer }),
     ...(deps.recheckMs !== undefined && { recheckMs: deps.recheckMs }),
   });
   app.get("/v1/consumers/:consumer/events", (context) => streamMember(context, { ...deps, guard }));
+  app.post("/v1/consumers/:consumer/deliveries", (context) => pullDeliveries(context, { ...deps, guard }));
+  app.delete("/v1/consumers/:consumer/members/:member", (context) => sayGoodbye(context, deps));
   app.post("/v1/consumers/:consumer/settlements", (context) => settleDeliveries(context, deps));
   addStateRoutes(app, deps);
 }
 
-type ConsumerContext = Context<DataPlaneEnv, "/v1/consumers/:consumer/events" | "/v1/consumers/:consumer/settlements">;
+type ConsumerContext = Context<
+  DataPlaneEnv,
+  | "/v1/consumers/:consumer/events"
+  | "/v1/consumers/:consumer/settlements"
+  | "/v1/consumers/:consumer/deliveries"
+  | "/v1/consumers/:consumer/members/:member"
+>;
 
-/** `Last-Event-ID` is not looked at: the position is the truth. */
+/** A member that comes back has its session's grace for it: it is told to come back well within that. */
+const MEMBER_RETRY_MS = 1_000;
+
 async function streamMember(
   context: ConsumerContext,
   deps: ConsumerRoutesDeps & { readonly guard: ReadingGuard },
@@ -47,7 +62,7 @@ async function streamMember(
   exchange.route = "/v1/consumers/{consumer}/events";
   const { guard } = deps;
   const { consumer, identity } = await admit(context, deps);
-  const member = memberOf(new URL(context.req.url).searchParams);
+  const query = readMemberQuery(new URL(context.req.url).searchParams, context.req.header("last-event-id"));
   deps.connections.requireRoom();
   await guard.admit(consumer, identity);
   // The headers go out only after the member has joined, so that a refusal is still a problem document. The frames it
@@ -58,7 +73,8 @@ async function streamMember(
   let isEnded = false;
   const joined = await deps.members.join({
     consumer,
-    member,
+    ...query,
+    address: addressOf(exchange.req),
     sink: {
       write(frames) {
         if (connection !== null) return connection.write(frames);
@@ -74,14 +90,14 @@ async function streamMember(
       },
     },
   });
-  const leave = (): void => {
-    // Should the database be away, the leases run out by themselves.
-    joined.leave().catch(() => undefined);
-  };
   try {
-    connection = deps.connections.open(exchange.res, { requestId: exchange.requestId, signal: identity.signal });
+    connection = deps.connections.open(exchange.res, {
+      requestId: exchange.requestId,
+      signal: identity.signal,
+      retryMs: MEMBER_RETRY_MS,
+    });
   } catch (error) {
-    leave();
+    joined.disconnect();
     throw error;
   }
   const stream = connection;
@@ -89,11 +105,58 @@ async function streamMember(
   connection.onDrain(() => onDrain());
   connection.onClose(() => {
     unwatch();
-    leave();
+    joined.disconnect();
   });
   for (const frames of early) connection.write(frames);
   if (isEnded) connection.close();
   return RESPONSE_ALREADY_SENT;
+}
+
+async function pullDeliveries(
+  context: ConsumerContext,
+  deps: ConsumerRoutesDeps & { readonly guard: ReadingGuard },
+): Promise<Response> {
+  const { exchange } = context.env;
+  exchange.route = "/v1/consumers/{consumer}/deliveries";
+  const { consumer, identity } = await admit(context, deps);
+  await deps.guard.admit(consumer, identity);
+  requireJson(exchange);
+  const body = await readBody(exchange.req, { maxBytes: MAX_PULL_BYTES });
+  const parsed = pullRequest.safeParse(parseJson(decodeUtf8(body)));
+  if (!parsed.success) throw invalidInputOf(parsed.error);
+  const { member = null, session = null, max, waitMs, lastEventId } = parsed.data;
+  const place = lastEventId === undefined ? null : readDeliveryId(lastEventId, "lastEventId");
+  if (place !== null && place.session !== session) {
+    throw invalidField("lastEventId", "must be the id of a delivery of this session");
+  }
+  const gone = new AbortController();
+  exchange.res.once("close", () => gone.abort());
+  const pulled = await deps.members.pull({
+    ...{ consumer, member, session, max, waitMs },
+    after: place?.after ?? null,
+    address: addressOf(exchange.req),
+    signal: identity.signal === undefined ? gone.signal : AbortSignal.any([gone.signal, identity.signal]),
+  });
+  // Event and delivery are JSON already.
+  const deliveries = pulled.deliveries.map(
+    ({ id, delivery, event }) => `{"id":${JSON.stringify(id)},"delivery":${delivery},"event":${event}}`,
+  );
+  const head = JSON.stringify({ session: pulled.session, member: pulled.member }).slice(0, -1);
+  return answerJson(exchange, 200, `${head},"deliveries":[${deliveries.join(",")}]}`);
+}
+
+const MAX_PULL_BYTES = 16 * 1024;
+
+/** Says of a member that it does not come back: its partitions go to others at once. */
+async function sayGoodbye(context: ConsumerContext, deps: ConsumerRoutesDeps): Promise<Response> {
+  const { exchange } = context.env;
+  exchange.route = "/v1/consumers/{consumer}/members/{member}";
+  const { consumer } = await admit(context, deps);
+  const query = new URL(context.req.url).searchParams;
+  for (const name of query.keys()) if (name !== "session") throw invalidField(name, "is not a known parameter");
+  const member = readLabel(context.req.param("member") ?? "", "member");
+  await deps.members.leave({ consumer, member, session: query.get("session") });
+  return answerJson(exchange, 204, "");
 }
 
 async function settleDeliveries(context: ConsumerContext, deps: ConsumerRoutesDeps): Promise<Response> {
@@ -118,15 +181,6 @@ async function admit(
     throw new DomainError("forbidden", `The key may not consume as "${parsed.data}".`);
   }
   return { consumer: parsed.data, identity };
-}
-
-function memberOf(query: URLSearchParams): string | null {
-  for (const name of query.keys()) if (name !== "member") throw invalidField(name, "is not a known parameter");
-  const member = query.get("member");
-  if (member === null) return null;
-  const parsed = label.safeParse(member);
-  if (!parsed.success) throw invalidInputOf(parsed.error, ["member"]);
-  return parsed.data;
 }
 
 function requireJson({ req }: Exchange): void {

@@ -37,7 +37,7 @@ export interface DataPlaneDeps {
     | "listState"
     | "consumerTopics"
   >;
-  readonly members: Pick<Members, "join">;
+  readonly members: Pick<Members, "join" | "pull" | "leave">;
   /** Joins the reader of a topic by its name; throws `topic-not-found`. */
   readonly openReader: (topic: string) => Promise<TopicReader>;
   readonly authenticate: Authenticate;

@@ -19,7 +19,11 @@ export interface SseOpenOptions {
   readonly requestId: string;
   /** The identity's signal: the stream ends when it aborts. */
   readonly signal?: AbortSignal | undefined;
+  /** What the client is told to wait before it reconnects, at most; the jitter takes up to half of it. */
+  readonly retryMs?: number;
 }
+
+const RETRY_MS = 5_000;
 
 const MAX_STREAMS = 10_000;
 const HEARTBEAT_MS = 15_000;
@@ -80,7 +84,7 @@ export class SseConnections {
     const group = this.#groups[this.#count % GROUPS] ?? new Set();
     const connection = new SseConnection(res, {
       requestId,
-      retryMs: 2_000 + Math.floor(this.#random() * 3_000),
+      retryMs: Math.round((options.retryMs ?? RETRY_MS) * (1 - this.#random() / 2)),
       onClosed: () => {
         this.#count -= 1;
         group.delete(connection);

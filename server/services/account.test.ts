@@ -154,8 +154,8 @@ async function openHistory(start: "earliest" | "latest" | { offset: number }) {
         case "park": {
           const key = keyOf(it.at);
           await pool.query(
-            `INSERT INTO parked_event (consumer_id, topic_id, "offset", key, hash, type, state, attempts_max)
-             VALUES ($1, $2, $3, $4, $5, 'even', $6, 5) ON CONFLICT DO NOTHING`,
+            `INSERT INTO parked_event (consumer_id, topic_id, "offset", key, sequence, hash, type, state, attempts_max)
+             VALUES ($1, $2, $3::bigint, $4, coalesce('k' || $4::text, 'o' || $3::bigint), $5, 'even', $6, 5) ON CONFLICT DO NOTHING`,
             [
               consumerId,
               topicId,
@@ -209,7 +209,7 @@ async function openHistory(start: "earliest" | "latest" | { offset: number }) {
     },
     async check(inFlight: readonly number[]): Promise<void> {
       const members = {
-        inFlight: () => inFlight.map((offset) => ({ topicId, offset, partition: 0, attempt: 1, member: "one" })),
+        inFlight: async () => inFlight.map((offset) => ({ topicId, offset, partition: 0, attempt: 1, member: "one" })),
       };
       const account = getAccount({ database: instance.database, members });
       const [actual] = await account({ consumer, topic });

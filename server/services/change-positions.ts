@@ -16,7 +16,7 @@ import { selectPlanFacts } from "../store/position-plan-facts.ts";
 import { insertPlan, selectPlan } from "../store/position-plan-table.ts";
 import { selectRangeEnds } from "../store/position-range-ends.ts";
 import { selectTopicPlaces } from "../store/subscription-topics.ts";
-import { computePositionPlan, leavesParkedBehind, planToken, standingOf } from "./compute-position-plan.ts";
+import { computePositionPlan, planToken, standingOf } from "./compute-position-plan.ts";
 import { highestReach, lowestPosition, measureMove, type Standing } from "./measure-move.ts";
 import { movePositions } from "./move-positions.ts";
 import { requireConsumer } from "./require-consumer.ts";
@@ -146,9 +146,7 @@ async function currentChanges(
     const ends = counts.rerun + counts.skip === 0 ? NO_ENDS : { firstEvent: now.firstEvent, lastEvent: now.lastEvent };
     current.push({ change: { topic: planned.topic, from, to, ...counts, ...ends }, isBack, standing });
   }
-  // Something of a topic-ordered consumer may have failed since: what is asked now is refused then, and says why.
-  const changes = current.map((it) => it.change);
-  return (await leavesParkedBehind(db, setup, { parked: plan.parked?.action ?? "keep", changes })) ? null : current;
+  return current;
 }
 
 /** Counting so many events would hold the leases; the plan's count is corrected by how far the ends have moved. */

@@ -1,12 +1,10 @@
 import { createHash, randomUUID } from "node:crypto";
 import type { PlannedChange, PositionPlan, PositionPlanRequest } from "../contract/position-changes.ts";
-import { invalidField } from "../domain/errors.ts";
 import { planSubjectText } from "../domain/position-plan.ts";
 import type { ConsumerSetup, SubscribedTopic } from "../store/consumer-setup-select.ts";
 import { type StoredCursor, selectCursors } from "../store/cursor-table.ts";
 import type { Queryable } from "../store/database.ts";
 import { selectLastPositionChange } from "../store/position-change-last.ts";
-import { countParkedWithin } from "../store/position-parked-count.ts";
 import { selectPlanFacts } from "../store/position-plan-facts.ts";
 import { selectTopicPlaces } from "../store/subscription-topics.ts";
 import { lowestPosition, measureMove, type Standing } from "./measure-move.ts";
@@ -36,12 +34,6 @@ export async function computePositionPlan(
   for (const [index, { standing, from }] of moving.entries()) {
     changes.push(await measureMove(db, standing, { to: positions[index] ?? from, parked }));
   }
-  if (await leavesParkedBehind(db, setup, { parked, changes })) {
-    throw invalidField(
-      "parked",
-      'must be "clear" here: its order is the topic\'s, so an event that stays parked holds up what comes after it',
-    );
-  }
   const facts = await selectPlanFacts(db, {
     consumerId: setup.consumerId,
     topicIds: subscribed.map((it) => it.topicId),
@@ -58,21 +50,6 @@ export async function computePositionPlan(
     members: facts.members,
     estimatedMs: estimatedMs(rerun, facts.settledPerSecond),
   };
-}
-
-/** Of a topic-ordered consumer the flow waits below what is parked, and comes back to it: it must not have gone past it. */
-export async function leavesParkedBehind(
-  db: Queryable,
-  { consumerId, ordering, topics }: ConsumerSetup,
-  { parked, changes }: { readonly parked: string; readonly changes: readonly PlannedChange[] },
-): Promise<boolean> {
-  if (ordering === "key" || parked === "clear") return false;
-  for (const { topic, from, to } of changes) {
-    const topicId = topics.find((it) => it.topic === topic)?.topicId;
-    if (topicId === undefined || to <= from) continue;
-    if ((await countParkedWithin(db, { consumerId, topicId, after: from, through: to })) > 0) return true;
-  }
-  return false;
 }
 
 /** A hash of what `planSubjectText` covers, as it is now. */

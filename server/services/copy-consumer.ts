@@ -1,6 +1,6 @@
 import type { Actor } from "../domain/actor.ts";
 import type { ConsumerSettings } from "../domain/consumer-settings.ts";
-import { DomainError, invalidField } from "../domain/errors.ts";
+import { DomainError } from "../domain/errors.ts";
 import { relayout } from "../domain/layout.ts";
 import { OffsetRanges } from "../domain/offset-ranges.ts";
 import { copyBeginnings, copyParked, copyState, setLayout } from "../store/consumer-copy.ts";
@@ -9,8 +9,8 @@ import { replaceCursors, type StoredCursor, selectCursors } from "../store/curso
 import type { Queryable } from "../store/database.ts";
 import { insertAuditEntry } from "../store/insert-audit-entry.ts";
 import { lockLeases } from "../store/lease-lock.ts";
-import { hasParked } from "../store/parked-exists.ts";
 import { mendSequences } from "../store/parked-sequences-mend.ts";
+import { nameSequences } from "../store/parked-sequences-name.ts";
 import { raiseParkedVersion } from "../store/parked-version-raise.ts";
 import { insertPriorLayout, priorLayoutOf, selectPriorLayouts } from "../store/position-layouts.ts";
 import { selectSubscriptions } from "../store/subscription-topics.ts";
@@ -47,15 +47,11 @@ export async function lockSource(
  * parked events with their attempts, and all state entries. The source's row and leases are locked, so no settlement
  * comes between: what the copy has settled, parked and remembered is of one instant. With another number of partitions,
  * all of the copy's begin at the source's lowest position, and the source's cursors become an earlier layout of the copy:
- * nothing that was settled is delivered to it. Throws `invalid-input` for another ordering while events are parked.
+ * nothing that was settled is delivered to it.
  */
 export async function copyConsumer(db: Queryable, request: CopyRequest): Promise<void> {
   const { consumer, consumerId, ordering, partitions, topics, copyFrom, source, actor } = request;
   await lockLeases(db, { consumerId: source.id, partitions: "all" });
-  // As when it is changed: by key the position has gone past what is parked, by topic it waits below.
-  if (ordering !== source.ordering && (await hasParked(db, source.id))) {
-    throw invalidField("ordering", `must be that of "${copyFrom}" while events are parked there`);
-  }
   const cursors = await selectCursors(db, source.id);
   const shared = topics.filter(({ topicId }) => cursors.some((it) => it.topicId === topicId));
   const common = shared.map((it) => it.topicId);
@@ -70,7 +66,10 @@ export async function copyConsumer(db: Queryable, request: CopyRequest): Promise
   // Also with as many partitions: the number has to rise above those of the earlier layouts.
   await setLayout(db, consumerId, source.layout + (partitions === source.partitions ? 0 : 1));
   const parked = await copyParked(db, { from: source.id, to: consumerId, topicIds: common });
-  await mendSequences(db, { consumerId, sequences: parked.sequences });
+  await mendSequences(db, {
+    consumerId,
+    sequences: [...parked.sequences, ...(await nameSequences(db, { consumerId, ordering, partitions }))],
+  });
   await raiseParkedVersion(db, consumerId);
   const stateEntries = await copyState(db, { from: source.id, to: consumerId });
   const copied = {

@@ -16,7 +16,8 @@ import { type Database, patientTransaction, type Queryable } from "../store/data
 import { insertAuditEntry } from "../store/insert-audit-entry.ts";
 import { lockLeases } from "../store/lease-lock.ts";
 import { raiseEpochs, replaceLeases } from "../store/lease-table.ts";
-import { hasParked } from "../store/parked-exists.ts";
+import { mendSequences } from "../store/parked-sequences-mend.ts";
+import { nameSequences } from "../store/parked-sequences-name.ts";
 import { raiseParkedVersion } from "../store/parked-version-raise.ts";
 import { insertPriorLayout } from "../store/position-layouts.ts";
 import { type StoredSubscription, selectSubscriptions, type TopicPlace } from "../store/subscription-topics.ts";
@@ -123,11 +124,6 @@ async function change(
   requireInOrder(after);
   const changed = changedSettings(before, after);
   if (changed.length === 0) return { id, created: false, changed };
-  // By key the position has gone past what is parked, by topic it waits below: neither can take over the other's.
-  if (after.ordering !== before.ordering && (await hasParked(db, id))) {
-    throw invalidField("ordering", "cannot change while events are parked; redrive or discard them first");
-  }
-
   const cursors = await selectAllCursors(db, id);
   const { partitions } = after;
   const isRelayout = partitions !== before.partitions;
@@ -145,8 +141,17 @@ async function change(
       subscriptions,
       cursors,
     }));
-  if (isOtherTopics) await raiseParkedVersion(db, id);
-  if (!isRelayout && isOtherTopics) await raiseEpochs(db, id);
+  const { ordering } = after;
+  const isOtherOrder = ordering !== before.ordering;
+  if (isOtherOrder || (isRelayout && ordering === "topic")) {
+    await mendSequences(db, {
+      consumerId: id,
+      sequences: await nameSequences(db, { consumerId: id, ordering, partitions }),
+    });
+  }
+  if (isOtherTopics || isOtherOrder) await raiseParkedVersion(db, id);
+  // What was delivered by the old order, or of other topics, can settle no more.
+  if (!isRelayout && (isOtherTopics || isOtherOrder)) await raiseEpochs(db, id);
   await updateConsumer(db, id, { settings: after, layout: locked.layout + (isRelayout ? 1 : 0) });
   const positions = positionsOf(subscriptions, cursors);
   await audit(db, request, {

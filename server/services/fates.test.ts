@@ -129,8 +129,8 @@ test("an event that is kept for one consumer has expired for another that retent
   await instance.declare("absent", { topics: [{ topic, start: "earliest" }] });
   const { pool } = instance.database;
   await pool.query(
-    `INSERT INTO parked_event (consumer_id, topic_id, "offset", key, hash, type, state, attempts_max)
-     SELECT id, $1, 1, 'k1', 1, 'odd', 'dead', 1 FROM consumer WHERE name = 'failing'`,
+    `INSERT INTO parked_event (consumer_id, topic_id, "offset", key, sequence, hash, type, state, attempts_max)
+     SELECT id, $1, 1, 'k1', 'kk1', 1, 'odd', 'dead', 1 FROM consumer WHERE name = 'failing'`,
     [shortId],
   );
   await pool.query(`UPDATE topic SET retention = '{"maxEvents":3,"force":true}' WHERE id = $1`, [shortId]);

@@ -48,7 +48,7 @@ async function countAll(
   if (wanted.length === 0) throw invalidField("topic", `is not a topic of consumer "${consumer}"`);
   const topicIds = wanted.map((it) => it.topicId);
   const facts = await selectAccountFacts(db, { consumerId, partitions, topicIds });
-  const inFlight = members.inFlight(consumerId);
+  const inFlight = await members.inFlight(consumerId);
   const accounts: Account[] = [];
   for (const subscribed of wanted) {
     const ofTopic = facts.find((it) => it.topicId === subscribed.topicId);

@@ -2,7 +2,6 @@ import type { Fate } from "../contract/account.ts";
 import { DomainError } from "../domain/errors.ts";
 import { passes } from "../domain/event-filter.ts";
 import { parkedText, pendingText, settledText } from "../domain/fate-words.ts";
-import { sequenceName } from "../domain/parked-heads.ts";
 import { partitionOf, sequenceHash } from "../domain/partition-of.ts";
 import { standingOf } from "../domain/position-history.ts";
 import { reachable } from "../engine/database-unavailable.ts";
@@ -37,14 +36,20 @@ export const getFates =
       readSnapshot(database.pool, async (db) => {
         const [event] = await readEventsAt(db, { topicId: topic.id, topic: name }, [offset]);
         if (event === undefined) throw new DomainError("event-not-found", `${name} has no event ${offset}`);
-        const consumers = await selectFateFacts(db, { topicId: topic.id, offset, sequence: sequenceName(event) });
+        const consumers = await selectFateFacts(db, {
+          topicId: topic.id,
+          offset,
+          key: event.key,
+          hash: sequenceHash(event),
+        });
         const fates: Fate[] = [];
         for (const facts of consumers) {
           const { consumerId, partitions } = facts;
           const [account] = await selectAccountFacts(db, { consumerId, partitions, topicIds: [topic.id] });
-          const delivery = members
-            .inFlight(consumerId)
-            .find((it) => it.topicId === topic.id && it.offset === offset && it.partition < partitions);
+          const inFlight = await members.inFlight(consumerId);
+          const delivery = inFlight.find(
+            (it) => it.topicId === topic.id && it.offset === offset && it.partition < partitions,
+          );
           if (account !== undefined) fates.push(fateOf(event, { facts, account, delivery }));
         }
         return fates;
@@ -83,7 +88,8 @@ function fateOf(
   }
   if (standing === "open" && delivery !== undefined) {
     const { attempt } = delivery;
-    return { ...fate, fate: "in-flight", detail: `attempt ${attempt} is with ${delivery.member}`, attempt, member };
+    const what = attempt === null ? "it" : `attempt ${attempt}`;
+    return { ...fate, fate: "in-flight", detail: `${what} is with ${delivery.member}`, attempt, member };
   }
   if (!passes(facts.filter, event)) {
     return { ...fate, fate: "filtered", detail: `the consumer's filter passes over it (type ${event.type})` };

@@ -202,8 +202,8 @@ test("events that partitions ahead have settled are counted as running again, an
 test("the plan counts parked events and state entries, names the members, and estimates from what was measured", async () => {
   const { id } = (await sql<{ id: number }>("SELECT id FROM consumer WHERE name = $1", [consumer]))[0] ?? { id: 0 };
   await sql(
-    `INSERT INTO parked_event (consumer_id, topic_id, "offset", key, hash, type, state, attempt, attempts_max, is_replay)
-     SELECT $1, $2, o, 'k', 1, 't', s, t, 5, r FROM (VALUES (1, 'dead', 5, false), (2, 'blocked', 0, false),
+    `INSERT INTO parked_event (consumer_id, topic_id, "offset", key, sequence, hash, type, state, attempt, attempts_max, is_replay)
+     SELECT $1, $2, o, 'k', 'kk', 1, 't', s, t, 5, r FROM (VALUES (1, 'dead', 5, false), (2, 'blocked', 0, false),
        (3, 'blocked', 0, false), (4, 'discarded', 5, false), (5, 'blocked', 0, true)) AS v(o, s, t, r)`,
     [id, ids[0]],
   );

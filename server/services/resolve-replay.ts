@@ -11,9 +11,6 @@ export type ReplayAsked = Omit<ReplayRequest, "rate" | "reason">;
 
 /** The range in offsets, and how many events of it would be delivered again; throws `invalid-input` for an empty one. */
 export async function resolveReplay(db: Queryable, setup: ConsumerSetup, asked: ReplayAsked) {
-  if (setup.ordering === "topic") {
-    throw invalidField("consumer", "its order is the topic's: move its position back instead of replaying a part");
-  }
   const topicId = topicIdOf(setup, asked.topic, "topic");
   const { after, through } = await rangeOf(db, { setup, topicId, asked });
   const replay = { topicId, after, through, types: asked.types ?? null, keys: asked.keys ?? null };

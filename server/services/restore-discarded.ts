@@ -14,9 +14,6 @@ export const restoreDiscarded =
       (async () => {
         const { pool, patient } = deps.database;
         const setup = await requireConsumer(pool, consumer);
-        if (setup.ordering === "topic") {
-          throw invalidField("consumer", "its order is the topic's, which has gone on; move its position back instead");
-        }
         if (filter.state !== undefined && filter.state !== "discarded") {
           throw invalidField("filter.state", 'only "discarded" events can be restored');
         }

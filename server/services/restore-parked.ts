@@ -1,6 +1,8 @@
 import type { RestorePoint } from "../domain/restore-point.ts";
+import type { ConsumerSetup } from "../store/consumer-setup-select.ts";
 import type { Queryable } from "../store/database.ts";
 import { mendSequences } from "../store/parked-sequences-mend.ts";
+import { nameSequences } from "../store/parked-sequences-name.ts";
 import { replaceParked, takeBackRerun } from "../store/position-restore-parked.ts";
 import { clearParked, saveParked } from "../store/position-saved-parked.ts";
 import { clearState, restoreState, saveState } from "../store/position-saved-state.ts";
@@ -13,6 +15,8 @@ export interface Restoring {
   readonly changeId: string;
   readonly topicIds: readonly number[];
   readonly point: RestorePoint;
+  /** As it is now: its order, or its partitions, may have been others then. */
+  readonly setup: Pick<ConsumerSetup, "ordering" | "partitions">;
 }
 
 /**
@@ -21,7 +25,7 @@ export interface Restoring {
  */
 export async function restoreParkedAndState(
   db: Queryable,
-  { consumerId, from, changeId, topicIds, point }: Restoring,
+  { consumerId, from, changeId, topicIds, point, setup }: Restoring,
 ): Promise<Pick<RestorePoint, "parked" | "state">> {
   const saved = { consumerId, changeId: from, topicIds };
   if (point.parked !== "none") await saveParked(db, { consumerId, changeId, topicIds });
@@ -30,6 +34,10 @@ export async function restoreParkedAndState(
     await mendSequences(db, { consumerId, sequences: await replaceParked(db, saved) });
   } else if (point.parked === "kept") {
     await mendSequences(db, { consumerId, sequences: await takeBackRerun(db, { ...saved, point }) });
+  }
+  if (point.parked !== "none") {
+    const { ordering, partitions } = setup;
+    await mendSequences(db, { consumerId, sequences: await nameSequences(db, { consumerId, ordering, partitions }) });
   }
   if (point.state) {
     await saveState(db, { consumerId, changeId });

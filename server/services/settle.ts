@@ -20,20 +20,22 @@ export const settle =
     let setup = await members.findSetup(consumer);
     const knows = (topic: string) => setup?.topics.some((it) => it.topic === topic) ?? false;
     // A topic that was declared a moment ago, perhaps at another instance.
-    if (setup === null || settlements.some((it) => !knows(it.topic))) setup = await members.findSetup(consumer, true);
+    if (setup === null || settlements.some((it) => it.topic !== undefined && !knows(it.topic)))
+      setup = await members.findSetup(consumer, true);
     if (setup === null) throw new DomainError("consumer-not-found", `there is no consumer "${consumer}"`);
     const topicIds = new Map(setup.topics.map((it) => [it.topic, it.topicId]));
     const items = settlements.map((settlement, index): SettlementItem => {
-      const topicId = topicIds.get(settlement.topic);
+      const { topic, offset } = requirePlace(settlement, index);
+      const topicId = topic === "" ? 0 : topicIds.get(topic);
       if (topicId === undefined) {
         throw invalidField(`settlements[${index}].topic`, `is not a topic of consumer "${consumer}"`);
       }
       return {
         topicId,
-        topic: settlement.topic,
+        topic,
         partition: settlement.partition,
         epoch: settlement.epoch,
-        offset: settlement.offset,
+        offset,
         outcome: settlement.outcome,
         attempt: settlement.attempt ?? null,
         error: errorOf(settlement, index),
@@ -45,6 +47,19 @@ export const settle =
     const { superseded } = await members.settle(setup, items);
     return { settled: items.length - superseded.length, ...(superseded.length > 0 && { superseded: [...superseded] }) };
   };
+
+/** An extension may speak of all that is in flight: `""` and 0 then. */
+function requirePlace({ topic, offset, outcome }: Settlement, index: number): { topic: string; offset: number } {
+  if (outcome !== "extend") {
+    if (topic === undefined) throw invalidField(`settlements[${index}].topic`, `is required with outcome "${outcome}"`);
+    if (offset === undefined)
+      throw invalidField(`settlements[${index}].offset`, `is required with outcome "${outcome}"`);
+  }
+  if (topic === undefined && offset !== undefined) {
+    throw invalidField(`settlements[${index}].topic`, "is required with an offset");
+  }
+  return { topic: topic ?? "", offset: offset ?? 0 };
+}
 
 const FAILURES: ReadonlySet<Settlement["outcome"]> = new Set(["retry", "dead-letter"]);
 

@@ -1,6 +1,6 @@
 import type { PlannedChange, PositionChange } from "../contract/position-changes.ts";
 import { coveredByNone } from "../domain/coverage.ts";
-import { DomainError, invalidField } from "../domain/errors.ts";
+import { DomainError } from "../domain/errors.ts";
 import { priorReach } from "../domain/layout.ts";
 import { OffsetRanges } from "../domain/offset-ranges.ts";
 import { type RestorePoint, restoreCursors, type SavedLayout, savedCursor } from "../domain/restore-point.ts";
@@ -12,7 +12,6 @@ import { type StoredCursor, selectCursors } from "../store/cursor-table.ts";
 import { type Database, patientTransaction, type Queryable } from "../store/database.ts";
 import { insertAuditEntry } from "../store/insert-audit-entry.ts";
 import { lockLeases } from "../store/lease-lock.ts";
-import { hasParkedBehind } from "../store/parked-behind-exists.ts";
 import { selectLastPositionChange } from "../store/position-change-last.ts";
 import { markUndone, selectPositionChange } from "../store/position-change-table.ts";
 import { priorLayoutOf } from "../store/position-layouts.ts";
@@ -70,14 +69,10 @@ export const undoPositionChange =
         after: restored.flatMap((it) => it.after),
         keepLayouts: () => restored.flatMap((it) => it.priorLayouts),
         touch: () =>
-          restoreParkedAndState(db, { consumerId, from: id, changeId: undoId, topicIds, point: undone.restore }),
+          restoreParkedAndState(db, { consumerId, from: id, changeId: undoId, topicIds, point: undone.restore, setup }),
         actor: actor.name,
         reason,
       });
-      // Its order was by key when they were parked, or they would not lie below the position.
-      if (setup.ordering === "topic" && (await hasParkedBehind(db, setup))) {
-        throw invalidField("consumer", "its order is the topic's by now: what was parked would hold it up for good");
-      }
       await noteExpired(db, { consumerId, restored });
       await markUndone(db, { consumerId, id, undoneBy: undoId });
       await insertAuditEntry(db, {

@@ -8,6 +8,8 @@ const consumer = "ledger";
 const topics = [{ topic: "orders", start: "earliest" as const }];
 const error = { name: "Timeout", message: "the core bank does not answer", fingerprint: "9f86d081884c7d65" };
 
+const BREAKER = { failureShare: 0.9, minSettlements: 20, windowMs: 30_000, probeMinMs: 5_000, probeMaxMs: 300_000 };
+
 let db: TestDatabase;
 let a: Instance;
 let consumerId: number;
@@ -16,7 +18,7 @@ beforeEach(async () => {
   db = await testDatabase();
   a = openInstance(db.url);
   await createTopic(a.database, "orders");
-  await a.declare(consumer, { topics });
+  await a.declare(consumer, { topics, breaker: BREAKER });
   consumerId = (await selectConsumerSetup(a.database.pool, { consumer }))?.consumerId ?? 0;
 });
 afterEach(async () => {

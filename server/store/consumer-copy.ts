@@ -8,7 +8,7 @@ export interface ConsumerCopy {
   readonly topicIds: readonly number[];
 }
 
-const ROW = `topic_id, "offset", key, hash, type, state, attempt, attempts_max, due_at, error_name, error_message, error_stack,
+const ROW = `topic_id, "offset", key, sequence, lost_alone, hash, type, state, attempt, attempts_max, due_at, error_name, error_message, error_stack,
   fingerprint, parked_at, failed_at, discarded_by, discarded_at, discard_reason`;
 
 /**

@@ -1,7 +1,7 @@
 import type { Queryable } from "./database.ts";
 
 export interface NewPause {
-  readonly kind: "operator" | "storm" | "halted";
+  readonly kind: "operator" | "halted";
   readonly reason: string;
   readonly by: string;
   /** RFC 3339; null = until somebody resumes. */

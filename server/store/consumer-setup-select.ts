@@ -15,7 +15,7 @@ export interface SubscribedTopic {
 
 /** Why nothing new is delivered now. */
 export interface SetupPause {
-  readonly kind: "operator" | "storm" | "halted";
+  readonly kind: "operator" | "halted";
   readonly reason: string;
   readonly until: string | null;
   /** Milliseconds until it ends by itself; null = when somebody resumes. */

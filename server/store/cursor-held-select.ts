@@ -1,6 +1,11 @@
-import type { CursorState } from "../domain/delivery-tracker.ts";
-import { parseRanges } from "../domain/offset-ranges.ts";
+import { type OffsetRanges, parseRanges } from "../domain/offset-ranges.ts";
+import type { CursorState } from "../domain/partition-flow.ts";
 import type { Queryable } from "./database.ts";
+
+export type HeldCursor = CursorState & {
+  /** What is delivered of these is a replay. */
+  readonly replays: OffsetRanges;
+};
 
 export interface HeldPartition {
   readonly partition: number;
@@ -10,7 +15,7 @@ export interface HeldPartition {
   /** The declaration these cursors belong to. */
   readonly updatedAt: string;
   /** By topic id. */
-  readonly cursors: ReadonlyMap<number, CursorState>;
+  readonly cursors: ReadonlyMap<number, HeldCursor>;
 }
 
 /** The cursors of partitions together with the epoch and the declaration they stand under, in one snapshot. */
@@ -38,7 +43,7 @@ export async function selectHeldCursors(
       ORDER BY l.partition`,
     values: [held.consumerId, held.partitions],
   });
-  const partitions = new Map<number, HeldPartition & { cursors: Map<number, CursorState> }>();
+  const partitions = new Map<number, HeldPartition & { cursors: Map<number, HeldCursor> }>();
   for (const row of rows) {
     let partition = partitions.get(row.partition);
     if (partition === undefined) {

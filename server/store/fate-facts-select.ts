@@ -45,7 +45,13 @@ type Row = Omit<FateFacts, "filter" | "parked"> & {
 /** Of every consumer that has the topic, by name. */
 export async function selectFateFacts(
   db: Queryable,
-  of: { readonly topicId: number; readonly offset: number; readonly sequence: string },
+  of: {
+    readonly topicId: number;
+    readonly offset: number;
+    readonly key: string | null;
+    /** See `sequenceHash`. */
+    readonly hash: number;
+  },
 ): Promise<FateFacts[]> {
   const { rows } = await db.query<Row>({
     name: "select_fate_facts",
@@ -60,13 +66,13 @@ export async function selectFateFacts(
           'discardReason', p.discard_reason) END AS parked,
         (SELECT min(h."offset") FROM parked_event h
          WHERE h.consumer_id = c.id AND h.topic_id = s.topic_id AND h.state <> 'discarded' AND h."offset" < $2
-           AND (c.ordering = 'topic' OR h.sequence = $3)) AS behind,
+           AND h.sequence = CASE WHEN c.ordering = 'topic' THEN 'p' || $4::bigint % c.partitions ELSE $3 END) AS behind,
         (SELECT count(*) FROM delivery_attempt a
          WHERE a.consumer_id = c.id AND a.topic_id = s.topic_id AND a."offset" = $2) AS failures
       FROM subscription s JOIN consumer c ON c.id = s.consumer_id
       LEFT JOIN parked_event p ON p.consumer_id = c.id AND p.topic_id = s.topic_id AND p."offset" = $2
       WHERE s.topic_id = $1 ORDER BY c.name`,
-    values: [of.topicId, of.offset, of.sequence],
+    values: [of.topicId, of.offset, of.key === null ? `o${of.offset}` : `k${of.key}`, of.hash],
   });
   return rows.map(({ types, keys, keyPrefix, parked, dueAt, discardedAt, ...row }) => ({
     ...row,

@@ -3,7 +3,7 @@ import type { Queryable } from "./database.ts";
 export interface LeaseClaim {
   readonly consumerId: number;
   readonly member: string;
-  readonly connection: string;
+  readonly session: string;
   /** It holds them in its memory from now on, and alone settles them. */
   readonly instance: string;
   /** The layout the claimer knows: under another one it would deliver other partitions' events. */
@@ -25,7 +25,7 @@ export async function claimLeases(db: Queryable, claim: LeaseClaim): Promise<{ p
       WITH known AS (
         SELECT FROM consumer WHERE id = $1 AND layout = $4 FOR SHARE
       ), alive AS (
-        SELECT FROM member WHERE consumer_id = $1 AND member = $2 AND connection = $3 FOR SHARE
+        SELECT FROM member WHERE consumer_id = $1 AND member = $2 AND session = $3 FOR SHARE
       ), free AS (
         SELECT partition FROM lease
         WHERE consumer_id = $1 AND partition = ANY ($5::int[]) AND (member IS NULL OR expires_at < now())
@@ -34,13 +34,13 @@ export async function claimLeases(db: Queryable, claim: LeaseClaim): Promise<{ p
         FOR NO KEY UPDATE SKIP LOCKED
       )
       UPDATE lease l
-      SET epoch = l.epoch + 1, member = $2, holder = $7, claimed_at = now(), expires_at = now() + $6 * interval '1 ms'
+      SET epoch = l.epoch + 1, member = $2, holder = $7, in_flight = NULL, claimed_at = now(), expires_at = now() + $6 * interval '1 ms'
       FROM free WHERE l.consumer_id = $1 AND l.partition = free.partition
       RETURNING l.partition, l.epoch`,
     values: [
       claim.consumerId,
       claim.member,
-      claim.connection,
+      claim.session,
       claim.layout,
       claim.partitions,
       claim.leaseMs,

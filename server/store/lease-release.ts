@@ -18,7 +18,7 @@ export async function releaseLeases(db: Queryable, release: LeaseRelease): Promi
         WHERE l.consumer_id = $1 AND l.member = $2
         ORDER BY l.partition FOR NO KEY UPDATE OF l
       )
-      UPDATE lease l SET member = NULL, holder = NULL, expires_at = NULL
+      UPDATE lease l SET member = NULL, holder = NULL, expires_at = NULL, in_flight = NULL
       FROM held WHERE l.consumer_id = $1 AND l.partition = held.partition`,
     values: [
       release.consumerId,

@@ -16,7 +16,7 @@ export interface LeasesView {
   /** By partition, ascending. */
   readonly leases: readonly LeaseRow[];
   /** The members alive, in the order they joined. */
-  readonly members: readonly { readonly member: string; readonly connection: string }[];
+  readonly members: readonly { readonly member: string; readonly session: string; readonly instance: string }[];
 }
 
 /** One statement for however many consumers: every instance asks for all of its own at each tick. */
@@ -26,7 +26,7 @@ export async function selectLeaseViews(db: Queryable, consumerIds: readonly numb
     layout: number;
     updated_at: string;
     leases: LeaseRow[];
-    members: { member: string; connection: string }[];
+    members: { member: string; session: string; instance: string }[];
   }>({
     name: "select_lease_views",
     text: `
@@ -34,7 +34,7 @@ export async function selectLeaseViews(db: Queryable, consumerIds: readonly numb
         (SELECT coalesce(json_agg(json_build_object('partition', l.partition, 'epoch', l.epoch, 'member', l.member,
                    'isExpired', coalesce(l.expires_at < now(), false), 'parkedVersion', l.parked_version) ORDER BY l.partition), '[]')
          FROM lease l WHERE l.consumer_id = c.id) AS leases,
-        (SELECT coalesce(json_agg(json_build_object('member', m.member, 'connection', m.connection)
+        (SELECT coalesce(json_agg(json_build_object('member', m.member, 'session', m.session, 'instance', m.instance)
                    ORDER BY m.connected_at, m.member), '[]')
          FROM member m WHERE m.consumer_id = c.id AND m.expires_at >= now()) AS members
       FROM consumer c WHERE c.id = ANY ($1::int[])`,

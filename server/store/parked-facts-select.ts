@@ -5,8 +5,6 @@ import type { Queryable } from "./database.ts";
 export interface ParkedFactsQuery {
   readonly consumerId: number;
   readonly events: readonly { readonly topicId: number; readonly offset: number; readonly sequence: string }[];
-  /** Set for a consumer whose order is the topic's: all events of a partition are then one sequence. */
-  readonly wholeTopics: { readonly partitions: number; readonly hashes: readonly number[] } | null;
 }
 
 export interface ParkedFacts {
@@ -18,16 +16,6 @@ const NUMBERS = "ARRAY(SELECT generate_subscripts($2::int[], 1))";
 
 /** What is parked of the events asked about, and first in their sequences; in the order of the question. */
 export async function selectParkedFacts(db: Queryable, query: ParkedFactsQuery): Promise<ParkedFacts[]> {
-  const { wholeTopics } = query;
-  const sameSequence = wholeTopics === null ? "h.sequence = a.sequence" : "h.hash % $5::bigint = a.hash % $5::bigint";
-  const questions =
-    wholeTopics === null
-      ? askedRows("consumer_id", `$2::int[], $3::bigint[], $4::text[], ${NUMBERS}`, 'topic_id, "offset", sequence, n')
-      : askedRows(
-          "consumer_id",
-          `$2::int[], $3::bigint[], $4::text[], $6::bigint[], ${NUMBERS}`,
-          'topic_id, "offset", sequence, hash, n',
-        );
   const { rows } = await db.query<{
     state: ParkedRow["state"] | null;
     attempt: number;
@@ -35,14 +23,18 @@ export async function selectParkedFacts(db: Queryable, query: ParkedFactsQuery):
     operation_id: string | null;
     head_offset: number | null;
   }>({
-    name: wholeTopics === null ? "select_parked_facts" : "select_parked_facts_of_topics",
+    name: "select_parked_facts",
     text: `
       SELECT p.state, p.attempt, p.attempts_max, p.operation_id, h."offset" AS head_offset
-      FROM ${questions} a
+      FROM ${askedRows(
+        "consumer_id",
+        `$2::int[], $3::bigint[], $4::text[], ${NUMBERS}`,
+        'topic_id, "offset", sequence, n',
+      )} a
       LEFT JOIN parked_event p ON p.consumer_id = a.consumer_id AND p.topic_id = a.topic_id AND p."offset" = a."offset"
       LEFT JOIN LATERAL (
         SELECT h."offset" FROM parked_event h
-        WHERE h.consumer_id = a.consumer_id AND h.topic_id = a.topic_id AND ${sameSequence} AND h.state <> 'discarded'
+        WHERE h.consumer_id = a.consumer_id AND h.topic_id = a.topic_id AND h.sequence = a.sequence AND h.state <> 'discarded'
         ORDER BY h."offset" LIMIT 1
       ) h ON true
       ORDER BY a.n`,
@@ -51,7 +43,6 @@ export async function selectParkedFacts(db: Queryable, query: ParkedFactsQuery):
       query.events.map((it) => it.topicId),
       query.events.map((it) => it.offset),
       query.events.map((it) => it.sequence),
-      ...(wholeTopics === null ? [] : [wholeTopics.partitions, wholeTopics.hashes]),
     ],
   });
   return rows.map((row) => ({

@@ -1,9 +1,10 @@
-import type { ParkedHead, SequenceHead } from "../domain/parked-heads.ts";
+import type { ParkedHead } from "../domain/partition-flow.ts";
 import { askedRows } from "./asked-rows.ts";
 import type { Queryable } from "./database.ts";
 
 /** A head as stored: when it is due is told from the database's clock. */
 export interface StoredHead extends Omit<ParkedHead, "dueAt"> {
+  readonly topicId: number;
   /** Milliseconds from now; negative = overdue. */
   readonly dueInMs: number;
 }
@@ -26,10 +27,11 @@ type HeadRow = [
   dueInMs: number,
   operationId: string | null,
   isReplay: boolean,
+  lostAlone: number | null,
 ];
 
 const HEAD = `p.topic_id, p."offset", p.key, p.attempt, p.state = 'dead',
-  coalesce(extract(epoch FROM p.due_at - clock_timestamp()) * 1000, 0)::float8, p.operation_id, p.is_replay`;
+  coalesce(extract(epoch FROM p.due_at - clock_timestamp()) * 1000, 0)::float8, p.operation_id, p.is_replay, p.lost_alone`;
 
 /**
  * All heads of some partitions with the version they are of, in one snapshot. Few discarded events lie ahead of the
@@ -76,7 +78,7 @@ export async function selectSequenceHeads(
     readonly consumerId: number;
     readonly sequences: readonly { readonly topicId: number; readonly sequence: string }[];
   },
-): Promise<(Omit<SequenceHead, "head"> & { readonly head: StoredHead | null })[]> {
+): Promise<{ readonly topicId: number; readonly sequence: string; readonly head: StoredHead | null }[]> {
   const { rows } = await db.query({
     name: "select_sequence_heads",
     text: `
@@ -97,11 +99,21 @@ export async function selectSequenceHeads(
   }));
 }
 
-function headOf([topicId, offset, key, attempt, isDead, dueInMs, operationId, isReplay]: HeadRow): StoredHead {
-  return { topicId, offset, key, attempt, isDead, dueInMs, operationId, isReplay };
+function headOf([
+  topicId,
+  offset,
+  key,
+  attempt,
+  isDead,
+  dueInMs,
+  operationId,
+  isReplay,
+  lostAlone,
+]: HeadRow): StoredHead {
+  return { topicId, offset, key, attempt, isDead, dueInMs, operationId, isReplay, lostAlone };
 }
 
 /** The same on the monotonic clock of the holder. */
-export function onClock({ dueInMs, ...head }: StoredHead, now: number): ParkedHead {
+export function onClock({ dueInMs, ...head }: StoredHead, now: number): ParkedHead & { readonly topicId: number } {
   return { ...head, dueAt: now + dueInMs };
 }

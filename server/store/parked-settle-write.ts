@@ -16,6 +16,7 @@ export interface StoredError {
 /** An event that leaves the flow. */
 export interface NewParkedEvent extends Place {
   readonly key: string | null;
+  readonly sequence: string;
   readonly hash: number;
   readonly type: string;
   readonly state: "retrying" | "dead" | "blocked" | "discarded";
@@ -25,11 +26,16 @@ export interface NewParkedEvent extends Place {
   readonly dueInMs: number | null;
   readonly error: StoredError | null;
   readonly discarded: { readonly by: string; readonly reason: string } | null;
+  /** Was handled before. */
+  readonly isReplay: boolean;
+  /** How often it was lost with nothing beside it in flight; null = it is delivered beside others. */
+  readonly lostAlone: number | null;
 }
 
 /** A parked event that failed again. */
 export interface FailedAgain extends Place {
   readonly attempt: number;
+  readonly attemptsMax: number;
   /** Null: it is dead. */
   readonly dueInMs: number | null;
   readonly error: StoredError;
@@ -62,15 +68,17 @@ async function park(db: Queryable, { consumerId, parked }: ParkedWrites): Promis
     name: "park_events",
     text: `
       INSERT INTO parked_event (consumer_id, topic_id, "offset", key, hash, type, state, attempt, attempts_max, due_at,
-        error_name, error_message, error_stack, fingerprint, failed_at, discarded_by, discarded_at, discard_reason)
+        error_name, error_message, error_stack, fingerprint, failed_at, discarded_by, discarded_at, discard_reason,
+        sequence, is_replay, lost_alone)
       SELECT $1, n.topic_id, n."offset", n.key, n.hash, n.type, n.state, n.attempt, n.attempts_max,
         now() + n.due_in_ms * interval '1 ms', n.error_name, n.error_message, n.error_stack, n.fingerprint,
         CASE WHEN n.error_name IS NOT NULL THEN now() END, n.discarded_by,
-        CASE WHEN n.discarded_by IS NOT NULL THEN now() END, n.discard_reason
+        CASE WHEN n.discarded_by IS NOT NULL THEN now() END, n.discard_reason, n.sequence, n.is_replay, n.lost_alone
       FROM unnest($2::int[], $3::bigint[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::int[], $9::int[],
-        $10::float8[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[])
+        $10::float8[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::text[],
+        $18::bool[], $19::int[])
         AS n(topic_id, "offset", key, hash, type, state, attempt, attempts_max, due_in_ms, error_name, error_message,
-          error_stack, fingerprint, discarded_by, discard_reason)
+          error_stack, fingerprint, discarded_by, discard_reason, sequence, is_replay, lost_alone)
       ON CONFLICT (consumer_id, topic_id, "offset") DO NOTHING`,
     values: [
       consumerId,
@@ -89,6 +97,9 @@ async function park(db: Queryable, { consumerId, parked }: ParkedWrites): Promis
       parked.map((it) => it.error?.fingerprint ?? null),
       parked.map((it) => it.discarded?.by ?? null),
       parked.map((it) => it.discarded?.reason ?? null),
+      parked.map((it) => it.sequence),
+      parked.map((it) => it.isReplay),
+      parked.map((it) => it.lostAlone),
     ],
   });
 }
@@ -100,14 +111,14 @@ async function failAgain(db: Queryable, { consumerId, failed }: ParkedWrites): P
     text: `
       UPDATE parked_event p
       SET state = CASE WHEN n.due_in_ms IS NULL THEN 'dead' ELSE 'retrying' END, attempt = n.attempt,
-        attempts_max = CASE WHEN n.due_in_ms IS NULL THEN n.attempt ELSE p.attempts_max END,
+        attempts_max = CASE WHEN n.due_in_ms IS NULL THEN n.attempt ELSE n.attempts_max END,
         due_at = now() + n.due_in_ms * interval '1 ms', error_name = n.error_name, error_message = n.error_message,
         error_stack = n.error_stack, fingerprint = n.fingerprint, failed_at = now(), operation_id = NULL,
-        is_replay = false
+        is_replay = false, lost_alone = NULL
       FROM ${askedRows(
         "consumer_id",
-        "$2::int[], $3::bigint[], $4::int[], $5::float8[], $6::text[], $7::text[], $8::text[], $9::text[]",
-        'topic_id, "offset", attempt, due_in_ms, error_name, error_message, error_stack, fingerprint',
+        "$2::int[], $3::bigint[], $4::int[], $5::float8[], $6::text[], $7::text[], $8::text[], $9::text[], $10::int[]",
+        'topic_id, "offset", attempt, due_in_ms, error_name, error_message, error_stack, fingerprint, attempts_max',
       )} n
       WHERE ${SAME}`,
     values: [
@@ -120,6 +131,7 @@ async function failAgain(db: Queryable, { consumerId, failed }: ParkedWrites): P
       failed.map((it) => it.error.message),
       failed.map((it) => it.error.stack),
       failed.map((it) => it.error.fingerprint),
+      failed.map((it) => it.attemptsMax),
     ],
   });
 }

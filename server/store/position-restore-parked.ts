@@ -10,7 +10,7 @@ interface Restoring {
   readonly topicIds: readonly number[];
 }
 
-const KEY_COLUMNS = `consumer_id, topic_id, "offset", key, hash, type`;
+const KEY_COLUMNS = `consumer_id, topic_id, "offset", key, sequence, hash, type`;
 const REST = [
   "state",
   "attempt",
@@ -24,6 +24,7 @@ const REST = [
   "failed_at",
   "operation_id",
   "is_replay",
+  "lost_alone",
   "discarded_by",
   "discarded_at",
   "discard_reason",

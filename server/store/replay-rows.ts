@@ -1,4 +1,5 @@
-import { sequenceHash } from "../domain/partition-of.ts";
+import { partitionOf, sequenceHash } from "../domain/partition-of.ts";
+import { type Ordering, sequenceName } from "../domain/sequence.ts";
 import type { Queryable } from "./database.ts";
 import type { EventKey } from "./event-keys-select.ts";
 import type { ChangedRow } from "./parked-verbs.ts";
@@ -14,15 +15,18 @@ export async function insertReplayRows(
     readonly topicId: number;
     readonly operationId: string;
     readonly attemptsMax: number;
+    readonly ordering: Ordering;
+    readonly partitions: number;
     readonly events: readonly EventKey[];
   },
 ): Promise<ChangedRow[]> {
   const { rows } = await db.query<ChangedRow>({
     name: "insert_replay_rows",
     text: `
-      INSERT INTO parked_event (consumer_id, topic_id, "offset", key, hash, type, state, attempts_max, operation_id, is_replay)
-      SELECT $1, $2, n."offset", n.key, n.hash, n.type, 'blocked', $3, $4, true
-      FROM unnest($5::bigint[], $6::text[], $7::bigint[], $8::text[]) AS n("offset", key, hash, type)
+      INSERT INTO parked_event (consumer_id, topic_id, "offset", key, hash, type, state, attempts_max, operation_id, is_replay,
+        sequence)
+      SELECT $1, $2, n."offset", n.key, n.hash, n.type, 'blocked', $3, $4, true, n.sequence
+      FROM unnest($5::bigint[], $6::text[], $7::bigint[], $8::text[], $9::text[]) AS n("offset", key, hash, type, sequence)
       ON CONFLICT DO NOTHING
       RETURNING topic_id AS "topicId", "offset", sequence, hash`,
     values: [
@@ -34,6 +38,9 @@ export async function insertReplayRows(
       step.events.map((it) => it.key),
       step.events.map(sequenceHash),
       step.events.map((it) => it.type),
+      step.events.map((it) =>
+        sequenceName(it, { ordering: step.ordering, partition: partitionOf(it, step.partitions) }),
+      ),
     ],
   });
   return rows;

@@ -31,7 +31,7 @@ export async function shelveTopics(db: Queryable, consumerId: number, topicIds: 
   });
 }
 
-const COLUMNS = `consumer_id, topic_id, "offset", key, hash, type, state, attempt, attempts_max, due_at, error_name,
+const COLUMNS = `consumer_id, topic_id, "offset", key, sequence, lost_alone, hash, type, state, attempt, attempts_max, due_at, error_name,
   error_message, error_stack, fingerprint, parked_at, failed_at, is_replay, discarded_by, discarded_at, discard_reason`;
 
 /**

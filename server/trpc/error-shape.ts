@@ -28,6 +28,8 @@ export const TRPC_CODE: Record<ErrorCode, TRPC_ERROR_CODE_KEY> = {
   "id-reused": "CONFLICT",
   "stale-epoch": "CONFLICT",
   "not-delivered": "CONFLICT",
+  "member-name-taken": "CONFLICT",
+  "session-ended": "CONFLICT",
   "state-conflict": "CONFLICT",
   "plan-outdated": "CONFLICT",
   "already-undone": "CONFLICT",

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
 import { type ConsumerDeclaration, consumerDeclaration } from "../../contract/consumers.ts";
 import type { Delivery, Settlement } from "../../contract/settlements.ts";
 import { changePositions } from "../../services/change-positions.ts";
@@ -22,7 +23,8 @@ import { changeOperationRate, steerOperation } from "../../services/steer-operat
 import { undoPositionChange } from "../../services/undo-position-change.ts";
 import { type Database, openDatabase } from "../../store/database.ts";
 import type { FrameSink } from "../frame-sink.ts";
-import { createMembers, type JoinedMember, type Members, type MembersOptions } from "../members.ts";
+import type { JoinedMember, MemberJoinRequest, PullRequest } from "../member-requests.ts";
+import { createMembers, type Members, type MembersOptions } from "../members.ts";
 import { type OperationRunner, type OperationRunnerOptions, startOperationRunner } from "../operation-runner.ts";
 import { createTopicReaders } from "../topic-readers.ts";
 import { createWakeups } from "../wakeups.ts";
@@ -34,12 +36,26 @@ export interface ReceivedFrame {
   readonly data: Record<string, unknown>;
 }
 
+export interface RigMember extends JoinedMember {
+  /** Its connection breaks, and it does not come back: resolves when the session is over. */
+  leave(): Promise<void>;
+  /** It says goodbye. */
+  goodbye(): Promise<void>;
+}
+
+export interface JoinOptions {
+  readonly order?: "strict" | "pipelined";
+  readonly resume?: MemberJoinRequest["resume"];
+}
+
 /** A member's end of the wire: the frames it got, and waiting for them. */
 export class TestMember implements FrameSink {
   readonly frames: ReceivedFrame[] = [];
   readonly deliveries: Delivery[] = [];
   isEnded = false;
-  joined: JoinedMember | null = null;
+  joined: RigMember | null = null;
+  /** The ids of the deliveries, in order. */
+  readonly ids: string[] = [];
   readonly #waiting = new Set<() => void>();
 
   write(text: string): boolean {
@@ -50,7 +66,9 @@ export class TestMember implements FrameSink {
       );
       const data = JSON.parse(fields.get("data") ?? "null") as Record<string, unknown>;
       this.frames.push({ event: fields.get("event") ?? "message", data });
-      if (data.delivery !== undefined) this.deliveries.push(data.delivery as Delivery);
+      if (data.delivery === undefined) continue;
+      this.deliveries.push(data.delivery as Delivery);
+      this.ids.push(fields.get("id") ?? "");
     }
     this.#wake();
     return true;
@@ -94,6 +112,9 @@ export class TestMember implements FrameSink {
   }
 }
 
+/** A member that is gone is gone at once, and no breaker opens, unless a test says so. */
+const DECLARED = { reconnectGraceMs: 20, breaker: null };
+
 /** One server process, as far as consumers go. */
 export function openInstance(url: string, options: Partial<MembersOptions> = {}) {
   const errors: Error[] = [];
@@ -122,18 +143,40 @@ export function openInstance(url: string, options: Partial<MembersOptions> = {})
     members,
     errors,
     declare: (consumer: string, declaration: Partial<ConsumerDeclaration> & Pick<ConsumerDeclaration, "topics">) =>
-      declare({ consumer, declaration: consumerDeclaration.parse(declaration), actor }),
+      declare({ consumer, declaration: consumerDeclaration.parse({ ...DECLARED, ...declaration }), actor }),
     describe: describeConsumer({ database }),
     getState: getState({ database }),
     account: getAccount({ database, members }),
     plan: planPositions({ database }),
     change: changePositions({ database, wakeups }),
     undo: undoPositionChange({ database, wakeups }),
-    async join(consumer: string, member: string): Promise<TestMember> {
+    async join(consumer: string, member: string, { order = "pipelined", resume = null }: JoinOptions = {}) {
       const sink = new TestMember();
-      sink.joined = await members.join({ consumer, member, sink });
+      const isPipelined = order === "pipelined";
+      const joined = await members.join({ consumer, member, sink, resume, isPipelined, address: "127.0.0.1:1" });
+      const { session } = joined;
+      sink.joined = {
+        ...joined,
+        async leave() {
+          joined.disconnect();
+          sink.end();
+          // With the database away at the wrong moment the row stays until it has expired.
+          const alive = "SELECT FROM member WHERE session = $1 AND expires_at > clock_timestamp()";
+          const rows = () => database.pool.query(alive, [session]);
+          while ((await rows()).rowCount !== 0) await delay(5);
+        },
+        async goodbye() {
+          await members.leave({ consumer, member, session });
+        },
+      };
       return sink;
     },
+    pull: (consumer: string, request: Partial<PullRequest> = {}) =>
+      members.pull({
+        ...{ consumer, member: null, session: null, after: null, max: 100, waitMs: 0, address: null },
+        signal: new AbortController().signal,
+        ...request,
+      }),
     settle: (consumer: string, settlements: readonly Settlement[]) => send({ consumer, settlements }),
     retry: (consumer: string, deliveries: readonly Delivery[], more: Partial<Settlement> = {}) =>
       send({ consumer, settlements: deliveries.map((it) => failed(it, more)) }),

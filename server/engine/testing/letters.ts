@@ -14,9 +14,9 @@ export async function parkLetters(
   { consumer, topicId, count, keys }: Letters & { readonly count: number; readonly keys: number },
 ): Promise<void> {
   await pool.query(
-    `INSERT INTO parked_event (consumer_id, topic_id, "offset", key, hash, type, state, attempt, attempts_max,
+    `INSERT INTO parked_event (consumer_id, topic_id, "offset", key, sequence, hash, type, state, attempt, attempts_max,
        error_name, error_message, fingerprint, failed_at)
-     SELECT c.id, $2, o, 'k' || o % $4, o % $4, CASE WHEN o % 2 = 0 THEN 'even' ELSE 'odd' END,
+     SELECT c.id, $2, o, 'k' || o % $4, 'kk' || o % $4, o % $4, CASE WHEN o % 2 = 0 THEN 'even' ELSE 'odd' END,
        CASE WHEN o <= $4 THEN 'dead' ELSE 'blocked' END, CASE WHEN o <= $4 THEN 1 ELSE 0 END, 1,
        CASE WHEN o <= $4 THEN 'Boom' END, CASE WHEN o <= $4 THEN 'it broke' END, CASE WHEN o <= $4 THEN 'f' END,
        CASE WHEN o <= $4 THEN now() END

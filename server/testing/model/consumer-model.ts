@@ -111,7 +111,7 @@ export class ConsumerModel {
 
   /** Takes an answer that the engine says counts. */
   settle({ delivery, settlement, attemptsMax }: Answer): void {
-    const { offset } = settlement;
+    const { offset = 0 } = settlement;
     if (this.isOver(offset)) return;
     for (const [key, value] of Object.entries(settlement.state?.set ?? {})) {
       this.state.set(key, { value, version: (this.state.get(key)?.version ?? 0) + 1 });

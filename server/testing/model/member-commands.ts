@@ -79,46 +79,59 @@ export class MemberCommands {
       requests.set(`${via} ${member.name}`, request);
     }
     const sent = [...requests.values()].map(async ({ via, member, group }) => {
-      const settlements = group.map((it) => it.settlement);
-      const result = await this.#untilKnown(via, settlements);
-      return { group, member, result };
+      return { member, ...(await this.#untilKnown(via, group)) };
     });
-    for (const { group, member, result } of await Promise.all(sent)) {
+    for (const { counted, refused, member, result } of await Promise.all(sent)) {
       member.answered();
-      for (const { settlement: it } of group) {
-        const outcome = `${it.outcome} ${it.offset} (${it.partition}, epoch ${it.epoch})`;
-        this.#world.trace.push(`  ${member.name}: ${outcome} ${result === null ? "refused" : "counted"}`);
+      for (const [group, what] of [
+        [counted, "counted"],
+        [refused, "refused"],
+      ] as const) {
+        for (const { settlement: it } of group) {
+          const outcome = `${it.outcome} ${it.offset} (${it.partition}, epoch ${it.epoch})`;
+          this.#world.trace.push(`  ${member.name}: ${outcome} ${what}`);
+        }
       }
-      if (result === null) {
-        for (const { delivery } of group) member.lose(delivery);
-        this.#world.graveyard.push(...group.map((it) => it.delivery));
-        continue;
-      }
-      expect(result.superseded ?? [], `superseded: ${JSON.stringify(group)} ${this.#world.story()}`).toEqual([]);
-      for (const answer of group) {
+      for (const { delivery } of refused) member.lose(delivery);
+      this.#world.graveyard.push(...refused.map((it) => it.delivery));
+      expect(result?.superseded ?? [], `superseded: ${JSON.stringify(counted)} ${this.#world.story()}`).toEqual([]);
+      for (const answer of counted) {
         this.#world.model.settle(answer);
         this.#world.counted.push(answer);
       }
     }
   }
 
-  /** As members do: repeats until the database is back, or the lease of a dead instance is over, and it is known what became of them. Null: refused. */
-  async #untilKnown(via: number, settlements: readonly Settlement[]): Promise<SettlementResult | null> {
-    for (;;) {
+  /**
+   * As members do: repeats until the database is back and it is known what became of them. Of a request that is refused
+   * because some leases have moved on, the others are sent again.
+   */
+  async #untilKnown(
+    via: number,
+    group: readonly Answer[],
+  ): Promise<{ counted: readonly Answer[]; refused: readonly Answer[]; result: SettlementResult | null }> {
+    let counted = group;
+    while (counted.length > 0) {
       try {
-        return await this.#world.instance(via).settle(this.#world.consumer, settlements);
+        const settlements = counted.map((it) => it.settlement);
+        const result = await this.#world.instance(via).settle(this.#world.consumer, settlements);
+        return { counted, refused: group.filter((it) => !counted.includes(it)), result };
       } catch (error) {
-        if (!(error instanceof DomainError) || !AGAIN.has(error.code)) return refused(error);
-        await delay(10);
+        if (error instanceof DomainError && AGAIN.has(error.code)) await delay(10);
+        else {
+          const stale = staleIn(error);
+          counted = counted.filter((_, index) => !stale.has(index));
+        }
       }
     }
+    return { counted, refused: group, result: null };
   }
 
   /** What was counted once changes nothing when it comes again: the check that follows sees to it. */
   async repeat({ pick, via }: { pick: number; via: number }): Promise<void> {
     const answer = this.#world.counted[pick % Math.max(1, this.#world.counted.length)];
     if (answer === undefined) return;
-    const result = await this.#untilKnown(via, [answer.settlement]);
+    const { result } = await this.#untilKnown(via, [answer]);
     this.#world.trace.push(`  ${answer.settlement.outcome} ${answer.settlement.offset}: ${JSON.stringify(result)}`);
   }
 
@@ -156,7 +169,8 @@ function outcomeOf(handling: Handling, { attempt }: Delivery): Partial<Settlemen
 }
 
 /** A lease that has moved on is part of the game; anything else is not. */
-function refused(error: unknown): null {
-  if (error instanceof DomainError && error.code === "stale-epoch") return null;
-  throw error;
+function staleIn(error: unknown): ReadonlySet<number> {
+  if (!(error instanceof DomainError) || error.code !== "stale-epoch") throw error;
+  const { stale } = error.details.facts as { stale: { index: number }[] };
+  return new Set(stale.map((it) => it.index));
 }

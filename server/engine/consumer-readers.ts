@@ -2,7 +2,7 @@ import type { SubscribedTopic } from "../store/consumer-setup-select.ts";
 import type { TopicReader, TopicReaders } from "./topic-log.ts";
 
 /** The readers of one consumer's topics, shared by all its members here. */
-export class RoomReaders {
+export class ConsumerReaders {
   #readers = new Map<number, TopicReader>();
   #unfollow: (() => void)[] = [];
   #isReleased = false;
@@ -30,7 +30,7 @@ export class RoomReaders {
       throw error;
     }
     if (this.#isReleased) {
-      // The room was closed meanwhile, and has given back what it had.
+      // The consumer was closed meanwhile, and has given back what it had.
       for (const [topicId, reader] of readers) if (!before.has(topicId)) reader.release();
       return;
     }

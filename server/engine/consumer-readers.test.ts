@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { RoomReaders } from "./room-readers.ts";
+import { ConsumerReaders } from "./consumer-readers.ts";
 import type { TopicReader } from "./topic-log.ts";
 
 it("a reader that opens after the room was closed is given back, and nobody listens to it", async () => {
@@ -8,7 +8,7 @@ it("a reader that opens after the room was closed is given back, and nobody list
   const opening = new Promise<void>((resolve) => {
     letOpen = resolve;
   });
-  const readers = new RoomReaders(
+  const readers = new ConsumerReaders(
     {
       async open({ id, name }) {
         if (id === 2) await opening;
