@@ -8,6 +8,7 @@ const delivery = (offset: number, epoch = 1, partition = 0) => ({
   epoch,
   attempt: 1,
   replay: false,
+  redelivered: false,
 });
 const notice = (offset: number, partition = 0) => ({ topic: "t", partition, offset, key: "a" });
 

@@ -40,6 +40,16 @@ export class ClosedLanes {
     return "opened";
   }
 
+  /** Opens lanes of failures that the server knows of: on a new connection nothing stale of them can come. */
+  openThose(isKnown: (delivery: Delivery) => boolean): void {
+    for (const [lane, { delivery }] of this.#closed) if (isKnown(delivery)) this.#closed.delete(lane);
+  }
+
+  /** The failures whose lanes are closed. */
+  deliveries(): Delivery[] {
+    return [...this.#closed.values()].map((it) => it.delivery);
+  }
+
   forget(): void {
     this.#closed.clear();
   }

@@ -62,20 +62,20 @@ test("a later event of a key never starts before the earlier one succeeded; keys
   await done;
 });
 
-test("a disconnect in the middle of a frame: what was unsettled comes again, nothing is lost", async () => {
+test("a disconnect in the middle of a frame: the session goes on, nothing is lost and nothing handled twice", async () => {
   numbered(300, 7);
-  const seen = new Set<number>();
+  const seen: number[] = [];
   const handler = async ({ offset }: EventContext) => {
-    seen.add(offset);
-    if (seen.size === 100 || seen.size === 200) consumer.breakOff();
+    seen.push(offset);
+    if (seen.length === 100 || seen.length === 200) consumer.breakOff();
     await turn();
   };
   const done = client.consume("c", handler, { signal: stop.signal });
   await until(allSettled);
   stop.abort();
   await done;
-  expect(seen.size).toBe(300);
-  expect(consumer.epoch).toBeGreaterThanOrEqual(3);
+  expect([...seen].sort((x, y) => x - y)).toEqual(Array.from({ length: 300 }, (_, i) => i + 1));
+  expect(consumer.epoch).toBe(1);
 });
 
 test("state changes travel with the ack of their event, and later handlers see them before they are committed", async () => {
@@ -223,14 +223,6 @@ test("queued deliveries of a revoked partition are dropped; what runs is refused
   await done;
   expect(offsets).toEqual([1]);
   expect(consumer.settled.size).toBe(0);
-});
-
-test("two members under one name do not throw each other out for ever: the first one ends", async () => {
-  const done = client.consume("c", () => {}, { member: "one" });
-  done.catch(() => {});
-  await until(() => consumer.isConnected);
-  consumer.revoke("replaced");
-  await expect(done).rejects.toMatchObject({ code: "replaced" });
 });
 
 test("a handler that never ends delays the end by the grace time once, not twice", async () => {

@@ -2,31 +2,26 @@ import { backoffMs, pause } from "./backoff.ts";
 import { type ConnectionListeners, ConnectionWatch } from "./connection-watch.ts";
 import type { EventContext } from "./event-context.ts";
 import { isWorthReconnecting } from "./follow-topic.ts";
-import { openFrames } from "./frame-stream.ts";
-import { type Handler, Member } from "./member.ts";
+import { Member } from "./member.ts";
+import { type Assignment, type Pause, runConnection } from "./member-connection.ts";
+import { madeUpName } from "./member-name.ts";
+import type { Handler } from "./member-options.ts";
 import { MillraceError } from "./millrace-error.ts";
-import { randomId } from "./publish-events.ts";
+import { SessionPlace } from "./session-place.ts";
 import { path, type Transport } from "./transport.ts";
-import type { CloudEvent, ConsumerDescription, Delivery, ParkedNotice } from "./wire.ts";
-
-/** The partitions a member has, always all of them. */
-export type Assignment = readonly { readonly partition: number; readonly epoch: number }[];
-
-/** Why a consumer was paused, and until when; null = until somebody resumes it. */
-export interface Pause {
-  /** `halted`: where the order is the topic's, an event is out of attempts. */
-  readonly kind: "operator" | "storm" | "halted";
-  readonly reason: string;
-  readonly until: string | null;
-}
 
 export interface ConsumeOptions extends ConnectionListeners {
   /** Handlers running at once. Order per key is kept whatever it is. Default 16. */
   readonly concurrency?: number | undefined;
   /** Ends consuming: takes nothing new, lets what runs finish and settle, closes, resolves. */
   readonly signal?: AbortSignal | undefined;
-  /** The member's name, as operators see it. Default: made up. */
+  /** The member's name, as operators see it; each process needs its own. Default: made up of host, process and chance. */
   readonly member?: string | undefined;
+  /**
+   * How long to go on asking for a name that another member has, which may be this one before a crash. Default: as long
+   * as the server awaits a member whose connection broke (`reconnectGraceMs`). Then `member-name-taken` is thrown.
+   */
+  readonly nameWaitMs?: number | undefined;
   /** How long running handlers may take to finish after the abort. Default 10,000. */
   readonly graceMs?: number | undefined;
   readonly onAssignment?: ((partitions: Assignment) => void) | undefined;
@@ -71,24 +66,38 @@ export async function consumeEvents(
     },
     onBreak: breakOff,
   });
-  // The lease lives as long as the connection, so the connection closes last.
-  const finish = () => void member.finish(graceMs).then(() => closing.abort());
-  if (signal.aborted) finish();
-  else signal.addEventListener("abort", finish, { once: true });
+  const name = options.member ?? madeUpName();
+  const place = new SessionPlace();
+  // The session lives as long as the connection, so the connection closes last.
+  let ending: Promise<void> | null = null;
+  const end = () => {
+    ending ??= (async () => {
+      await member.finish(graceMs);
+      await sayGoodbye(transport, { consumer, name, session: place.session });
+      closing.abort();
+    })();
+    return ending;
+  };
+  const onAbort = () => void end();
+  if (signal.aborted) onAbort();
+  else signal.addEventListener("abort", onAbort, { once: true });
   const watch = new ConnectionWatch(`consumer '${consumer}' at ${transport.url}`, options);
   try {
     let failures = 0;
     let retryMs = 0;
-    const memberName = options.member ?? `member-${randomId().slice(0, 8)}`;
+    let refusedSince: number | null = null;
     while (!signal.aborted) {
       watch.connecting();
       connection = new AbortController();
       const abort = () => connection.abort();
       closing.signal.addEventListener("abort", abort, { once: true });
+      let lost = new MillraceError("unreachable", "the server ended the stream", 0);
       try {
         await runConnection(transport, member, {
           consumer,
-          memberName,
+          memberName: name,
+          resumeFrom: await placeToResume(member, place, signal),
+          place,
           signal: connection.signal,
           idleMs: options.idleMs ?? 45_000,
           onOpen: () => watch.connected(),
@@ -97,95 +106,76 @@ export async function consumeEvents(
           },
           onAssignment: (partitions) => {
             failures = 0;
+            refusedSince = null;
             options.onAssignment?.(partitions);
           },
           onPause: (pause) => options.onPause?.(pause),
           onResume: () => options.onResume?.(),
         });
-        watch.failed(new MillraceError("unreachable", "the server ended the stream", 0));
       } catch (error) {
         if (!connection.signal.aborted) {
-          if (!isWorthReconnecting(error)) throw error;
-          retryMs = Math.max(retryMs, error.details.retryAfterMs ?? 0);
-          watch.failed(error);
+          const taken = nameTaken(error, consumer, name);
+          if (taken !== null) refusedSince ??= Date.now();
+          const waitedMs = Date.now() - (refusedSince ?? Date.now());
+          if (taken !== null && waitedMs >= (options.nameWaitMs ?? place.graceMs)) throw taken;
+          if (taken === null && !isWorthReconnecting(error)) throw error;
+          lost = taken ?? (error as MillraceError);
+          retryMs = Math.max(retryMs, lost.details.retryAfterMs ?? 0);
         }
       } finally {
         closing.signal.removeEventListener("abort", abort);
         member.disconnected();
+        place.lose(Date.now());
       }
       if (fatal !== undefined) throw fatal.error;
+      // What the member itself broke off is to begin anew; the rest is an outage.
+      if (connection.signal.aborted) place.forget();
+      else if (!signal.aborted) watch.failed(lost);
       failures++;
       await pause(Math.max(retryMs, backoffMs(failures, 250, 15_000)), signal);
       retryMs = 0;
     }
   } finally {
     watch.stop();
-    signal.removeEventListener("abort", finish);
-    await member.finish(graceMs);
-    closing.abort();
+    signal.removeEventListener("abort", onAbort);
+    await end();
   }
 }
 
-interface ConnectionInput {
-  readonly consumer: string;
-  readonly memberName: string;
-  readonly signal: AbortSignal;
-  readonly idleMs: number;
-  readonly onOpen: () => void;
-  readonly onRetry: (ms: number) => void;
-  readonly onAssignment: (partitions: Assignment) => void;
-  readonly onPause: (pause: Pause) => void;
-  readonly onResume: () => void;
+/** So long a member that comes back waits for the answer to a failure that it has told of. */
+const FAILURES_KNOWN_MS = 1_000;
+
+/** What to go on from; null: everything begins anew. */
+async function placeToResume(member: Member, place: SessionPlace, signal: AbortSignal): Promise<string | null> {
+  if (place.resumeFrom(Date.now()) !== null && (await member.failuresKnown(FAILURES_KNOWN_MS, signal))) {
+    const from = place.resumeFrom(Date.now());
+    if (from !== null) return from;
+  }
+  place.forget();
+  member.beginAnew();
+  return null;
 }
 
-async function runConnection(transport: Transport, member: Member, input: ConnectionInput): Promise<void> {
-  const { consumer, signal } = input;
-  const described = await transport.ask(path("consumers", consumer), { signal, once: true, timeLimitMs: 15_000 });
-  member.connected(JSON.parse(described) as ConsumerDescription);
-  const stream = `${path("consumers", consumer, "events")}?${new URLSearchParams({ member: input.memberName })}`;
-  for await (const frames of openFrames(transport, stream, input)) {
-    for (const { event, data } of frames) {
-      switch (event) {
-        case undefined:
-        case "message": {
-          const frame = JSON.parse(data) as { delivery: Delivery; event: CloudEvent };
-          const lossless = transport.isPlainJson ? frame : (transport.parse(data) as { event: CloudEvent });
-          member.take(frame.delivery, lossless.event);
-          break;
-        }
-        case "assignment":
-          input.onAssignment((JSON.parse(data) as { partitions: Assignment }).partitions);
-          break;
-        case "revoked": {
-          const { reason, partitions } = JSON.parse(data) as { reason: string; partitions: number[] };
-          member.dropQueued((delivery) => partitions.includes(delivery.partition));
-          // Coming back would throw the other one out, and so on for ever.
-          if (reason === "replaced") {
-            throw new MillraceError("replaced", `another member connected as '${input.memberName}'`, 0);
-          }
-          break;
-        }
-        case "reset": {
-          const { partitions } = JSON.parse(data) as { partitions?: Assignment };
-          member.dropEverything();
-          if (partitions !== undefined) input.onAssignment(partitions);
-          break;
-        }
-        case "parked":
-          member.parked(JSON.parse(data) as ParkedNotice);
-          break;
-        case "paused":
-          input.onPause(JSON.parse(data) as Pause);
-          break;
-        case "resumed":
-          input.onResume();
-          break;
-        // caught-up: nothing to do here; frames of later versions: not for this one.
-      }
-    }
-    member.pump();
-    await member.room(signal);
-  }
+/** Others take over at once, and nothing that was delivered counts as lost. Without an answer the server finds out itself. */
+async function sayGoodbye(
+  transport: Transport,
+  { consumer, name, session }: { readonly consumer: string; readonly name: string; readonly session: string | null },
+): Promise<void> {
+  if (session === null) return;
+  const at = `${path("consumers", consumer, "members", name)}?${new URLSearchParams({ session })}`;
+  await transport.ask(at, { method: "DELETE", once: true, timeLimitMs: 2_000 }).catch(() => undefined);
+}
+
+/** Another member of the name is connected; after a crash that may be this one's own ghost. */
+function nameTaken(error: unknown, consumer: string, name: string): MillraceError | null {
+  if (!(error instanceof MillraceError) || error.code !== "member-name-taken") return null;
+  const address = error.problem?.address;
+  const since = error.problem?.since;
+  const where = typeof address === "string" ? ` from ${address}` : "";
+  const when = typeof since === "string" ? ` since ${since}` : "";
+  const message = `another member of consumer '${consumer}' is connected as '${name}'${where}${when}: give each process a name of its own, or none`;
+  const { problem } = error;
+  return new MillraceError(error.code, message, error.status, { ...(problem !== null && { problem }), cause: error });
 }
 
 function logFailure(error: unknown, context: EventContext): void {

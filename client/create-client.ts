@@ -4,7 +4,7 @@ import { type ConsumeOptions, consumeEvents } from "./consume-events.ts";
 import { ConsumerState } from "./consumer-state.ts";
 import { type AppendOptions, appendEvents, type Loaded, type LoadOptions, loadAggregate } from "./event-sourcing.ts";
 import { type FollowOptions, followTopic } from "./follow-topic.ts";
-import type { Handler } from "./member.ts";
+import type { Handler } from "./member-options.ts";
 import { type PublishOptions, publishEvents } from "./publish-events.ts";
 import type { ReceivedEvent } from "./received-event.ts";
 import { path, Transport, type TransportOptions } from "./transport.ts";
@@ -21,13 +21,14 @@ import type {
 
 export type { WaitOptions } from "./await-processed.ts";
 export type { ConnectionListeners } from "./connection-watch.ts";
-export type { Assignment, ConsumeOptions, Pause } from "./consume-events.ts";
+export type { ConsumeOptions } from "./consume-events.ts";
 export { ConsumerState } from "./consumer-state.ts";
 export type { EventContext, EventState } from "./event-context.ts";
 export type { AppendOptions, Loaded, LoadOptions } from "./event-sourcing.ts";
 export type { FollowOptions } from "./follow-topic.ts";
 export { PermanentError, RetryLater, SkipEvent } from "./handler-errors.ts";
-export type { Handler } from "./member.ts";
+export type { Assignment, Pause } from "./member-connection.ts";
+export type { Handler } from "./member-options.ts";
 export { AheadError, ConflictError, GapError, MillraceError } from "./millrace-error.ts";
 export type { PublishOptions } from "./publish-events.ts";
 export type { ReceivedEvent } from "./received-event.ts";

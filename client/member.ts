@@ -3,31 +3,17 @@ import { ClosedLanes } from "./closed-lanes.ts";
 import { ConsumerState } from "./consumer-state.ts";
 import { type EventContext, JobContext } from "./event-context.ts";
 import { Extender } from "./extender.ts";
+import { isThenable } from "./is-thenable.ts";
 import type { Job } from "./job.ts";
 import { KeyLanes } from "./key-lanes.ts";
+import type { Declared, MemberOptions } from "./member-options.ts";
 import { PendingState } from "./pending-state.ts";
 import { received } from "./received-event.ts";
+import { type Redelivered, ResumedDeliveries } from "./resumed-deliveries.ts";
 import { Settler, type SettlerEvents } from "./settler.ts";
 import type { Transport } from "./transport.ts";
 import { verdictOf } from "./verdict.ts";
 import type { CloudEvent, Delivery, ParkedNotice } from "./wire.ts";
-
-export type Handler<Data = unknown> = (context: EventContext<Data>) => unknown;
-
-/** What a member has to know of its consumer's declaration. */
-export interface Declared {
-  readonly ordering: "key" | "topic";
-  readonly ackTimeoutMs: number;
-}
-
-export interface MemberOptions {
-  readonly consumer: string;
-  readonly concurrency: number;
-  readonly handler: Handler;
-  readonly onError: (error: unknown, context: EventContext) => void;
-  /** The connection must be given up and opened again; with an error: the whole consumer has failed. */
-  readonly onBreak: (fatal?: { readonly error: unknown }) => void;
-}
 
 /** More than any server lets one member hold; reading stops here even if a server forgets its bound. */
 const MAX_HELD = 20_000;
@@ -44,6 +30,7 @@ export class Member {
   readonly #settler: Settler;
   readonly #pending: PendingState;
   readonly #held = new Set<Job>();
+  readonly #resumed = new ResumedDeliveries();
   #running = 0;
   #isPumping = false;
   #isTaking = false;
@@ -58,6 +45,7 @@ export class Member {
     const events: SettlerEvents = {
       settled: (job) => this.#over(job),
       superseded: (job) => this.#over(job, "dropped"),
+      heard: () => this.#extender.heard(Date.now()),
       lost: (job, isCertain) => {
         this.dropLease(job.delivery.partition, job.delivery.epoch);
         if (!isCertain) options.onBreak();
@@ -70,22 +58,49 @@ export class Member {
     this.#extender = new Extender(this.#held, (jobs) => this.#settler.extend(jobs));
   }
 
-  /** A connection is about to open, to a consumer declared like this. */
-  connected(declared: Declared): void {
+  /** How the consumer is declared. */
+  declared(declared: Declared): void {
     this.#declared = declared;
-    this.#isTaking = true;
-    this.#extender.start(declared.ackTimeoutMs);
   }
 
-  /** What is unsettled comes again on the next connection; what runs may finish and settle. */
+  /** A connection is about to open. */
+  connected(): void {
+    this.#isTaking = true;
+    this.#extender.start(this.#declared.ackTimeoutMs);
+  }
+
+  /** What is here goes on: the session may go on as well. */
   disconnected(): void {
     this.#isTaking = false;
-    this.dropQueued(() => true);
-    this.#closed.forget();
+    this.#resumed.remember(this.#held);
   }
 
-  take(delivery: Delivery, event: CloudEvent): void {
+  /**
+   * Resolves when the server knows of every failure here, or after `limitMs`; false: it does not. Whether the notice of
+   * such a failure went down with the old connection or is still to come could not be told on the next one.
+   */
+  async failuresKnown(limitMs: number, signal: AbortSignal): Promise<boolean> {
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
+    const isKnown = () => this.#closed.deliveries().every((it) => !this.#isHeld(it));
+    while (!isKnown() && !limit.aborted) await this.#changes.next(limit);
+    return isKnown();
+  }
+
+  /** The session goes on: what was in flight still is, and what was lost on the wire comes again. */
+  resumed(): void {
+    this.#closed.openThose((delivery) => !this.#isHeld(delivery));
+  }
+
+  /** There is no session, or a new one: what is unsettled comes again; what runs may finish, and may count. */
+  beginAnew(): void {
+    this.dropQueued(() => true);
+    this.#closed.forget();
+    this.#resumed.forget();
+  }
+
+  take(delivery: Redelivered, event: CloudEvent): void {
     if (!this.#isTaking || this.#isStopping) return;
+    if (delivery.redelivered === true && this.#resumed.has(delivery)) return;
     const it = received(event, delivery.offset);
     const lane = this.#laneOf(delivery, it.key);
     const now = Date.now();
@@ -266,6 +281,11 @@ export class Member {
     return true;
   }
 
+  #isHeld(delivery: Delivery): boolean {
+    for (const job of this.#held) if (job.delivery === delivery) return true;
+    return false;
+  }
+
   #over(job: Job, status: Job["status"] = job.status): true {
     job.status = status;
     if (status === "dropped") job.abort?.abort();
@@ -279,8 +299,4 @@ export class Member {
     if (this.#declared.ordering === "topic") return `${place.topic}/${place.partition}`;
     return key === null ? null : `${place.topic}/${key}`;
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }

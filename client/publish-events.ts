@@ -1,4 +1,5 @@
 import { MillraceError } from "./millrace-error.ts";
+import { randomId } from "./random-id.ts";
 import { path, type Transport } from "./transport.ts";
 import type { NewEvent, PublishedEvent } from "./wire.ts";
 
@@ -29,10 +30,4 @@ export async function publishEvents(
     throw new MillraceError("unreadable", "the answer does not name every event", 201);
   }
   return result.events;
-}
-
-/** `crypto.randomUUID` exists on secure pages only; a control room on plain HTTP in a local network publishes too. */
-export function randomId(): string {
-  if (typeof crypto.randomUUID === "function") return crypto.randomUUID();
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

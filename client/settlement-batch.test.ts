@@ -12,7 +12,7 @@ function jobAt(offset: number, value: number | null): Job {
   const draft = value === null ? null : new StateDraft(JSON);
   draft?.set("k", value);
   return {
-    delivery: { topic: "t", partition: 0, offset, epoch: 1, attempt: 1, replay: false },
+    delivery: { topic: "t", partition: 0, offset, epoch: 1, attempt: 1, replay: false, redelivered: false },
     received: received({ topic: "t" } as CloudEvent, offset),
     lane: null,
     status: "done",

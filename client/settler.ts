@@ -21,6 +21,8 @@ export interface SettlerEvents {
   lost(job: Job, isCertain: boolean): void;
   /** What the handler wanted of the state cannot be had: what it did counts for nothing, and the job gets a verdict. */
   failedLate(job: Job, error: unknown): void;
+  /** The server has answered: it knows that the member is alive. */
+  heard(): void;
   /** Nothing is on its way any more. */
   idle(): void;
   /** A refusal that repeating cannot cure. */
@@ -173,6 +175,7 @@ export class Settler {
     const body = `{"settlements":[${settlements.join(",")}]}`;
     const signal = this.#stop.signal;
     const answer = await this.#transport.ask(this.#path, { method: "POST", body, signal, timeLimitMs: 15_000 });
+    this.#events.heard();
     return new Set((JSON.parse(answer) as SettlementResult).superseded);
   }
 

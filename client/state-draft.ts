@@ -1,4 +1,5 @@
 import { addExactly, isExactAmount } from "./exact-amount.ts";
+import { isThenable } from "./is-thenable.ts";
 
 /** Bounds of the server, checked where the mistake is made: in the handler. */
 const MAX_ENTRIES = 100;
@@ -94,7 +95,7 @@ export function runSteps(
   for (const step of steps) {
     value = step(value);
     // Its result would come after the settlement is sent.
-    if (value instanceof Promise) throw new TypeError(`the update of state key '${key}' must not be async`);
+    if (isThenable(value)) throw new TypeError(`the update of state key '${key}' must not be async`);
   }
   if (value === undefined) return null;
   const after = json.stringify(value);

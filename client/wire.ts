@@ -55,6 +55,8 @@ export interface Delivery {
   /** 1 for the first delivery. */
   readonly attempt: number;
   readonly replay: boolean;
+  /** May have been given to this session before: the stream was resumed. */
+  readonly redelivered: boolean;
   /** Out of the order of offsets, in the order of its sequence. */
   readonly parked?: true;
   /** The redrive or replay it is delivered for. */
@@ -90,10 +92,12 @@ export interface StateChange {
 }
 
 export interface Settlement {
-  topic: string;
+  /** Left out with `extend`: all that is in flight of the partition is meant. */
+  topic?: string | undefined;
   partition: number;
   epoch: number;
-  offset: number;
+  /** Left out with `extend`: all that is in flight of the topic is meant. */
+  offset?: number | undefined;
   outcome: "ack" | "retry" | "dead-letter" | "skip" | "extend";
   attempt?: number | undefined;
   error?: DeliveryError | undefined;

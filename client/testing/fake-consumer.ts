@@ -19,7 +19,18 @@ export class FakeConsumer {
   /** Deliveries that were answered although they had been taken back. */
   superseded = 0;
   extended = 0;
+  /** How the sessions of members ended: `member session`. */
+  readonly goodbyes: string[] = [];
+  /** Ends the session with its connection. */
+  isForgetful = false;
+  /** As an instance does that did not send it: all that is unsettled comes again, whatever the member has got. */
+  resendsAll = false;
   #connection: ServerResponse | null = null;
+  #member = "";
+  #session = 0;
+  #number = 0;
+  /** By their numbers: what was delivered in this session and is not settled. */
+  readonly #delivered = new Map<number, { readonly event: CloudEvent; readonly more: string }>();
   #next = 0;
   #inFlight = new Set<CloudEvent>();
 
@@ -34,7 +45,7 @@ export class FakeConsumer {
 
   /** Ends the connection with half a frame. */
   breakOff(): void {
-    this.#connection?.write(`id: x/1\ndata: {"delivery":`);
+    this.#connection?.write(`id: s${this.#session}.9999\ndata: {"delivery":`);
     this.#connection?.destroy();
     this.#connection = null;
   }
@@ -68,19 +79,26 @@ export class FakeConsumer {
     }
   }
 
-  serve(name: string, exchange: Exchange): void {
+  /** `of`: what the path names below the consumer, as a member. */
+  serve(name: string, exchange: Exchange, of = ""): void {
     const { response, body } = exchange;
-    if (name === "GET events") {
-      stream(response);
-      this.#connection?.destroy();
-      this.#connection = response;
-      response.on("close", () => {
-        if (this.#connection === response) this.#connection = null;
-      });
-      this.#begin("retry: 20\n\n");
+    if (name === "GET events") this.#connect(exchange);
+    else if (name === "DELETE members") {
+      this.goodbyes.push(`${of} ${exchange.query.get("session")}`);
+      response.writeHead(204).end();
+      this.#connection?.end();
+      this.#connection = null;
     } else if (name === "GET ") {
       const { ackTimeoutMs, ordering, maxInFlight } = this;
-      json(response, 200, { consumer: "c", topics: [], partitions: 1, ordering, maxInFlight, ackTimeoutMs });
+      json(response, 200, {
+        consumer: "c",
+        topics: [],
+        partitions: 1,
+        ordering,
+        maxInFlight,
+        ackTimeoutMs,
+        reconnectGraceMs: 5_000,
+      });
     } else if (name === "GET processed" || name === "GET positions") {
       const offset = Number(exchange.query.get("offset"));
       json(response, 200, { processed: [...this.settled].some((it) => Number(it.sequence) === offset) });
@@ -104,13 +122,57 @@ export class FakeConsumer {
     else json(response, 200, { key, ...entry, updatedAt: new Date().toISOString() });
   }
 
+  #connect({ response, query }: Exchange): void {
+    const member = query.get("member") ?? "";
+    const [session, after] = (query.get("lastEventId") ?? "").split(".");
+    const isSame = session === `s${this.#session}` && !this.isForgetful;
+    if (query.get("order") !== "pipelined") {
+      problem(response, 400, "invalid-input");
+      return;
+    }
+    if (this.#connection !== null && this.#member === member && !isSame) {
+      const facts = { member, instance: "i", address: "10.0.0.7:4711", since: "2026-11-25T20:00:00Z" };
+      problem(response, 409, "member-name-taken", facts);
+      return;
+    }
+    stream(response);
+    this.#connection?.destroy();
+    this.#connection = response;
+    this.#member = member;
+    response.on("close", () => {
+      if (this.#connection === response) this.#connection = null;
+    });
+    response.write("retry: 20\n\n");
+    if (!isSame) {
+      this.#session++;
+      this.#number = 0;
+    }
+    const inFlight = isSame ? this.#inFlight.size : 0;
+    this.tell("session", { session: `s${this.#session}`, member, resumed: isSame, inFlight });
+    if (isSame) this.#resume(this.resendsAll ? 0 : Number(after));
+    else this.#begin("");
+  }
+
+  #resume(after: number): void {
+    this.#tellAssignment();
+    for (const [number, { event, more }] of this.#delivered) {
+      if (number > after) this.#write([this.#frameOf(number, event, `,"redelivered":true${more}`)]);
+    }
+    this.#pump();
+  }
+
+  #tellAssignment(): void {
+    this.tell("assignment", { partitions: [{ partition: 0, epoch: this.epoch }] });
+  }
+
   #begin(first: string): void {
     this.epoch++;
+    this.#delivered.clear();
     this.#next = 0;
     this.#inFlight.clear();
     this.parking.begin();
-    const assignment = JSON.stringify({ partitions: [{ partition: 0, epoch: this.epoch }] });
-    this.#connection?.write(`${first}event: assignment\ndata: ${assignment}\n\n`);
+    if (first !== "") this.#connection?.write(first);
+    this.#tellAssignment();
     this.#pump();
   }
 
@@ -127,10 +189,16 @@ export class FakeConsumer {
   }
 
   #frame(event: CloudEvent, more: string): string {
+    this.#number++;
+    this.#delivered.set(this.#number, { event, more });
+    return this.#frameOf(this.#number, event, more);
+  }
+
+  #frameOf(number: number, event: CloudEvent, more: string): string {
     const { topic, sequence } = event;
     const attempt = this.parking.failuresOf(event) + 1;
     const delivery = `{"topic":"${topic}","partition":0,"offset":${sequence},"epoch":${this.epoch},"attempt":${attempt},"replay":false${more}}`;
-    return `id: ${topic}/${sequence}\ndata: {"delivery":${delivery},"event":${JSON.stringify(event)}}\n\n`;
+    return `id: s${this.#session}.${number}\ndata: {"delivery":${delivery},"event":${JSON.stringify(event)}}\n\n`;
   }
 
   #write(frames: readonly string[]): void {
@@ -139,7 +207,7 @@ export class FakeConsumer {
 
   #park(event: CloudEvent, isRetrying: boolean): void {
     const takenBack = this.parking.park(event, { isRetrying, inFlight: this.#inFlight });
-    for (const it of takenBack) this.#inFlight.delete(it);
+    for (const it of [event, ...takenBack]) this.#forget(it);
     const key = this.ordering === "topic" ? null : (event.partitionkey ?? null);
     this.tell("parked", { topic: event.topic, partition: 0, offset: Number(event.sequence), key });
   }
@@ -177,8 +245,9 @@ export class FakeConsumer {
         const at = Number(it.sequence);
         if (it.topic !== topic || at !== offset) continue;
         this.settled.add(it);
-        this.#inFlight.delete(it);
+        this.#forget(it);
       }
+      this.#forget(event);
       const next = this.parking.release(event);
       if (next !== "not-parked") this.settled.add(event);
       if (next !== "not-parked" && next !== null) this.#write([this.#frame(next, `,"parked":true`)]);
@@ -186,6 +255,11 @@ export class FakeConsumer {
     if (isRepeat) return true;
     writeState(this.state, state);
     return true;
+  }
+
+  #forget(event: CloudEvent): void {
+    this.#inFlight.delete(event);
+    for (const [number, it] of this.#delivered) if (it.event === event) this.#delivered.delete(number);
   }
 
   /** As if the request had been taken. */

@@ -112,9 +112,9 @@ export class FakeServer {
       const [{ fault } = { fault: () => false }] = this.#faults.splice(index, 1);
       if (fault(exchange)) return;
     }
-    const [, , kind, at = "", what] = url.pathname.split("/").map(decodeURIComponent);
+    const [, , kind, at = "", what, of = ""] = url.pathname.split("/").map(decodeURIComponent);
     if (kind === "topics" && what === "events") this.#topic(at, exchange);
-    else if (kind === "consumers") this.consumer(at).serve(`${request.method} ${what ?? ""}`, exchange);
+    else if (kind === "consumers") this.consumer(at).serve(`${request.method} ${what ?? ""}`, exchange, of);
     else problem(response, 404, "not-found");
   }
 
