@@ -46,7 +46,7 @@ export class SessionLog<Place> {
 
   /** A delivery is over: it was settled, or taken back. The clock of the next one begins. */
   end(number: number, now: number): void {
-    if (!this.#open.delete(number)) return;
+    this.#open.delete(number);
     const next = this.#open.get(number + 1);
     if (next !== undefined && next.startedAt === null) next.startedAt = now;
   }
