@@ -131,7 +131,7 @@ export class FakeConsumer {
       return;
     }
     if (this.#connection !== null && this.#member === member && !isSame) {
-      const facts = { member, instance: "i", address: "10.0.0.7:4711", since: "2026-11-25T20:00:00Z" };
+      const facts = { member, server: "i", address: "10.0.0.7:4711", since: "2026-11-25T20:00:00Z" };
       problem(response, 409, "member-name-taken", facts);
       return;
     }

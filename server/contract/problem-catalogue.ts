@@ -139,7 +139,7 @@ export const PROBLEM_CATALOGUE: Record<ErrorCode, ProblemEntry> = {
     status: 409,
     title: "Member name taken",
     meaning:
-      "Another session of this name has a live connection; `address` and `since` say from where and since when. Each process needs a name of its own.",
+      "Another session of this name has a live connection; `address`, `since` and `server` say from where, since when and at which instance. Each process needs a name of its own.",
     remedy:
       "Give this process another name, or none. The process that had the name goes on by `Last-Event-ID`, or ends its session with `DELETE …/members/{member}`.",
   },
@@ -179,7 +179,7 @@ export const PROBLEM_CATALOGUE: Record<ErrorCode, ProblemEntry> = {
     status: 409,
     title: "Operation over",
     meaning: "The operation is done, aborted or failed, or it is not in a state that allows this.",
-    remedy: "Look at its status; start another one if there is more to do.",
+    remedy: "`operationStatus` says how it stands; start another one if there is more to do.",
   },
   "consumer-exists": {
     status: 409,

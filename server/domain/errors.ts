@@ -45,11 +45,16 @@ export interface FieldProblem {
   readonly message: string;
 }
 
+/** Facts stand beside these members of a problem document: one of the same name would be lost. */
+type NoProblemMember = {
+  readonly [Name in "type" | "title" | "status" | "detail" | "code" | "instance" | "errors"]?: never;
+};
+
 export interface ErrorDetails {
   /** The fields at fault, for `invalid-input` and its kin. */
   readonly fields?: readonly FieldProblem[];
   /** Facts the caller can act on, such as the actual offsets of a conflict. Plain JSON; sent to the caller. */
-  readonly facts?: Readonly<Record<string, unknown>>;
+  readonly facts?: Readonly<Record<string, unknown>> & NoProblemMember;
   /** Seconds after which a repeat may succeed. */
   readonly retryAfterSeconds?: number;
   readonly cause?: unknown;

@@ -256,7 +256,7 @@ test("a name is refused to others while its member is connected, and taken over 
   await first.delivered(5);
   await expect(b.join(consumer, "m1")).rejects.toMatchObject({
     code: "member-name-taken",
-    details: { facts: { member: "m1", instance: a.instance, address: "127.0.0.1:1", since: expect.any(String) } },
+    details: { facts: { member: "m1", server: a.instance, address: "127.0.0.1:1", since: expect.any(String) } },
   });
   first.joined?.disconnect();
   let second: TestMember | undefined;

@@ -51,7 +51,7 @@ export interface MembersOptions {
 /** All consumers with members at this instance, and the way of settlements to whoever holds their partitions. */
 export interface Members {
   /**
-   * Throws `consumer-not-found`, `member-name-taken` (facts `member, instance, address, since`), `too-many-streams`,
+   * Throws `consumer-not-found`, `member-name-taken` (facts `member, server, address, since`), `too-many-streams`,
    * `shutting-down` and `database-unavailable`.
    */
   join(request: MemberJoinRequest): Promise<JoinedMember>;
@@ -252,7 +252,7 @@ export function createMembers(options: MembersOptions): Members {
   async function adoptFrom(consumerId: number, dead: string): Promise<void> {
     const setup = await selectConsumerSetup(database.pool, { consumerId });
     if (setup === null || isClosing) return;
-    await entry.adopt(setup, { of: { instance: dead }, isConnected: false, address: null, lastNumber: 0 });
+    await entry.adopt(setup, { of: { instance: dead }, isConnected: false, address: null, lastNumber: null });
   }
 
   async function join(request: MemberJoinRequest): Promise<JoinedMember> {
@@ -294,7 +294,7 @@ export function createMembers(options: MembersOptions): Members {
     const resumed =
       request.session === null
         ? null
-        : await entry.resume(setup, { session: request.session, member, lastNumber: request.after ?? 0, address });
+        : await entry.resume(setup, { session: request.session, member, lastNumber: request.after, address });
     if (request.session !== null && resumed === null) {
       throw new DomainError("session-ended", "the session is over; begin anew without one");
     }

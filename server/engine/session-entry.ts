@@ -73,8 +73,9 @@ export class SessionEntry {
       taken = await joinSession(database.pool, { ...entry, deadInstances: [taken.instance] });
     }
     if (taken !== null) {
+      const { instance: server, ...who } = taken;
       throw new DomainError("member-name-taken", `another member is connected as "${name}"`, {
-        facts: { member: name, ...taken },
+        facts: { member: name, server, ...who },
       });
     }
     const local = await locals.open(setup);
@@ -96,7 +97,7 @@ export class SessionEntry {
     of: {
       readonly session: string;
       readonly member: string | null;
-      readonly lastNumber: number;
+      readonly lastNumber: number | null;
       readonly address: string | null;
     },
   ): Promise<[LocalConsumer, MemberSession] | null> {
@@ -128,12 +129,15 @@ export class SessionEntry {
       readonly of: SessionAdoption["of"];
       readonly isConnected: boolean;
       readonly address: string | null;
-      readonly lastNumber: number;
+      /** Of the last delivery that the member has; null = that is not known here. */
+      readonly lastNumber: number | null;
     },
   ): Promise<[LocalConsumer, MemberSession][]> {
     const { database, wakeups, instance, locals, now, lastsMs, createSession } = this.#options;
     const { consumerId } = setup;
-    const { of, isConnected, address, lastNumber } = how;
+    const { of, isConnected, address } = how;
+    // Beyond all that the instance before can have used: a place that the member has from there lies before these.
+    const lastNumber = how.lastNumber ?? Date.now();
     const knownChange = await selectLastPositionChange(database.pool, consumerId);
     const renewedAt = now();
     const adopted = await adoptSessions(database, {

@@ -240,6 +240,23 @@ describe("a pull", () => {
     expect(second.deliveries).toHaveLength(1);
   });
 
+  it("gives a lost answer of another instance again, whatever place its caller knows from the one before", async () => {
+    await declare();
+    await publish(a, topicId, { count: 3, keys: 3 });
+    const first = await a.pull(consumer, { member: "cron" });
+    expect(first.deliveries).toHaveLength(3);
+    const b = open();
+    const { session } = first;
+    const lost = await b.pull(consumer, { session });
+    expect(lost.deliveries).toHaveLength(3);
+    const again = await b.pull(consumer, { session, after: 3 });
+    expect(again.deliveries.map((it) => JSON.parse(it.delivery).offset)).toEqual([1, 2, 3]);
+    const ids = [...first.deliveries, ...again.deliveries].map((it) => it.id);
+    expect(new Set(ids).size).toBe(6);
+    const last = Number(again.deliveries.at(-1)?.id.split(".")[1]);
+    expect((await b.pull(consumer, { session, after: last })).deliveries).toEqual([]);
+  });
+
   it("gives a lost answer again, shares the consumer with streams, and says when a session is over", async () => {
     await declare();
     await publish(a, topicId, { count: 2, keys: 2 });

@@ -175,6 +175,7 @@ test("an operation is started, followed, steered, and over when it is over", asy
   expect((await post(`${path}/resume`, {})).status).toBe(200);
   expect(await post(`${path}/abort`, {})).toMatchObject({ status: 200, body: { status: "aborted" } });
   expect(await ask("PATCH", path, { body: { rate: 5 } })).toMatchObject(refusal(409, "operation-over"));
+  expect(await post(`${path}/abort`, {})).toMatchObject({ body: { operationStatus: "aborted" } });
   expect((await get<{ operations: Operation[] }>("/operations?open=true")).body.operations).toEqual([]);
   expect(await get(`/operations/${crypto.randomUUID()}`)).toMatchObject(refusal(404, "operation-not-found"));
 });

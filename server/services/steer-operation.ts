@@ -37,7 +37,9 @@ export const steerOperation =
           const before = await required(db, id, "locked");
           const { consumer, status } = before.operation;
           if (!(from as readonly OperationStatus[]).includes(status)) {
-            throw new DomainError("operation-over", `the operation is ${status}`, { facts: { status } });
+            throw new DomainError("operation-over", `the operation is ${status}`, {
+              facts: { operationStatus: status },
+            });
           }
           if (takesBack) await takeBackReplay(db, before.consumerId, id);
           await updateOperationStatus(db, { consumerId: before.consumerId, id, status: to });
@@ -66,7 +68,9 @@ export const changeOperationRate =
           const before = await required(db, id, "locked");
           const { consumer, status, canary, stopAfterFailures } = before.operation;
           if (status === "done" || status === "aborted" || status === "failed") {
-            throw new DomainError("operation-over", `the operation is ${status}`, { facts: { status } });
+            throw new DomainError("operation-over", `the operation is ${status}`, {
+              facts: { operationStatus: status },
+            });
           }
           await updateOperationRate(db, {
             consumerId: before.consumerId,
