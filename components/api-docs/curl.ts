@@ -3,6 +3,7 @@ import type { ListedOperation } from "./api-document.ts";
 const NAMES: Readonly<Record<string, string>> = {
   topic: "payments",
   consumer: "billing",
+  member: "billing-1",
   offset: "1",
   key: "paid:order-1",
 };

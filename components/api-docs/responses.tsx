@@ -1,3 +1,4 @@
+import { AnswerText } from "./answer-text.tsx";
 import type { ApiOperation } from "./api-document.ts";
 import { CodeBlock } from "./code-block.tsx";
 import { Prose } from "./prose.tsx";
@@ -16,9 +17,7 @@ export function ResponseList({ responses, known }: { readonly responses: Respons
     <>
       {answers.map(([status, { description, content = {} }]) => (
         <div className="space-y-2" key={status}>
-          <h3 className="font-medium text-sm">
-            <span className="font-mono">{status}</span> {description}
-          </h3>
+          <AnswerText status={status} text={description ?? ""} />
           {status === "201" && responses["200"] !== undefined ? (
             <p className="text-muted text-xs">The same body as 200.</p>
           ) : (

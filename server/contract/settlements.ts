@@ -7,12 +7,20 @@ import { epoch, label, offset, partition, reason, topicName } from "./names.ts";
  * expectation holds, otherwise the request is refused as `state-conflict`.
  */
 export const stateChange = z.strictObject({
-  set: z.record(label, z.unknown()).optional(),
-  delete: z.array(label).max(LIMITS.maxStateEntriesPerSettlement).optional(),
-  /** Per entry the version it must have before the change; 0 = it must be absent. */
-  expect: z.record(label, z.int().min(0)).optional(),
-  /** Per entry what is added to its number, exactly as long as all digits stay within 2^53; an absent one counts as 0. */
-  increment: z.record(label, z.number()).optional(),
+  set: z.record(label, z.unknown()).optional().meta({ description: "Per entry its new value, any JSON." }),
+  delete: z
+    .array(label)
+    .max(LIMITS.maxStateEntriesPerSettlement)
+    .optional()
+    .meta({ description: "Entries that go; one that is absent is no error." }),
+  expect: z
+    .record(label, z.int().min(0))
+    .optional()
+    .meta({ description: "Per entry the version it must have before the change; 0 = it must be absent." }),
+  increment: z.record(label, z.number()).optional().meta({
+    description:
+      "Per entry what is added to its number, exactly as long as all digits stay within 2^53; an absent one counts as 0.",
+  }),
 });
 export type StateChange = z.infer<typeof stateChange>;
 
@@ -33,24 +41,33 @@ export type DeliveryError = z.infer<typeof deliveryError>;
  * `skip`: not wanted, for a `reason`; kept as discarded. `extend`: still at work.
  */
 export const settlement = z.strictObject({
-  /** Required, but with `extend`: without it all that is in flight of the partition is meant. */
-  topic: topicName.optional(),
+  topic: topicName.optional().meta({
+    description: "Required, but with `extend`: without it all that is in flight of the partition is meant.",
+  }),
   partition,
-  /** The epoch of the lease the event was delivered under; an older one is refused as `stale-epoch`. */
-  epoch,
-  /** Required, but with `extend`: without it all that is in flight of the topic is meant. */
-  offset: offset.optional(),
+  epoch: epoch.meta({ description: "Of the delivery; an older one is refused as `stale-epoch`." }),
+  offset: offset.optional().meta({
+    description: "Required, but with `extend`: without it all that is in flight of the topic is meant.",
+  }),
   outcome: z.enum(["ack", "retry", "dead-letter", "skip", "extend"]),
-  /** The `attempt` of the delivery; makes a repeated `retry` or `dead-letter` harmless. */
-  attempt: z.int().min(1).optional(),
-  /** With `retry` and `dead-letter`. */
-  error: deliveryError.optional(),
-  /** With `retry`: milliseconds until the next attempt, instead of the policy's. */
-  delayMs: z.int().min(0).max(604_800_000).optional(),
-  /** With `skip`: why; required. */
-  reason: reason.optional(),
-  /** With any outcome but `extend`. */
-  state: stateChange.optional(),
+  attempt: z
+    .int()
+    .min(1)
+    .optional()
+    .meta({ description: "Of the delivery; makes a repeated `retry` or `dead-letter` harmless." }),
+  error: deliveryError
+    .optional()
+    .meta({ description: "Required with `dead-letter`, goes with `retry`. Long texts are cut." }),
+  delayMs: z
+    .int()
+    .min(0)
+    .max(604_800_000)
+    .optional()
+    .meta({ description: "With `retry`: milliseconds until the next attempt, instead of the policy's." }),
+  reason: reason.optional().meta({ description: "Required with `skip`: why." }),
+  state: stateChange
+    .optional()
+    .meta({ description: "Committed together with the settlement. Goes with any outcome but `extend`." }),
 });
 export type Settlement = z.infer<typeof settlement>;
 

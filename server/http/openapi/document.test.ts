@@ -28,6 +28,8 @@ test("every route is described, and nothing else", () => {
     "GET /topics/{topic}/events",
     "GET /topics/{topic}/events/{offset}",
     "GET /consumers/{consumer}/events",
+    "POST /consumers/{consumer}/deliveries",
+    "DELETE /consumers/{consumer}/members/{member}",
     "POST /consumers/{consumer}/settlements",
     "GET /healthz",
     "GET /readyz",

@@ -5,6 +5,7 @@ import { consumerPaths } from "./consumer-paths.ts";
 import { eventPaths } from "./events-paths.ts";
 import { EXAMPLES } from "./examples.ts";
 import { healthPaths } from "./health-paths.ts";
+import { MEMBER_FRAME_SCHEMAS } from "./member-frames.ts";
 import { problemResponses, problemSchema } from "./problems.ts";
 
 /** What the procedures can refuse, by operation; the hand-mounted paths name theirs themselves. */
@@ -78,7 +79,7 @@ export function openApiDocument(version: string): OpenAPIObject {
     ],
     securitySchemes: { apiKey: { type: "http", scheme: "bearer", description: "An API key's secret." } },
     paths: { ...eventPaths, ...consumerPaths, ...healthPaths },
-    defs: { Problem: problemSchema },
+    defs: { Problem: problemSchema, ...MEMBER_FRAME_SCHEMAS },
   });
   for (const methods of Object.values(document.paths ?? {})) {
     for (const method of ["get", "put", "post", "delete", "patch"] as const) {

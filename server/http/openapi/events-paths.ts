@@ -22,7 +22,7 @@ export const cloudEventSchema = z
   })
   .meta({ id: "CloudEvent", description: "CloudEvents 1.0 in JSON; extension attributes stand beside these members." });
 
-const storedEventSchema = cloudEventSchema
+export const storedEventSchema = cloudEventSchema
   .extend({
     topic: topicName,
     sequence: z.string().meta({ description: "The event's offset, in decimal digits." }),
@@ -31,7 +31,7 @@ const storedEventSchema = cloudEventSchema
   .meta({ id: "StoredEvent", description: "An event as everybody receives it." });
 
 const EXAMPLE = { type: "payment.succeeded", key: "order-1", id: "p-1", data: { amount: 1.1 } };
-const STORED = {
+export const STORED_EVENT = {
   specversion: "1.0",
   id: "p-1",
   type: "payment.succeeded",
@@ -63,7 +63,7 @@ const aheadSchema = z.object({ requested: position, head: position }).meta({
 const FRAMES = `retry: 2000
 
 id: 1
-data: ${JSON.stringify(STORED)}
+data: ${JSON.stringify(STORED_EVENT)}
 
 id: 1
 event: caught-up
@@ -177,7 +177,7 @@ export const eventPaths: ZodOpenApiPathsObject = {
                 gap: gapSchema.optional(),
                 ahead: aheadSchema.optional(),
               }),
-              example: { events: [STORED], next: null },
+              example: { events: [STORED_EVENT], next: null },
             },
             "text/event-stream": { schema: { type: "string" }, example: FRAMES },
           },
@@ -195,7 +195,7 @@ export const eventPaths: ZodOpenApiPathsObject = {
       responses: {
         "200": {
           description: "The event.",
-          content: { "application/json": { schema: storedEventSchema, example: STORED } },
+          content: { "application/json": { schema: storedEventSchema, example: STORED_EVENT } },
         },
         ...problemResponses(["invalid-input", "topic-not-found", "event-not-found"]),
       },

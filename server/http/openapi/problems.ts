@@ -34,7 +34,7 @@ export function problemResponses(codes: readonly ErrorCode[]): Record<string, ob
         content: {
           "application/problem+json": {
             schema: { $ref: "#/components/schemas/Problem" },
-            example: exampleOf(group[0] ?? "internal"),
+            examples: Object.fromEntries(group.map((code) => [code, { value: exampleOf(code) }])),
           },
         },
       },
@@ -42,13 +42,37 @@ export function problemResponses(codes: readonly ErrorCode[]): Record<string, ob
   );
 }
 
+const PLACE = { index: 0, topic: "payments", partition: 0 };
+
+/** Facts that go with a code, as they stand beside the detail. */
+export const FACTS: Partial<Record<ErrorCode, object>> = {
+  "invalid-input": { errors: [{ field: "events[0].type", message: "must not be empty" }] },
+  "unexpected-offset": { actual: { "order-1": 17 } },
+  "id-reused": { index: 0, id: "p-1", source: "/", offset: 17 },
+  "history-purged": { keys: ["order-1"] },
+  "stale-epoch": { stale: [{ ...PLACE, epoch: 1, currentEpoch: 2 }] },
+  "not-delivered": { undelivered: [{ ...PLACE, offset: 99 }] },
+  "state-conflict": {
+    conflicts: [{ index: 0, entry: "paid:order-1", expected: 1, actual: 2, reason: "version" }],
+  },
+  "operation-over": { operationStatus: "done" },
+  "member-name-taken": {
+    member: "billing-1",
+    server: "5f0c8a52-3c5e-4a39-9d0f-6a1f5c1f7b11",
+    address: "10.0.0.7:51734",
+    since: "2026-11-20T21:00:05.000Z",
+  },
+};
+
 function exampleOf(code: ErrorCode): object {
   const { status, title, meaning } = PROBLEM_CATALOGUE[code];
-  const problem = { type: `/docs/problems#${code}`, title, status, detail: meaning, code, instance: "4b0d1a52" };
-  if (code === "invalid-input")
-    return { ...problem, errors: [{ field: "events[0].type", message: "must not be empty" }] };
-  if (code === "unexpected-offset") return { ...problem, actual: { "order-1": 17 } };
-  if (code === "id-reused") return { ...problem, index: 0, id: "p-1", source: "/", offset: 17 };
-  if (code === "history-purged") return { ...problem, keys: ["order-1"] };
-  return problem;
+  return {
+    type: `/docs/problems#${code}`,
+    title,
+    status,
+    detail: meaning,
+    code,
+    instance: "4b0d1a52",
+    ...FACTS[code],
+  };
 }
