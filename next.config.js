@@ -6,7 +6,7 @@ const config = {
   reactStrictMode: true,
   // The checks of `npm test` cover types and lint; a start on a user's machine need not repeat them.
   typescript: { ignoreBuildErrors: true },
-  // The server streams and compresses nothing (DESIGN, section 2).
+  // The server streams and compresses nothing.
   compress: false,
   devIndicators: false,
   // In development the pages are served at this address as well as at localhost.

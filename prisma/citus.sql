@@ -1,4 +1,4 @@
--- Distributes Millrace's tables over Citus: the two families of DESIGN section 4 by their first key column, all others
+-- Distributes Millrace's tables over Citus: the two families by their first key column, all others
 -- as reference tables. To be run once, on the coordinator, after the migrations and before the first event:
 --   psql "$DATABASE_URL" -f prisma/citus.sql
 -- It needs a Citus cluster, so Millrace's own tests do not run it. They keep what it rests on (server/testing/

@@ -8,7 +8,7 @@ interface Lane {
   isInFlight: boolean;
 }
 
-/** The parked events of a fake consumer: DESIGN section 7 as simply as it can be said. */
+/** The parked events of a fake consumer: sequences and their heads, as simply as it can be said. */
 export class FakeParking {
   readonly #lanes = new Map<string, Lane>();
   readonly #failures = new Map<CloudEvent, number>();

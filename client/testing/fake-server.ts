@@ -13,7 +13,7 @@ export interface Exchange {
 /** Answers a request itself (true), or lets the server answer (false). */
 export type Fault = (exchange: Exchange) => boolean;
 
-/** The wire of DESIGN section 9 in memory, on a real socket, with faults to order. */
+/** The wire of the data plane in memory, on a real socket, with faults to order. */
 export class FakeServer {
   readonly topics = new Map<string, CloudEvent[]>();
   readonly consumers = new Map<string, FakeConsumer>();

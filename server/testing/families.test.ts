@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type TestDatabase, testDatabase } from "./test-database.ts";
 
-// DESIGN, section 4: the shape that distributes over Citus. A new table has to be entered here, and in citus.sql.
+// The shape that distributes over Citus (server/README.md, Rooms). A new table has to be entered here, and in citus.sql.
 const FAMILIES: Readonly<Record<string, readonly string[]>> = {
   topic_id: ["event", "purged_key", "topic_head", "topic_sample"],
   consumer_id: [
