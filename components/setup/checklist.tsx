@@ -34,10 +34,10 @@ export function Checklist({ secret }: { secret: string }) {
           <CodeBlock code={snippets.publish} label="commands that publish an event" />
         </Step>
         <Step isDone={isDeclared} title="Consume it" waiting="Waiting for the first consumer">
-          <p className="text-muted text-xs">The second command stays open, as a member of the consumer does.</p>
+          <p className="text-muted text-xs">The second command takes what there is, as a member of the consumer.</p>
           <CodeBlock code={snippets.consume} label="commands that consume" />
         </Step>
-        <Step isDone={isSettled} title="Settle it, in a second terminal" waiting="Waiting for the first settlement">
+        <Step isDone={isSettled} title="Settle it" waiting="Waiting for the first settlement">
           <CodeBlock code={snippets.settle} label="commands that settle" />
         </Step>
       </ol>

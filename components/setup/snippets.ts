@@ -17,11 +17,11 @@ export function snippetsFor(origin: string, secret: string): Snippets {
     ].join("\n"),
     consume: [
       `curl -X PUT $U/consumers/billing -H "$H" -H "$J" \\`,
-      `     -d '{"topics":[{"topic":"payments","start":"earliest"}]}'`,
-      `curl -N "$U/consumers/billing/events?member=billing-1" -H "$H"`,
+      // Ten minutes to settle: who reads this page is slower than a component.
+      `     -d '{"topics":[{"topic":"payments","start":"earliest"}],"ackTimeoutMs":600000}'`,
+      `curl -X POST $U/consumers/billing/deliveries -H "$H" -H "$J" -d '{"member":"billing-1"}'`,
     ].join("\n"),
     settle: [
-      head,
       `curl -X POST $U/consumers/billing/settlements -H "$H" -H "$J" \\`,
       `     -d '{"settlements":[{"topic":"payments","partition":0,"epoch":1,"offset":1,"outcome":"ack"}]}'`,
     ].join("\n"),
