@@ -434,8 +434,12 @@ export class MemberSession {
   }
 
   #askForLife(now: number): void {
-    if (this.#mode !== "connected" || this.#kind !== "stream" || this.inFlight === 0) return;
-    if (now - this.#heardAt < (this.#options.signOfLifeMs ?? SIGN_OF_LIFE_MS)) return;
+    if (this.#mode !== "connected" || this.#kind !== "stream") return;
+    const [oldest] = this.log;
+    // A member with nothing in hand has nothing to say.
+    if (oldest === undefined) return;
+    const silentSince = Math.max(this.#heardAt, oldest.sentAt);
+    if (now - silentSince < (this.#options.signOfLifeMs ?? SIGN_OF_LIFE_MS)) return;
     if (this.#outlet !== null) this.#options.onSilent(this, this.#outlet);
   }
 }

@@ -145,6 +145,22 @@ describe("a session", () => {
   });
 });
 
+it("that had nothing to do for long has the whole time for a sign of life from its next delivery on", async () => {
+  const c = open({ signOfLifeMs: 1_000 });
+  // Looked at every 100 ms.
+  await declare({ ackTimeoutMs: 800, maxInFlight: 2 });
+  const member = await c.join(consumer, "m1", { order: "pipelined" });
+  await member.until(() => member.frame("assignment") !== undefined, "its partition");
+  await delay(1_200);
+  await publish(a, topicId, { count: 1 });
+  await member.delivered(1);
+  await delay(300);
+  await publish(a, topicId, { count: 1 });
+  await member.delivered(2);
+  expect(member.isEnded).toBe(false);
+  await a.ack(consumer, member.deliveries);
+});
+
 describe("strict order", () => {
   it("has at most one event of a key with the member, and the next comes the moment it is settled", async () => {
     await declare();
