@@ -46,7 +46,7 @@ export interface LocalConsumerOptions {
 // A claim that found leases locked by a settlement tries again this soon: settlements last a few milliseconds.
 const CLAIM_AGAIN_MS = 50;
 const MAX_TIMER_MS = 3_600_000;
-/** Nobody here can be given a delivery to try: it is looked again this soon. */
+/** Nobody here has a delivery to try: it is looked again this soon. */
 const PROBE_AGAIN_MS = 1_000;
 
 /**
@@ -297,13 +297,15 @@ export class LocalConsumer {
     const inMs = Math.max(0, Math.min(failing.probeInMs ?? MAX_TIMER_MS, MAX_TIMER_MS)) + 5;
     this.#probe = setTimeout(() => {
       void this.#guarded(async () => {
-        const able = [...this.sessions.values()].find((it) => it.mode === "connected" && it.active().length > 0);
+        // Any of those that have something to try: the member that fails may be one of them alone.
+        const able = [...this.sessions.values()].filter((it) => it.hasWork(this.readers));
+        const chosen = able[Math.floor(Math.random() * able.length)];
         const nextInMs = probeDelayMs(breaker, failing.probes + 1);
         // Whoever takes it raises `updated_at`: all others, and this instance, read when the next one is.
-        if (able !== undefined && (await takeProbe(this.#options.database.pool, { consumerId, nextInMs }))) {
+        if (chosen !== undefined && (await takeProbe(this.#options.database.pool, { consumerId, nextInMs }))) {
           this.#options.wakeups.announce(consumerChannel(consumerId));
           await this.refresh();
-          able.allowProbe();
+          chosen.allowProbe();
         } else this.#refreshSoon(PROBE_AGAIN_MS);
       });
     }, inMs);

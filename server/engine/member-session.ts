@@ -158,6 +158,18 @@ export class MemberSession {
     return this.#probeAfter === this.log.last ? Math.min(1, room) : 0;
   }
 
+  /** Whether the member is there and something could be delivered to it, or at least be looked at. */
+  hasWork(readers: ReadonlyMap<number, TopicReader>): boolean {
+    if (this.#mode !== "connected") return false;
+    for (const { flows } of this.active()) {
+      for (const [topicId, flow] of flows) {
+        if (flow.firstReady() !== undefined || flow.due(this.#options.now(), 1).length > 0) return true;
+        if (!flow.isClosed && flow.scanned < (readers.get(topicId)?.head ?? 0)) return true;
+      }
+    }
+    return false;
+  }
+
   /** The breaker is open, and one delivery may be made to try. */
   allowProbe(): void {
     this.#probeAfter = this.log.last;
