@@ -114,7 +114,7 @@ export class SessionEntry {
       return null;
     }
     const [adopted] = await this.adopt(setup, {
-      of: { session: id },
+      of: { session: id, member: of.member },
       isConnected: true,
       address,
       lastNumber: of.lastNumber,

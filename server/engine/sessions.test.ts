@@ -103,6 +103,22 @@ describe("a session", () => {
     expect(await a.parked(consumer)).toEqual([]);
   });
 
+  it("is its member's: another name begins a session of its own with that place, at whatever instance", async () => {
+    await declare();
+    await publish(a, topicId, { count: 1 });
+    const first = await a.join(consumer, "m1");
+    await first.delivered(1);
+    first.joined?.disconnect();
+    for (const [instance, name] of [
+      [a, "m2"],
+      [open(), "m3"],
+    ] as const) {
+      const other = await instance.join(consumer, name, { resume: placeOf(first, 1) });
+      expect(other.frame("session")?.data).toMatchObject({ resumed: false, member: name, inFlight: 0 });
+    }
+    expect(await a.ack(consumer, first.deliveries)).toEqual({ settled: 1 });
+  });
+
   it("is over when its grace is: its partitions are free, its epoch is past, and its place begins a new session", async () => {
     await declare({ reconnectGraceMs: 100 });
     await publish(a, topicId, { count: 1 });

@@ -30,8 +30,8 @@ export interface AdoptedSession {
 
 export interface SessionAdoption {
   readonly consumerId: number;
-  /** One session by its name, or all of an instance that is dead. */
-  readonly of: { readonly session: string } | { readonly instance: string };
+  /** One session by its id, and its member's name unless that is not known; or all of an instance that is dead. */
+  readonly of: { readonly session: string; readonly member: string | null } | { readonly instance: string };
   /** Who holds its partitions from now on, under the same epochs. */
   readonly instance: string;
   readonly isConnected: boolean;
@@ -52,7 +52,8 @@ export async function adoptSessions(database: Database, adoption: SessionAdoptio
       text: `
         WITH found AS (
           SELECT member FROM member
-          WHERE consumer_id = $1 AND ${isOne ? "session = $2::text" : "instance = $2::uuid"} AND instance <> $3
+          WHERE consumer_id = $1 AND ${isOne ? "session = $2::text AND member = coalesce($7, member)" : "instance = $2::uuid"}
+            AND instance <> $3
           ORDER BY member FOR UPDATE
         )
         UPDATE member m
@@ -60,7 +61,10 @@ export async function adoptSessions(database: Database, adoption: SessionAdoptio
           expires_at = greatest(m.expires_at, clock_timestamp() + $6 * interval '1 ms')
         FROM found WHERE m.consumer_id = $1 AND m.member = found.member
         RETURNING m.session, m.member, m.is_pull AS "isPull"`,
-      values: [consumerId, isOne ? of.session : of.instance, instance, isConnected, address, lastsMs],
+      values: [
+        ...[consumerId, isOne ? of.session : of.instance, instance, isConnected, address, lastsMs],
+        ...(isOne ? [of.member] : []),
+      ],
     });
     const adopted: AdoptedSession[] = [];
     for (const { member, ...row } of rows) {
