@@ -8,6 +8,7 @@ export default defineConfig({
       "components/**/*.test.ts",
       "examples/**/*.test.ts",
       "bench/**/*.test.ts",
+      "conformance/**/*.test.ts",
     ],
     globalSetup: ["server/testing/global-setup.ts"],
     testTimeout: 20_000,
