@@ -13,16 +13,22 @@ export interface ServerProcess {
 }
 
 const API_KEY = "a-key-for-tests-0123456789";
-const START_MS = 30_000;
+const START_MS = 60_000;
 
-/** A real server in a process of its own, without pages. The port stays the same across restarts when given. */
-export async function startServerProcess(environment: {
-  readonly DATABASE_URL?: string;
-  readonly DATA_DIR?: string;
-  readonly PORT?: number;
-}): Promise<ServerProcess> {
+/**
+ * A real server in a process of its own, without pages. The port stays the same across restarts when given. `program` is
+ * what Node runs; a bundle starts faster.
+ */
+export async function startServerProcess(
+  environment: {
+    readonly DATABASE_URL?: string;
+    readonly DATA_DIR?: string;
+    readonly PORT?: number;
+  },
+  program: readonly string[] = ["--import", "tsx", "server/main.ts"],
+): Promise<ServerProcess> {
   const port = environment.PORT ?? (await freePort(0));
-  const child = spawn(process.execPath, ["--import", "tsx", "server/main.ts", "--no-pages"], {
+  const child = spawn(process.execPath, [...program, "--no-pages"], {
     env: {
       PATH: process.env.PATH,
       NODE_ENV: "test",
