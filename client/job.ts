@@ -11,7 +11,7 @@ import type { Delivery } from "./wire.ts";
 export interface Job {
   readonly delivery: Delivery;
   readonly received: ReceivedEvent;
-  readonly lane: string | null;
+  readonly sequence: string | null;
   status: "waiting" | "done" | "sent" | "dropped";
   /** When the server last heard of it, by `Date.now()`. */
   heardAt: number;

@@ -1,11 +1,11 @@
 import { Changes } from "./changes.ts";
-import { ClosedLanes } from "./closed-lanes.ts";
+import { ClosedSequences } from "./closed-sequences.ts";
 import { ConsumerState } from "./consumer-state.ts";
 import { type EventContext, JobContext } from "./event-context.ts";
 import { Extender } from "./extender.ts";
 import { isThenable } from "./is-thenable.ts";
 import type { Job } from "./job.ts";
-import { KeyLanes } from "./key-lanes.ts";
+import { KeySequences } from "./key-sequences.ts";
 import type { Declared, MemberOptions } from "./member-options.ts";
 import { PendingState } from "./pending-state.ts";
 import { received } from "./received-event.ts";
@@ -25,8 +25,8 @@ const MIN_CLOSED_MS = 30_000;
 export class Member {
   #declared: Declared = { ordering: "key", ackTimeoutMs: 30_000 };
   readonly #options: MemberOptions;
-  readonly #lanes = new KeyLanes<Job>();
-  readonly #closed = new ClosedLanes();
+  readonly #sequences = new KeySequences<Job>();
+  readonly #closed = new ClosedSequences();
   readonly #settler: Settler;
   readonly #pending: PendingState;
   readonly #held = new Set<Job>();
@@ -102,13 +102,13 @@ export class Member {
     if (!this.#isTaking || this.#isStopping) return;
     if (delivery.redelivered === true && this.#resumed.has(delivery)) return;
     const it = received(event, delivery.offset);
-    const lane = this.#laneOf(delivery, it.key);
+    const sequence = this.#sequenceOf(delivery, it.key);
     const now = Date.now();
-    if (lane !== null && this.#isStale(lane, delivery, now)) return;
+    if (sequence !== null && this.#isStale(sequence, delivery, now)) return;
     const job: Job = {
       delivery,
       received: it,
-      lane,
+      sequence,
       status: "waiting",
       heardAt: now,
       isParked: delivery.parked === true,
@@ -117,19 +117,20 @@ export class Member {
       abort: null,
     };
     this.#held.add(job);
-    this.#lanes.add(lane, job);
+    this.#sequences.add(sequence, job);
   }
 
   /** The server has parked an event: what it delivered of the sequence after it, until now, is taken back. */
   parked(notice: ParkedNotice): void {
     const { topic, partition, offset, key } = notice;
-    const lane = this.#laneOf(notice, key);
-    // A lane that was closed here is empty already.
-    if (lane !== null && this.#closed.onParked(lane, notice) !== "open") return;
+    const sequence = this.#sequenceOf(notice, key);
+    // A sequence that was closed here is empty already.
+    if (sequence !== null && this.#closed.onParked(sequence, notice) !== "open") return;
     for (const job of this.#held) {
       if (job.delivery.topic !== topic || job.delivery.partition !== partition) continue;
       if (job.delivery.offset === offset) job.isParked = true;
-      else if (lane !== null && job.lane === lane && job.delivery.offset > offset) this.#over(job, "dropped");
+      else if (sequence !== null && job.sequence === sequence && job.delivery.offset > offset)
+        this.#over(job, "dropped");
     }
   }
 
@@ -138,10 +139,10 @@ export class Member {
     if (this.#isPumping) return;
     this.#isPumping = true;
     while (this.#running < this.#options.concurrency && !this.#isStopping) {
-      const job = this.#lanes.next();
+      const job = this.#sequences.next();
       if (job === undefined) break;
       if (job.status === "waiting") this.#run(job);
-      else this.#lanes.release(job.lane);
+      else this.#sequences.release(job.sequence);
     }
     this.#isPumping = false;
   }
@@ -153,7 +154,7 @@ export class Member {
 
   /** Forgets deliveries that no handler is working on: they come again. Those that run may finish and settle. */
   dropQueued(isDropped: (delivery: Delivery) => boolean): void {
-    this.#lanes.drop((job) => isDropped(job.delivery) && this.#over(job, "dropped"));
+    this.#sequences.drop((job) => isDropped(job.delivery) && this.#over(job, "dropped"));
     this.pump();
   }
 
@@ -217,7 +218,7 @@ export class Member {
       this.#pending.publish(job);
       this.#settler.settle(job);
     }
-    this.#lanes.release(job.lane);
+    this.#sequences.release(job.sequence);
     this.#changes.notify();
     this.pump();
   }
@@ -238,7 +239,7 @@ export class Member {
         this.#settler.settle(job);
       }
     }
-    this.#lanes.release(job.lane);
+    this.#sequences.release(job.sequence);
     this.#changes.notify();
     this.pump();
   }
@@ -254,29 +255,29 @@ export class Member {
   }
 
   /** It took so long that it was delivered again meanwhile; done is done, whichever attempt did it. */
-  #dropRepeats({ lane, delivery }: Job): void {
-    if (lane === null) return;
-    this.#lanes.dropBehind(lane, (it) => {
+  #dropRepeats({ sequence, delivery }: Job): void {
+    if (sequence === null) return;
+    this.#sequences.dropBehind(sequence, (it) => {
       const { offset, epoch } = it.delivery;
       return offset === delivery.offset && epoch === delivery.epoch && this.#over(it, "dropped");
     });
   }
 
-  /** Before the lane is released: no later event of the key may overtake the one that failed. */
-  #close({ lane, delivery, isParked }: Job): void {
-    if (lane === null || isParked) return;
+  /** Before the sequence is released: no later event of the key may overtake the one that failed. */
+  #close({ sequence, delivery, isParked }: Job): void {
+    if (sequence === null || isParked) return;
     const { partition, epoch } = delivery;
-    this.#lanes.dropBehind(lane, (it) => {
+    this.#sequences.dropBehind(sequence, (it) => {
       const isSameLease = it.delivery.partition === partition && it.delivery.epoch === epoch;
       return isSameLease && this.#over(it, "dropped");
     });
-    this.#closed.close(lane, delivery, Date.now());
+    this.#closed.close(sequence, delivery, Date.now());
   }
 
-  #isStale(lane: string, delivery: Delivery, now: number): boolean {
-    const since = this.#closed.staleSince(lane, delivery);
+  #isStale(sequence: string, delivery: Delivery, now: number): boolean {
+    const since = this.#closed.staleSince(sequence, delivery);
     if (since === null) return false;
-    // A lane is not closed for ever because a server forgot to say that it has parked something.
+    // A sequence is not closed for ever because a server forgot to say that it has parked something.
     if (now - since > Math.max(this.#declared.ackTimeoutMs, MIN_CLOSED_MS)) this.#options.onBreak();
     return true;
   }
@@ -295,7 +296,7 @@ export class Member {
     return true;
   }
 
-  #laneOf(place: { topic: string; partition: number }, key: string | null): string | null {
+  #sequenceOf(place: { topic: string; partition: number }, key: string | null): string | null {
     if (this.#declared.ordering === "topic") return `${place.topic}/${place.partition}`;
     return key === null ? null : `${place.topic}/${key}`;
   }

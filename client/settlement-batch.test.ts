@@ -14,7 +14,7 @@ function jobAt(offset: number, value: number | null): Job {
   return {
     delivery: { topic: "t", partition: 0, offset, epoch: 1, attempt: 1, replay: false, redelivered: false },
     received: received({ topic: "t" } as CloudEvent, offset),
-    lane: null,
+    sequence: null,
     status: "done",
     heardAt: 0,
     isParked: false,

@@ -3,7 +3,7 @@ import { DeadLettersPage } from "./pages/dead-letters-page.ts";
 import { RoomPage } from "./pages/room-page.ts";
 import { faultyConsumer } from "./support/faulty-consumer.ts";
 
-test("a poisoned key is held while the others go on; cured and redriven, its lane is settled in order", async ({
+test("a poisoned key is held while the others go on; cured and redriven, its sequence is settled in order", async ({
   page,
 }) => {
   const faulty = await faultyConsumer("the core bank does not know the account", ({ key }) => key === "acct-3");
@@ -20,7 +20,7 @@ test("a poisoned key is held while the others go on; cured and redriven, its lan
     await expect(row.getByRole("cell").nth(2)).toHaveText("1");
     await expect(row.getByRole("cell").nth(5)).toHaveText("3");
     await letters.openKind("does not know the account");
-    await letters.openLane("acct-3");
+    await letters.openSequence("acct-3");
     await expect(page.getByRole("table", { name: "Followers" }).getByRole("row")).toHaveCount(1 + 3);
     await expect(page.getByRole("table", { name: "Attempts" }).getByText("the core bank")).toBeVisible();
 

@@ -55,7 +55,7 @@ try {
   while ((await waiting()) > 0) await delay(500);
   while ((await waiting()) < 6) await delay(500);
   await page.goto(`${server.url}/dead-letters/sequences/ledger/accounts/account-7`);
-  await picture(page, "lane-light");
+  await picture(page, "sequence-light");
   await page.emulateMedia({ colorScheme: "dark" });
   await page.goto(`${server.url}/dead-letters`);
   await picture(page, "dead-letters-dark");

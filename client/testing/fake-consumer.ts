@@ -74,8 +74,8 @@ export class FakeConsumer {
 
   /** Delivers the heads that are retrying; with an operator's consent, dead letters, too. */
   redrive(withDead = false): void {
-    for (const lane of this.parking.due(withDead)) {
-      this.#write([this.#frame(lane.head, `,"parked":true${withDead ? `,"operation":"op-1"` : ""}`)]);
+    for (const parked of this.parking.due(withDead)) {
+      this.#write([this.#frame(parked.head, `,"parked":true${withDead ? `,"operation":"op-1"` : ""}`)]);
     }
   }
 

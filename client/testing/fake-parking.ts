@@ -1,6 +1,6 @@
 import type { CloudEvent } from "../wire.ts";
 
-interface Lane {
+interface Sequence {
   /** The event that failed; behind it wait the later ones of its sequence, in order. */
   head: CloudEvent;
   readonly behind: CloudEvent[];
@@ -10,7 +10,7 @@ interface Lane {
 
 /** The parked events of a fake consumer: sequences and their heads, as simply as it can be said. */
 export class FakeParking {
-  readonly #lanes = new Map<string, Lane>();
+  readonly #sequences = new Map<string, Sequence>();
   readonly #failures = new Map<CloudEvent, number>();
   readonly #ordering: () => "key" | "topic";
 
@@ -19,15 +19,15 @@ export class FakeParking {
   }
 
   get size(): number {
-    return this.#lanes.size;
+    return this.#sequences.size;
   }
 
   /** A new lease: nothing is in flight. */
   begin(): void {
-    for (const lane of this.#lanes.values()) {
-      lane.isInFlight = false;
+    for (const parked of this.#sequences.values()) {
+      parked.isInFlight = false;
       // Delivery begins at the first event again, and finds them anew.
-      lane.behind.length = 0;
+      parked.behind.length = 0;
     }
   }
 
@@ -36,15 +36,15 @@ export class FakeParking {
   }
 
   isBehind(event: CloudEvent): boolean {
-    const lane = this.#lanes.get(this.#sequenceOf(event));
-    return lane !== undefined && Number(lane.head.sequence) < Number(event.sequence);
+    const parked = this.#sequences.get(this.#sequenceOf(event));
+    return parked !== undefined && Number(parked.head.sequence) < Number(event.sequence);
   }
 
   /** Keeps an event that is not to be delivered in the ordinary flow. */
   hold(event: CloudEvent): boolean {
-    const lane = this.#lanes.get(this.#sequenceOf(event));
-    if (lane === undefined) return false;
-    if (lane.head !== event) lane.behind.push(event);
+    const parked = this.#sequences.get(this.#sequenceOf(event));
+    if (parked === undefined) return false;
+    if (parked.head !== event) parked.behind.push(event);
     return true;
   }
 
@@ -53,40 +53,40 @@ export class FakeParking {
     const { isRetrying, inFlight } = how;
     this.#failures.set(event, this.failuresOf(event) + 1);
     const sequence = this.#sequenceOf(event);
-    const lane = this.#lanes.get(sequence);
-    if (lane?.head === event) {
-      lane.isRetrying = isRetrying;
-      lane.isInFlight = false;
+    const parked = this.#sequences.get(sequence);
+    if (parked?.head === event) {
+      parked.isRetrying = isRetrying;
+      parked.isInFlight = false;
       return [];
     }
     const behind = [...inFlight].filter(
       (it) => this.#sequenceOf(it) === sequence && Number(it.sequence) > Number(event.sequence),
     );
-    behind.push(...(lane === undefined ? [] : [lane.head, ...lane.behind]));
-    this.#lanes.set(sequence, { head: event, behind, isRetrying, isInFlight: false });
+    behind.push(...(parked === undefined ? [] : [parked.head, ...parked.behind]));
+    this.#sequences.set(sequence, { head: event, behind, isRetrying, isInFlight: false });
     return [event, ...behind];
   }
 
   /** A parked head went through. The next of its sequence, which is then in flight; null when there is none. */
   release(event: CloudEvent): CloudEvent | null | "not-parked" {
     const sequence = this.#sequenceOf(event);
-    const lane = this.#lanes.get(sequence);
-    if (lane?.head !== event) return "not-parked";
-    const next = lane.behind.shift();
+    const parked = this.#sequences.get(sequence);
+    if (parked?.head !== event) return "not-parked";
+    const next = parked.behind.shift();
     if (next === undefined) {
-      this.#lanes.delete(sequence);
+      this.#sequences.delete(sequence);
       return null;
     }
-    lane.head = next;
-    lane.isRetrying = true;
-    lane.isInFlight = true;
+    parked.head = next;
+    parked.isRetrying = true;
+    parked.isInFlight = true;
     return next;
   }
 
   /** Heads to deliver now; they are in flight then. */
-  due(withDead: boolean): Lane[] {
-    const due = [...this.#lanes.values()].filter((it) => !it.isInFlight && (it.isRetrying || withDead));
-    for (const lane of due) lane.isInFlight = true;
+  due(withDead: boolean): Sequence[] {
+    const due = [...this.#sequences.values()].filter((it) => !it.isInFlight && (it.isRetrying || withDead));
+    for (const parked of due) parked.isInFlight = true;
     return due;
   }
 

@@ -20,7 +20,7 @@ import { Button } from "../ui/button.tsx";
 import { TabLinks } from "../ui/tabs.tsx";
 import { AccountPanel } from "./account-panel.tsx";
 import { ConsumerSettings } from "./consumer-settings.tsx";
-import { standingOf } from "./consumer-status.tsx";
+import { consumerStanding } from "./consumer-status.tsx";
 import { FailingCallout } from "./failing-callout.tsx";
 import { HistoryPanel } from "./history-panel.tsx";
 import { MemberTable } from "./member-table.tsx";
@@ -52,7 +52,7 @@ export function ConsumerPage({ consumer }: { consumer: string }) {
   const [isPausing, setPausing] = useState(false);
   const [isReplaying, setReplaying] = useState(false);
   const parked = data === undefined ? undefined : data.parked.dead + data.parked.retrying + data.parked.blocked;
-  const standing = data === undefined ? undefined : standingOf(data);
+  const standing = data === undefined ? undefined : consumerStanding(data);
 
   return (
     <Page

@@ -24,7 +24,11 @@ const LOOKS: Record<StatusName, { readonly tone: Tone; readonly word: string }> 
   idle: { tone: "idle", word: "Idle" },
 };
 
-export function standingOf({ topics, status, why }: Pick<ConsumerSummary, "topics" | "status" | "why">): Standing {
+export function consumerStanding({
+  topics,
+  status,
+  why,
+}: Pick<ConsumerSummary, "topics" | "status" | "why">): Standing {
   const sentence = actorText(why);
   return {
     lag: topics.reduce((sum, it) => sum + it.lag, 0),
@@ -35,6 +39,6 @@ export function standingOf({ topics, status, why }: Pick<ConsumerSummary, "topic
 }
 
 export function ConsumerStatus({ consumer }: { consumer: Pick<ConsumerSummary, "topics" | "status" | "why"> }) {
-  const { tone, word, why } = standingOf(consumer);
+  const { tone, word, why } = consumerStanding(consumer);
   return <Status tone={tone} word={word} title={why} />;
 }

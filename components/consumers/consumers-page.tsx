@@ -18,7 +18,7 @@ import { Page } from "../shell/page.tsx";
 import { Button } from "../ui/button.tsx";
 import { Panel } from "../ui/panel.tsx";
 import { ToggleGroup } from "../ui/toggle-group.tsx";
-import { type Standing, standingOf } from "./consumer-status.tsx";
+import { consumerStanding, type Standing } from "./consumer-status.tsx";
 import { CreateConsumer } from "./create-consumer.tsx";
 import { Why } from "./why.tsx";
 
@@ -125,7 +125,7 @@ export function ConsumersPage() {
   const rows = useMemo(
     () =>
       consumers.data?.consumers
-        .map((it): ConsumerRow => ({ ...it, ...standingOf(it) }))
+        .map((it): ConsumerRow => ({ ...it, ...consumerStanding(it) }))
         .filter(
           (it) =>
             PASSES[status](it) &&

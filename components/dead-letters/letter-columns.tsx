@@ -7,7 +7,7 @@ import { Ago } from "../display/moment.tsx";
 import { Status } from "../display/status.tsx";
 import { Button } from "../ui/button.tsx";
 import { DueIn } from "./due-in.tsx";
-import { laneHref, standingOf } from "./parked-words.ts";
+import { parkedLook, sequenceHref } from "./parked-words.ts";
 import type { Target } from "./verb-dialog.tsx";
 
 interface ColumnsFor {
@@ -48,7 +48,7 @@ const keyOf = (consumer: string): LetterColumn => ({
       <span className="text-faint">–</span>
     ) : (
       <Link
-        href={laneHref(consumer, it.topic, it.key)}
+        href={sequenceHref(consumer, it.topic, it.key)}
         title={it.key}
         className="rounded-sm font-mono text-xs hover:underline"
       >
@@ -92,7 +92,7 @@ export function parkedColumns({ consumer, onVerb, isOneKind }: ColumnsFor & { re
       header: "State",
       cell: (it) => (
         <>
-          <Status {...standingOf(it)} />
+          <Status {...parkedLook(it)} />
           {it.dueAt === null || it.operation !== null ? null : (
             <span className="ml-1.5 text-muted">
               <DueIn at={it.dueAt} />

@@ -17,16 +17,16 @@ export const OUTCOME_WORDS: Record<DeliveryAttempt["outcome"], { readonly word: 
 };
 
 /** An event that an operation has taken up is queued for its next delivery: it has not gone through yet. */
-export function standingOf({ state, operation }: Pick<ParkedEvent, "state" | "operation">) {
+export function parkedLook({ state, operation }: Pick<ParkedEvent, "state" | "operation">) {
   return state === "retrying" && operation !== null
     ? ({ word: "Queued", tone: "accent" } satisfies { word: string; tone: Tone })
     : STATE_WORDS[state];
 }
 
-/** The address of a key's lane. URL parsers take the keys `.` and `..` out of a path, so these are a parameter. */
-export function laneHref(consumer: string, topic: string, key: string): string {
-  const lanes = `/dead-letters/sequences/${encodeURIComponent(consumer)}/${encodeURIComponent(topic)}`;
-  return key === "." || key === ".." ? `${lanes}?key=${key}` : `${lanes}/${encodeURIComponent(key)}`;
+/** The address of a key's sequence. URL parsers take the keys `.` and `..` out of a path, so these are a parameter. */
+export function sequenceHref(consumer: string, topic: string, key: string): string {
+  const sequences = `/dead-letters/sequences/${encodeURIComponent(consumer)}/${encodeURIComponent(topic)}`;
+  return key === "." || key === ".." ? `${sequences}?key=${key}` : `${sequences}/${encodeURIComponent(key)}`;
 }
 
 export function groupHref(consumer: string, fingerprint: string): string {

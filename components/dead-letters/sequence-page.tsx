@@ -20,7 +20,7 @@ import { Skeleton } from "../ui/skeleton.tsx";
 import { DueIn } from "./due-in.tsx";
 import { ErrorPanel } from "./error-panel.tsx";
 import { Letters } from "./letters.tsx";
-import { OUTCOME_WORDS, STATE_WORDS, standingOf } from "./parked-words.ts";
+import { OUTCOME_WORDS, parkedLook, STATE_WORDS } from "./parked-words.ts";
 import { type Target, VerbDialog } from "./verb-dialog.tsx";
 
 const ATTEMPTS: readonly Column<DeliveryAttempt>[] = [
@@ -61,7 +61,7 @@ interface SequencePageProps {
   readonly sequenceKey: string;
 }
 
-/** The lane of one key: the failed head, its attempts, and what waits behind it, in order. */
+/** The sequence of one key: the failed head, its attempts, and what waits behind it, in order. */
 export function SequencePage({ consumer, topic, sequenceKey: key }: SequencePageProps) {
   const api = useApi();
   const [target, setTarget] = useState<Target | null>(null);
@@ -76,7 +76,7 @@ export function SequencePage({ consumer, topic, sequenceKey: key }: SequencePage
         { label: consumer, href: `/consumers/${consumer}` },
         { label: key, isName: true },
       ]}
-      actions={<LaneVerbs lane={data} onVerb={setTarget} />}
+      actions={<SequenceVerbs sequence={data} onVerb={setTarget} />}
     >
       {query.error !== null ? (
         <Failure
@@ -98,7 +98,7 @@ export function SequencePage({ consumer, topic, sequenceKey: key }: SequencePage
           <FactStrip
             facts={[
               { label: "Head", value: `${topic}/${formatCount(head.offset)}`, note: head.type },
-              { label: "State", value: <Status {...standingOf(head)} />, note: head.error?.name ?? "" },
+              { label: "State", value: <Status {...parkedLook(head)} />, note: head.error?.name ?? "" },
               {
                 label: "Attempts",
                 value: formatCount(head.attempt),
@@ -157,17 +157,17 @@ export function SequencePage({ consumer, topic, sequenceKey: key }: SequencePage
   );
 }
 
-/** What can be done about a lane, in numbers. */
-function LaneVerbs({ lane, onVerb }: { lane: Sequence | undefined; onVerb: (target: Target) => void }) {
-  const head = lane?.head ?? null;
-  if (lane === undefined || head === null) {
+/** What can be done about a sequence, in numbers. */
+function SequenceVerbs({ sequence, onVerb }: { sequence: Sequence | undefined; onVerb: (target: Target) => void }) {
+  const head = sequence?.head ?? null;
+  if (sequence === undefined || head === null) {
     return (
-      <Button size="sm" blockedBecause={lane === undefined ? "Loading." : "Nothing of this key is parked."}>
+      <Button size="sm" blockedBecause={sequence === undefined ? "Loading." : "Nothing of this key is parked."}>
         Retry the head now
       </Button>
     );
   }
-  const { consumer, topic, key, followerCount: behind } = lane;
+  const { consumer, topic, key, followerCount: behind } = sequence;
   const one = { consumer, filter: { topic, offset: head.offset }, count: 1, behind, what: `the head of ${key}` };
   const all = { consumer, filter: { topic, key }, count: 1 + behind, what: `all of ${key}` };
   return (

@@ -6,7 +6,7 @@ import Link from "next/link";
 import type { Fate } from "@/server/contract/account.ts";
 import { moveBeforeHref } from "../consumers/use-move-fields.ts";
 import { useApi } from "../data/api.ts";
-import { laneHref } from "../dead-letters/parked-words.ts";
+import { sequenceHref } from "../dead-letters/parked-words.ts";
 import { type Column, DataTable } from "../display/data-table.tsx";
 import { Failure } from "../display/failure.tsx";
 import { formatCount } from "../display/format-count.ts";
@@ -35,9 +35,9 @@ interface FateTableProps {
   readonly eventKey: string | null;
 }
 
-/** Where the reason stands: the lane of its key, or the change that skipped it. */
+/** Where the reason stands: the sequence of its key, or the change that skipped it. */
 function reasonHref(it: Fate, topic: string, key: string | null): string | null {
-  if (it.parked !== null && key !== null) return laneHref(it.consumer, topic, key);
+  if (it.parked !== null && key !== null) return sequenceHref(it.consumer, topic, key);
   if (it.parked !== null) return `/consumers/${it.consumer}?tab=parked`;
   return it.change === null ? null : `/consumers/${it.consumer}?tab=history`;
 }

@@ -4,7 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Activity, CheckCircle2, ScrollText } from "lucide-react";
 import Link from "next/link";
 import type { RateHistory } from "@/server/contract/account.ts";
-import { type Standing, standingOf } from "../consumers/consumer-status.tsx";
+import { consumerStanding, type Standing } from "../consumers/consumer-status.tsx";
 import { Why } from "../consumers/why.tsx";
 import { type ApiOutputs, useApi } from "../data/api.ts";
 import { actorText } from "../display/actor-text.ts";
@@ -110,7 +110,7 @@ export function Overview() {
   const bytes = all?.reduce((sum, it) => sum + it.bytes, 0);
   const members = everyone?.reduce((sum, it) => sum + it.members.length, 0);
   const rate = all?.length === 0 ? 0 : history.total();
-  const standings = everyone?.map((it) => ({ consumer: it.consumer, ...standingOf(it) }));
+  const standings = everyone?.map((it) => ({ consumer: it.consumer, ...consumerStanding(it) }));
   const behind = standings
     ?.filter((it) => it.lag > 0)
     .sort((a, b) => b.lagMs - a.lagMs)

@@ -6,7 +6,7 @@ import Link from "next/link";
 import { parseAsBoolean, parseAsString, useQueryState } from "nuqs";
 import { useMemo } from "react";
 import type { TopicDescription } from "@/server/contract/topics.ts";
-import { standingOf } from "../consumers/consumer-status.tsx";
+import { consumerStanding } from "../consumers/consumer-status.tsx";
 import { useApi } from "../data/api.ts";
 import { type Column, DataTable } from "../display/data-table.tsx";
 import { Failure } from "../display/failure.tsx";
@@ -116,7 +116,7 @@ export function TopicsPage() {
                   consumer: consumer.consumer,
                   lag: place.lag,
                   lagMs: place.lagMs,
-                  tone: standingOf(consumer).tone,
+                  tone: consumerStanding(consumer).tone,
                 },
               ];
         });

@@ -2,7 +2,7 @@ import { expect, type Page } from "@playwright/test";
 import { OperationPage } from "./operation-page.ts";
 import type { RoomPage } from "./room-page.ts";
 
-/** Dead letters: the list of kinds, one kind, a lane; they share how a verb is used. */
+/** Dead letters: the list of kinds, one kind, a sequence; they share how a verb is used. */
 export class DeadLettersPage {
   readonly page: Page;
 
@@ -24,7 +24,7 @@ export class DeadLettersPage {
     await expect(this.page.getByRole("heading", { name: "Letters" })).toBeVisible();
   }
 
-  async openLane(key: string): Promise<void> {
+  async openSequence(key: string): Promise<void> {
     await this.page.getByRole("table", { name: "Letters" }).getByRole("link", { name: key, exact: true }).click();
     await expect(this.page.getByRole("heading", { level: 1, name: key })).toBeVisible();
   }

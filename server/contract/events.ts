@@ -81,4 +81,3 @@ export const eventFilter = z.strictObject({
   types: z.array(label).min(1).max(LIMITS.maxFilterValues).optional(),
   key: label.optional(),
 });
-export type EventFilter = z.infer<typeof eventFilter>;

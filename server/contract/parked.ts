@@ -111,7 +111,7 @@ export const deliveryAttempt = z.object({
 });
 export type DeliveryAttempt = z.infer<typeof deliveryAttempt>;
 
-/** The lane of one key: its parked head, the head's attempts, and what waits behind it, in order. */
+/** The sequence of one key: its parked head, the head's attempts, and what waits behind it, in order. */
 export const sequence = z.object({
   consumer: consumerName,
   topic: topicName,

@@ -2,11 +2,11 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   type AppendRequest,
+  type AppendVerdict,
   type KnownEvent,
   type LogState,
   type PlannedEvent,
   planAppend as planWith,
-  type Verdict,
 } from "./append-plan.ts";
 import { eventName } from "./event-name.ts";
 
@@ -109,8 +109,8 @@ describe("planAppend", () => {
     ["data", event("a", "k", { data: "2" })],
   ])("refuses a used name with another %s whole, and leaves its neighbours alone", (_, other) => {
     const first = event("a", "k");
-    const isReused: Verdict = { kind: "reused", index: 1, offset: 3 };
-    const isFirst: Verdict = { kind: "accepted", placements: [{ offset: 5, isDuplicate: false }] };
+    const isReused: AppendVerdict = { kind: "reused", index: 1, offset: 3 };
+    const isFirst: AppendVerdict = { kind: "accepted", placements: [{ offset: 5, isDuplicate: false }] };
     const neighbour = () => request([event(null)]);
     // Of the log …
     expect(planAppend(log(4, [[first, 3]]), [neighbour(), request([event("new"), other])])).toEqual({

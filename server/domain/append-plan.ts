@@ -42,7 +42,7 @@ export interface Placement {
 }
 
 /** What one request gets. Only `accepted` writes anything. */
-export type Verdict =
+export type AppendVerdict =
   /** A place for each of its events. */
   | { readonly kind: "accepted"; readonly placements: readonly Placement[] }
   /** The actual offsets of the keys that it was wrong about. */
@@ -54,7 +54,7 @@ export type Verdict =
 
 export interface AppendPlan {
   /** One per request, in their order. */
-  readonly verdicts: readonly Verdict[];
+  readonly verdicts: readonly AppendVerdict[];
   readonly head: number;
 }
 
@@ -72,7 +72,7 @@ export function planAppend<Event extends PlannedEvent>(
   const names = new Names(log.known, digestOf);
   const lastOffsets = new Map(log.lastOffsets);
   let head = log.head;
-  const verdicts = requests.map((request): Verdict => {
+  const verdicts = requests.map((request): AppendVerdict => {
     const placed = place(request.events, head, names);
     if (placed.kind === "reused") return placed;
     const { placements, fresh } = placed;
@@ -98,7 +98,7 @@ interface Kept<Event> {
 
 type Placed<Event> =
   | { readonly kind: "placed"; readonly placements: readonly Placement[]; readonly fresh: readonly Kept<Event>[] }
-  | Extract<Verdict, { kind: "reused" }>;
+  | Extract<AppendVerdict, { kind: "reused" }>;
 
 function place<Event extends PlannedEvent>(events: readonly Event[], head: number, names: Names<Event>): Placed<Event> {
   const fresh: Kept<Event>[] = [];
@@ -165,7 +165,7 @@ class Names<Event extends PlannedEvent> {
 function refusedExpectation(
   expect: AppendRequest["expect"],
   { lastOffsets, forgottenThrough }: Pick<LogState, "lastOffsets" | "forgottenThrough">,
-): Extract<Verdict, { kind: "conflict" | "forgotten" }> | null {
+): Extract<AppendVerdict, { kind: "conflict" | "forgotten" }> | null {
   const actual = new Map<string, number>();
   const forgotten: string[] = [];
   for (const [key, expected] of expect ?? []) {

@@ -5,7 +5,7 @@ export type May = (action: "read", name: string) => boolean;
 
 /**
  * A consumer is a way to the events of its topics, so it opens nothing to whoever may not read them. Whoever declares a
- * topic for a consumer, takes the consumer's events, or looks at them through it (plans, letters, lanes, replays) must be
+ * topic for a consumer, takes the consumer's events, or looks at them through it (plans, letters, sequences, replays) must be
  * allowed to read that topic; what he may do to the consumer is asked beside this. Returns the first topic that is not
  * allowed; null = all are.
  */

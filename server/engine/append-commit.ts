@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from "uuid";
 import type { PublishResult } from "../contract/events.ts";
-import { type AppendPlan, type AppendRequest, planAppend, type Verdict } from "../domain/append-plan.ts";
+import { type AppendPlan, type AppendRequest, type AppendVerdict, planAppend } from "../domain/append-plan.ts";
 import { DomainError } from "../domain/errors.ts";
 import { eventName } from "../domain/event-name.ts";
 import type { NewEvent } from "../domain/new-event.ts";
@@ -141,7 +141,7 @@ function identified(event: NewEvent): IdentifiedEvent {
   return event.id === null ? { ...event, id: uuidv7() } : (event as IdentifiedEvent);
 }
 
-function refusalOf(request: Request, verdict: Exclude<Verdict, { kind: "accepted" }>): DomainError {
+function refusalOf(request: Request, verdict: Exclude<AppendVerdict, { kind: "accepted" }>): DomainError {
   switch (verdict.kind) {
     case "conflict":
       return unexpectedOffset(request, verdict.actual);
@@ -156,7 +156,7 @@ function refusalOf(request: Request, verdict: Exclude<Verdict, { kind: "accepted
   }
 }
 
-function reusedId(request: Request, { index, offset }: Extract<Verdict, { kind: "reused" }>): DomainError {
+function reusedId(request: Request, { index, offset }: Extract<AppendVerdict, { kind: "reused" }>): DomainError {
   const { id, source } = request.events[index] ?? { id: null, source: "" };
   return new DomainError(
     "id-reused",

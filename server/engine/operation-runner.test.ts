@@ -306,7 +306,7 @@ describe("discarding", () => {
     ]);
   });
 
-  it("by state leaves alone what died after it began; by key it means the whole lane", async () => {
+  it("by state leaves alone what died after it began; by key it means the whole sequence", async () => {
     await park(2, 2);
     const byState = await a.discard({ ...said, filter: { state: "dead" } });
     const byKey = await a.discard({ ...said, filter: { topic, key: "k1" } });

@@ -189,7 +189,7 @@ describe("a redrive", () => {
 });
 
 describe("discarding and restoring", () => {
-  it("lets the lane go on without the letter, and puts it back in its place", async () => {
+  it("lets the sequence go on without the letter, and puts it back in its place", async () => {
     const member = await deadLetters(1);
     a.startOperations();
     const discarded = await a.discard({ consumer, filter: { topic, offset: 1 }, reason: "void", actor });
@@ -202,7 +202,7 @@ describe("discarding and restoring", () => {
     expect(await a.parked(consumer)).toEqual(["orders/1 dead 1", "orders/2 blocked 0", "orders/3 blocked 0"]);
   });
 
-  it("takes a whole lane at once without releasing its followers in between", async () => {
+  it("takes a whole sequence at once without releasing its followers in between", async () => {
     const member = await deadLetters(2);
     a.startOperations();
     const { id } = await a.discard({ consumer, filter: { topic, key: "k1" }, reason: "void", actor });
@@ -290,15 +290,15 @@ describe("a replay", () => {
 });
 
 describe("what is parked", () => {
-  it("is grouped by what went wrong, with what waits behind, and shown by lane", async () => {
+  it("is grouped by what went wrong, with what waits behind, and shown by sequence", async () => {
     const member = await deadLetters(3);
     const [group] = await a.groups({ consumer });
     expect(group).toMatchObject({ consumer, count: 3, dead: 3, sequencesBlocked: 3, eventsBehind: 6 });
     expect(group?.sample.error).toMatchObject({ name: "Boom", message: "it broke" });
-    const lane = await a.sequence({ consumer, topic, key: "k1" });
-    expect(lane).toMatchObject({ head: { offset: 1, state: "dead" }, followerCount: 2 });
-    expect(lane.followers.map((it) => it.offset)).toEqual([4, 7]);
-    expect(lane.attempts).toMatchObject([{ attempt: 1, member: "m1", outcome: "retry" }]);
+    const sequence = await a.sequence({ consumer, topic, key: "k1" });
+    expect(sequence).toMatchObject({ head: { offset: 1, state: "dead" }, followerCount: 2 });
+    expect(sequence.followers.map((it) => it.offset)).toEqual([4, 7]);
+    expect(sequence.attempts).toMatchObject([{ attempt: 1, member: "m1", outcome: "retry" }]);
     const first = await a.listParked({ consumer, limit: 4 });
     const second = await a.listParked({ consumer, limit: 5, ...(first.next !== null && { after: first.next }) });
     expect([...first.events, ...second.events].map((it) => it.offset)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);

@@ -66,7 +66,7 @@ const refusal = (status: number, code: string, field?: string) => ({
   body: { code, ...(field !== undefined && { errors: [{ field }] }) },
 });
 
-test("what is parked is paged, filtered, grouped, counted and shown by lane", async () => {
+test("what is parked is paged, filtered, grouped, counted and shown by sequence", async () => {
   const first = await get<ParkedPage>("/consumers/billing/parked?limit=4", reading);
   expect(first.body.events.map((it) => it.offset)).toEqual([1, 2, 3, 4]);
   const second = await get<ParkedPage>(`/consumers/billing/parked?limit=4&after=${first.body.next}`);
@@ -75,9 +75,9 @@ test("what is parked is paged, filtered, grouped, counted and shown by lane", as
   expect(dead.body.events).toMatchObject([{ offset: 1, attempt: 1, error: { name: "Boom" } }]);
   const groups = await get<{ groups: ParkedGroup[] }>("/consumers/billing/parked/groups");
   expect(groups.body.groups).toMatchObject([{ fingerprint: "f", count: 2, sequencesBlocked: 2, eventsBehind: 4 }]);
-  const lane = await get<Sequence>("/consumers/billing/sequences/orders/k%31");
-  expect(await get<Sequence>("/consumers/billing/sequences/orders?key=k1")).toEqual(lane);
-  expect(lane.body).toMatchObject({ key: "k1", head: { offset: 1 }, followerCount: 2 });
+  const sequence = await get<Sequence>("/consumers/billing/sequences/orders/k%31");
+  expect(await get<Sequence>("/consumers/billing/sequences/orders?key=k1")).toEqual(sequence);
+  expect(sequence.body).toMatchObject({ key: "k1", head: { offset: 1 }, followerCount: 2 });
   expect((await get("/consumers/billing/parked/facets?state=dead")).body).toMatchObject({ redrivable: 2 });
   expect((await get("/consumers/billing/parked/facets?state=discarded")).body).toMatchObject({ redrivable: 0 });
 

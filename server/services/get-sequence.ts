@@ -1,14 +1,14 @@
 import { reachable } from "../engine/database-unavailable.ts";
 import type { Database } from "../store/database.ts";
-import { selectAttempts, selectLane } from "../store/parked-list.ts";
+import { selectAttempts, selectSequence } from "../store/parked-list.ts";
 import { requireConsumer } from "./require-consumer.ts";
 import { topicIdOf } from "./resolve-parked-filter.ts";
 import type { Services } from "./services.ts";
 
-/** Rows of a lane shown at once; their number is told beside. */
+/** Rows of a sequence shown at once; their number is told beside. */
 const MAX_SHOWN = 501;
 
-/** The lane of one key: what failed, how often, and what waits behind it. */
+/** The sequence of one key: what failed, how often, and what waits behind it. */
 export const getSequence =
   ({ database }: { readonly database: Database }): Services["getSequence"] =>
   ({ consumer, topic, key }) =>
@@ -17,8 +17,8 @@ export const getSequence =
         const setup = await requireConsumer(database.pool, consumer);
         const { consumerId } = setup;
         const topicId = topicIdOf(setup, topic, "topic");
-        const lane = await selectLane(database.pool, { consumerId, topicId, key, limit: MAX_SHOWN });
-        const [head = null, ...followers] = lane.parked;
+        const sequence = await selectSequence(database.pool, { consumerId, topicId, key, limit: MAX_SHOWN });
+        const [head = null, ...followers] = sequence.parked;
         const attempts =
           head === null ? [] : await selectAttempts(database.pool, { consumerId, topicId, offset: head.offset });
         return {
@@ -28,8 +28,8 @@ export const getSequence =
           head,
           attempts,
           followers,
-          followerCount: Math.max(0, lane.parkedCount - 1),
-          discarded: lane.discarded,
+          followerCount: Math.max(0, sequence.parkedCount - 1),
+          discarded: sequence.discarded,
         };
       })(),
     );

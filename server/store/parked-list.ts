@@ -52,11 +52,11 @@ export async function listParkedEvents(db: Queryable, listing: ParkedListing): P
 }
 
 /** The rows of one key, in order; discarded ones by themselves. At most `limit` of each. */
-export async function selectLane(
+export async function selectSequence(
   db: Queryable,
-  lane: { readonly consumerId: number; readonly topicId: number; readonly key: string; readonly limit: number },
+  sequence: { readonly consumerId: number; readonly topicId: number; readonly key: string; readonly limit: number },
 ): Promise<{ parked: ParkedEvent[]; parkedCount: number; discarded: ParkedEvent[] }> {
-  const values = [lane.consumerId, lane.topicId, `k${lane.key}`, lane.limit];
+  const values = [sequence.consumerId, sequence.topicId, `k${sequence.key}`, sequence.limit];
   const select = (condition: string, name: string) =>
     db.query<Row>({
       name,
@@ -66,10 +66,10 @@ export async function selectLane(
         ORDER BY p."offset" LIMIT $4`,
       values,
     });
-  const parked = await select("<> 'discarded'", "select_lane");
+  const parked = await select("<> 'discarded'", "select_sequence");
   const discarded = await select("= 'discarded'", "select_lane_discarded");
   const { rows } = await db.query<{ count: number }>({
-    name: "count_lane",
+    name: "count_sequence",
     text: `
       SELECT count(*) AS count FROM parked_event
       WHERE consumer_id = $1 AND topic_id = $2 AND sequence = $3 AND state <> 'discarded'`,

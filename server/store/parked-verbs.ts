@@ -111,8 +111,8 @@ export async function countParked(
 }
 
 /**
- * Discards rows, the last of a lane first: so that no follower is released while its lane is on its way out. What a replay
- * put here was settled before: that goes with the replay.
+ * Discards rows, the last of a sequence first: so that no follower is released while its sequence is on its way out.
+ * What a replay put here was settled before: that goes with the replay.
  */
 export async function discardRows(
   db: Queryable,
@@ -155,7 +155,7 @@ export async function discardRows(
   return rows;
 }
 
-/** Brings discarded rows back: those that had failed are dead again, others take their place in the lane. */
+/** Brings discarded rows back: those that had failed are dead again, others take their place in the sequence. */
 export async function restoreRows(
   db: Queryable,
   step: {

@@ -169,7 +169,7 @@ const PAUSED = {
   },
 };
 
-const LANE = {
+const SEQUENCE = {
   response: {
     consumer: "billing",
     topic: "payments",
@@ -228,8 +228,8 @@ export const EXAMPLES: Record<string, { readonly request?: unknown; readonly res
       ],
     },
   },
-  "parked-sequence": LANE,
-  "parked-sequenceByKey": LANE,
+  "parked-sequence": SEQUENCE,
+  "parked-sequenceByKey": SEQUENCE,
   "parked-redrive": {
     request: {
       filter: { fingerprint: "9f86d081884c7d65" },

@@ -82,7 +82,7 @@ export const parked = router({
         method: "GET",
         path: "/consumers/{consumer}/sequences/{topic}/{key}",
         tags: TAG,
-        summary: "Show the lane of one key: its parked head, the head's attempts, and what waits behind it",
+        summary: "Show the sequence of one key: its parked head, the head's attempts, and what waits behind it",
       },
     })
     .input(z.strictObject({ consumer: consumerName, topic: topicName, key: label }))
@@ -99,7 +99,7 @@ export const parked = router({
         method: "GET",
         path: "/consumers/{consumer}/sequences/{topic}",
         tags: TAG,
-        summary: "Show the lane of one key that a path cannot carry",
+        summary: "Show the sequence of one key that a path cannot carry",
         description: "The same with the key as a parameter: URL parsers take the keys `.` and `..` out of a path.",
       },
     })

@@ -6,7 +6,7 @@ interface Place {
   readonly searchParams: Promise<{ readonly key?: string | string[] }>;
 }
 
-/** The lane of a key that no path can carry, such as `..`. */
+/** The sequence of a key that no path can carry, such as `..`. */
 export default async function SequenceByParameter({ params, searchParams }: Place) {
   const { consumer, topic } = await params;
   const { key } = await searchParams;

@@ -1,13 +1,13 @@
 import { Suspense } from "react";
 import { SequencePage } from "@/components/dead-letters/sequence-page.tsx";
 
-interface Lane {
+interface Place {
   readonly consumer: string;
   readonly topic: string;
   readonly key: string;
 }
 
-export default async function Sequence({ params }: { params: Promise<Lane> }) {
+export default async function Sequence({ params }: { params: Promise<Place> }) {
   const { consumer, topic, key } = await params;
   return (
     <Suspense>
