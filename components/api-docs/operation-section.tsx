@@ -1,5 +1,5 @@
 import type { ListedOperation } from "./api-document.ts";
-import { CodeBlock } from "./code-block.tsx";
+import { CaptionedCode } from "./captioned-code.tsx";
 import { curlOf } from "./curl.ts";
 import { Parameters } from "./parameters.tsx";
 import { Prose } from "./prose.tsx";
@@ -45,7 +45,7 @@ export function OperationSection({ listed, known, origin }: Props) {
           ))}
         </div>
         <div className="min-w-0 space-y-4">
-          <CodeBlock label="curl" text={curlOf(listed, origin)} />
+          <CaptionedCode label="curl" text={curlOf(listed, origin)} />
           <ResponseList known={known} responses={operation.responses ?? {}} />
         </div>
       </div>

@@ -1,6 +1,6 @@
 import { AnswerText } from "./answer-text.tsx";
 import type { ApiOperation } from "./api-document.ts";
-import { CodeBlock } from "./code-block.tsx";
+import { CaptionedCode } from "./captioned-code.tsx";
 import { Prose } from "./prose.tsx";
 import { type KnownSchemas, SchemaFields } from "./schema-fields.tsx";
 
@@ -24,7 +24,7 @@ export function ResponseList({ responses, known }: { readonly responses: Respons
             Object.entries(content).map(([type, { schema, example }]) => (
               <div className="grid gap-2" key={type}>
                 {type.includes("json") && schema !== undefined ? <SchemaFields known={known} schema={schema} /> : null}
-                {example === undefined ? null : <CodeBlock label={type} text={asText(example)} />}
+                {example === undefined ? null : <CaptionedCode label={type} text={asText(example)} />}
               </div>
             ))
           )}

@@ -8,6 +8,7 @@ import { type JsonSlice, sliceMember, sliceMemberOfEach } from "../domain/json-s
 import type { NewEvent } from "../domain/new-event.ts";
 import { isOwnAttribute, isReservedAttribute } from "./event-attributes.ts";
 import { type EventLimits, requireFits } from "./event-limits.ts";
+import { isObject } from "./is-object.ts";
 import type { PublishRequest } from "./plain-events.ts";
 import { parseJson } from "./read-body.ts";
 
@@ -128,10 +129,6 @@ function extensionFault(name: string, value: unknown): string | null {
 function under(at: string, field: string): string {
   if (at === "") return field;
   return field === "" ? at : `${at}.${field}`;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** `415` with what would be taken. */

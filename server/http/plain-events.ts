@@ -5,6 +5,7 @@ import { type JsonSlice, sliceMember, sliceMemberOfEachIn } from "../domain/json
 import type { NewEvent } from "../domain/new-event.ts";
 import { isReservedAttribute } from "./event-attributes.ts";
 import { type EventLimits, requireFits } from "./event-limits.ts";
+import { isObject } from "./is-object.ts";
 import { parseJson } from "./read-body.ts";
 
 /** What a publish asks for. */
@@ -81,8 +82,4 @@ function requireFreeNames(extensions: object | undefined, at: string): void {
     .filter((name) => name === "__proto__" || isReservedAttribute(name))
     .map((name) => ({ field: `${at}extensions.${name}`, message: "is not the name of an extension" }));
   if (faults.length > 0) throw invalidInput(faults);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -4,6 +4,7 @@ import { LIMITS } from "../contract/limits.ts";
 import { label } from "../contract/names.ts";
 import { type Settlement, type StateChange, settlementRequest } from "../contract/settlements.ts";
 import { type JsonSlice, sliceMemberOfEachIn } from "../domain/json-slices.ts";
+import { isObject } from "./is-object.ts";
 import { parseJson } from "./read-body.ts";
 
 /** Throws `malformed-json` and `invalid-input`. State values keep every digit: they are lossless numbers inside. */
@@ -79,8 +80,4 @@ function isPlainSettlement(it: unknown): boolean {
 
 function isCount(value: unknown, least: number, most = Number.MAX_SAFE_INTEGER): boolean {
   return Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -2,7 +2,7 @@ import { DomainError } from "../domain/errors.ts";
 import { type EventFilter, isUnfiltered } from "../domain/event-filter.ts";
 import type { FrameChunk, FrameOptions, TopicReader } from "../engine/topic-log.ts";
 import type { SseConnection } from "./sse-connection.ts";
-import { controlFrame } from "./sse-frame.ts";
+import { namedFrame } from "./sse-frame.ts";
 
 export interface SseFollowerOptions {
   /** The first event wanted is the one after this offset. */
@@ -61,7 +61,7 @@ export class SseFollower {
     this.#stopListening = reader.onAppend(pump);
     connection.onDrain(pump);
     connection.onClose(() => this.#stop());
-    if (options.ahead) connection.write(controlFrame("ahead", options.ahead, String(options.ahead.head)));
+    if (options.ahead) connection.write(namedFrame("ahead", options.ahead, String(options.ahead.head)));
     this.#pump();
   }
 
@@ -125,7 +125,7 @@ export class SseFollower {
     if (this.#cursor + 1 >= firstAvailable) return;
     const gap = { requested: this.#cursor + 1, firstAvailable };
     this.#cursor = firstAvailable - 1;
-    this.#connection.write(controlFrame("gap", gap, String(this.#cursor)));
+    this.#connection.write(namedFrame("gap", gap, String(this.#cursor)));
   }
 
   #tellCaughtUp(): void {
@@ -140,7 +140,7 @@ export class SseFollower {
    */
   #tellPlace(frame: "caught-up" | "passed"): void {
     this.#told = this.#cursor;
-    this.#connection.write(controlFrame(frame, { offset: this.#cursor }, String(this.#cursor)));
+    this.#connection.write(namedFrame(frame, { offset: this.#cursor }, String(this.#cursor)));
   }
 
   #fail(error: unknown): void {
