@@ -132,7 +132,7 @@ def name_taken(at):
         for _ in range(20):
             problem = refused("member-name-taken", lambda: at.stream("worker"))
         equal(problem["member"], "worker", "the name")
-        check(all(problem.get(fact) for fact in ("instance", "address", "since")), f"who has it: {problem}")
+        check(all(problem.get(fact) for fact in ("server", "address", "since")), f"who has it: {problem}")
         at.settle(delivered)
         at.publish("a")
         after = holder.take(2)[1]
