@@ -34,13 +34,21 @@ const REFUSED: readonly (readonly [file: string, imports: string])[] = [
   ["server/http/deeper/a.ts", "../../store/database.ts"],
   ["server/trpc/a.ts", "../store/database.ts"],
   ["server/trpc/live/a.ts", "../../store/database.ts"],
+  ["server/trpc/b.ts", "../engine/members.ts"],
   ["server/auth/a.ts", "../store/database.ts"],
+  ["server/auth/b.ts", "../engine/members.ts"],
+  ["server/auth/c.ts", "../trpc/router.ts"],
   ["server/embedded/a.ts", "../store/database.ts"],
   ["server/launch/a.mjs", "zod"],
   ["app/a.tsx", "@/server/services/services.ts"],
   ["app/topics/a.tsx", "@/server/store/database.ts"],
   ["components/a.tsx", "@/server/engine/appender.ts"],
   ["components/b.tsx", "../server/http/answer.ts"],
+  ["components/ui/a.tsx", "../display/panel.tsx"],
+  ["components/ui/b.tsx", "@/components/shell/shell.tsx"],
+  ["components/display/a.tsx", "../consumers/consumer-page.tsx"],
+  ["components/display/b.tsx", "../../server/http/answer.ts"],
+  ["components/data/a.ts", "../display/panel.tsx"],
   ["client/a.ts", "../server/domain/errors.ts"],
   ["client/b.ts", "../server/services/services.ts"],
   ["client/c.ts", "node:fs"],
@@ -60,6 +68,9 @@ const ALLOWED: readonly (readonly [file: string, imports: string])[] = [
   ["app/ok.tsx", "@/server/contract/events.ts"],
   ["components/ok.tsx", "@/server/domain/offset-ranges.ts"],
   ["components/ok-router.tsx", "@/server/trpc/router.ts"],
+  ["components/ui/ok.tsx", "./class-names.ts"],
+  ["components/display/ok.tsx", "../ui/class-names.ts"],
+  ["components/display/ok-contract.ts", "../../server/contract/events.ts"],
   ["client/ok.ts", "../server/contract/events.ts"],
   ["examples/ok.ts", "../client/create-client.ts"],
 ];
@@ -119,6 +130,14 @@ describe("rooms", () => {
     expect(has("server/engine/left.ts", "lint/suspicious/noImportCycles")).toBe(true);
     expect(has("server/store/barrel.ts", "lint/performance/noBarrelFile")).toBe(true);
     expect(has("server/store/environment.ts", "lint/style/noProcessEnv")).toBe(true);
+  });
+
+  it("keeps clocks, timers and chance out of the domain", async () => {
+    const files = (await readdir("server/domain")).filter((it) => it.endsWith(".ts") && !it.endsWith(".test.ts"));
+    const texts = await Promise.all(files.map((it) => readFile(join("server/domain", it), "utf8")));
+    const isImpure = /\b(Date\.now|new Date|performance\.|Math\.random|setTimeout|setInterval|crypto\.)/;
+    expect(files.filter((_, i) => isImpure.test(texts[i] ?? ""))).toEqual([]);
+    expect(files.length).toBeGreaterThan(30);
   });
 
   it("lets pages know of the router its type alone, and clients of the contract its types", async () => {
