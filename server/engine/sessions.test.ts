@@ -146,6 +146,22 @@ describe("a session", () => {
     expect(standby.deliveries[0]).toMatchObject({ offset: 1, epoch: 2 });
   });
 
+  it("ends with a goodbye as often as it likes: no event is suspected of it", async () => {
+    await declare();
+    await publish(a, topicId, { count: 2, keys: 2 });
+    for (const name of ["m1", "m2", "m3"]) {
+      const member = await a.join(consumer, name);
+      await member.delivered(2);
+      await a.members.leave({ consumer, member: name, session: null });
+    }
+    const last = await a.join(consumer, "m4");
+    await last.delivered(2);
+    expect(last.deliveries.map((it) => [it.offset, it.parked])).toEqual([
+      [1, undefined],
+      [2, undefined],
+    ]);
+  });
+
   it("of a peer that has vanished without a word is found out, and a living one goes on", async () => {
     const c = open({ signOfLifeMs: 300 });
     await declare({ reconnectGraceMs: 300, ackTimeoutMs: 600_000 });
