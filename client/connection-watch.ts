@@ -1,6 +1,6 @@
 import type { MillraceError } from "./millrace-error.ts";
 
-/** What a caller may hear about the connection of a stream. */
+/** Listeners for the connection of a stream. */
 export interface ConnectionListeners {
   /**
    * The connection was lost, or an attempt to connect has failed; the next one follows by itself. `attempt` counts from 1

@@ -128,7 +128,7 @@ export async function consumeEvents(
         place.lose(Date.now());
       }
       if (fatal !== undefined) throw fatal.error;
-      // What the member itself broke off is to begin anew; the rest is an outage.
+      // A connection that the member itself broke off is to begin anew; the rest is an outage.
       if (connection.signal.aborted) place.forget();
       else if (!signal.aborted) watch.failed(lost);
       failures++;
@@ -145,7 +145,7 @@ export async function consumeEvents(
 /** So long a member that comes back waits for the answer to a failure that it has told of. */
 const FAILURES_KNOWN_MS = 1_000;
 
-/** What to go on from; null: everything begins anew. */
+/** The place to go on from; null: everything begins anew. */
 async function placeToResume(member: Member, place: SessionPlace, signal: AbortSignal): Promise<string | null> {
   if (place.resumeFrom(Date.now()) !== null && (await member.failuresKnown(FAILURES_KNOWN_MS, signal))) {
     const from = place.resumeFrom(Date.now());

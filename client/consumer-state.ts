@@ -2,7 +2,7 @@ import { MillraceError } from "./millrace-error.ts";
 import { path, type Transport } from "./transport.ts";
 import type { StateEntry } from "./wire.ts";
 
-/** What a consumer keeps, as committed. Reading needs no connection as a member. */
+/** The state of a consumer, as committed. Reading needs no connection as a member. */
 export class ConsumerState {
   readonly #transport: Transport;
   readonly #consumer: string;

@@ -19,7 +19,7 @@ export interface EventState {
   increment(key: string, by?: number): void;
 }
 
-/** What a handler is given. */
+/** The event and its surroundings, as a handler is given them. */
 export interface EventContext<Data = unknown> {
   readonly event: CloudEvent<Data>;
   /** The event's key; null when it has none. */

@@ -3,7 +3,7 @@ import { type PublishOptions, publishEvents } from "./publish-events.ts";
 import { path, type Transport } from "./transport.ts";
 import type { CloudEvent, NewEvent, PublishedEvent } from "./wire.ts";
 
-/** What became of an aggregate: its events folded, and the offset of the last of them (0 = it has none). */
+/** An aggregate: its events folded, and the offset of the last of them (0 = it has none). */
 export interface Loaded<State> {
   readonly state: State;
   readonly version: number;

@@ -73,7 +73,7 @@ async function* followWatched<Data>(
           if (frame.event === undefined || frame.event === "message") {
             const offset = Number(frame.id);
             if (!Number.isSafeInteger(offset)) throw new MillraceError("unreadable", "a frame without an offset", 0);
-            // What was given once is not given again, whatever a server or a proxy repeats.
+            // An event that was given is not given again, whatever a server or a proxy repeats.
             if (offset <= last) continue;
             last = offset;
             isPlaceKnown = true;

@@ -15,11 +15,11 @@ export interface Job {
   status: "waiting" | "done" | "sent" | "dropped";
   /** When the server last heard of it, by `Date.now()`. */
   heardAt: number;
-  /** It is parked: the head of its sequence, after which nothing is delivered before its outcome. */
+  /** The event is parked: it is the head of its sequence, after which nothing is delivered before its outcome. */
   isParked: boolean;
   /** The handler threw. Null: it did not. */
   verdict: Verdict | null;
-  /** What the handler wrote; sent with the ack. */
+  /** The writes of the handler; sent with the ack. */
   draft: StateDraft | null;
   /** Made only when the handler asks for its signal. */
   abort: AbortController | null;

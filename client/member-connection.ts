@@ -19,7 +19,7 @@ export interface Pause {
 export interface MemberConnection {
   readonly consumer: string;
   readonly memberName: string;
-  /** What the server is asked to go on from; null = it is to begin anew. */
+  /** The place that the server is asked to go on from; null = the session is to begin anew. */
   readonly resumeFrom: string | null;
   readonly place: SessionPlace;
   readonly signal: AbortSignal;
@@ -31,7 +31,7 @@ export interface MemberConnection {
   readonly onResume: () => void;
 }
 
-/** What is read of a description; a server that awaits nobody does not name its grace. */
+/** The part of a description that is read; a server that awaits nobody does not name its grace. */
 type Described = ConsumerDescription & { readonly reconnectGraceMs?: number };
 
 /** One connection of a member, until it ends or breaks. */

@@ -2,7 +2,7 @@ import type { EventContext } from "./event-context.ts";
 
 export type Handler<Data = unknown> = (context: EventContext<Data>) => unknown;
 
-/** What a member has to know of its consumer's declaration. */
+/** The part of its consumer's declaration that a member has to know. */
 export interface Declared {
   readonly ordering: "key" | "topic";
   readonly ackTimeoutMs: number;

@@ -69,7 +69,7 @@ export class Member {
     this.#extender.start(this.#declared.ackTimeoutMs);
   }
 
-  /** What is here goes on: the session may go on as well. */
+  /** Jobs that are here go on: the session may go on as well. */
   disconnected(): void {
     this.#isTaking = false;
     this.#resumed.remember(this.#held);
@@ -225,7 +225,7 @@ export class Member {
 
   #failed(job: Job, context: EventContext, error: unknown): void {
     this.#running--;
-    // What the handler wrote is half of something.
+    // The writes of a handler that threw are half of something.
     job.draft = null;
     if (job.status === "waiting") {
       const verdict = verdictOf(error);
@@ -254,7 +254,7 @@ export class Member {
     if (verdict.outcome !== "skip") this.#close(job);
   }
 
-  /** It took so long that it was delivered again meanwhile; done is done, whichever attempt did it. */
+  /** The job took so long that its event was delivered again meanwhile; done is done, whichever attempt did it. */
   #dropRepeats({ sequence, delivery }: Job): void {
     if (sequence === null) return;
     this.#sequences.dropBehind(sequence, (it) => {

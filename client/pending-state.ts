@@ -85,7 +85,7 @@ export class PendingState {
       if (entry === undefined) return (await this.learn(key, signal)).text;
       if (entry.kind === "set") return entry.text;
       if (entry.kind === "delete") return null;
-      // What it comes to is known only when it is committed; its handler has finished, so that is soon.
+      // The outcome of an update is known only when it is committed; its handler has finished, so that is soon.
       await this.#forgotten.next(signal);
       signal.throwIfAborted();
     }

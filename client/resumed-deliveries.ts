@@ -4,7 +4,7 @@ import type { Delivery } from "./wire.ts";
 /** A delivery that is given a second time, by a session that goes on, says so. */
 export type Redelivered = Delivery & { readonly redelivered?: boolean };
 
-/** What was here when a connection broke: on the next one the server may give it again. */
+/** Deliveries that were here when a connection broke: on the next one the server may give them again. */
 export class ResumedDeliveries {
   #jobs = new Map<string, Job>();
 
@@ -12,7 +12,7 @@ export class ResumedDeliveries {
     this.#jobs = new Map(Array.from(held, (job) => [nameOf(job.delivery), job]));
   }
 
-  /** It is being handled, its outcome is on its way, or it was settled meanwhile. */
+  /** The delivery is being handled, its outcome is on its way, or it was settled meanwhile. */
   has(delivery: Delivery): boolean {
     const job = this.#jobs.get(nameOf(delivery));
     return job !== undefined && job.status !== "dropped";

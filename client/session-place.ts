@@ -35,7 +35,7 @@ export class SessionPlace {
     this.#awaySince = null;
   }
 
-  /** What to go on from; null when there is nothing, or the server has given up by now. */
+  /** The place to go on from; null when there is none, or the server has given up by now. */
   resumeFrom(now: number): string | null {
     if (this.#awaySince !== null && now - this.#awaySince > this.graceMs) return null;
     return this.#lastId;

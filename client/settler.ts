@@ -12,14 +12,14 @@ import type { SettlementResult } from "./wire.ts";
 export interface SettlerEvents {
   /** Committed; the job is over. */
   settled(job: Job): void;
-  /** It does not count: the delivery was taken back, and the event comes again in its turn. */
+  /** The settlement does not count: the delivery was taken back, and the event comes again in its turn. */
   superseded(job: Job): void;
   /**
    * Refused because its lease is not ours any more: what the handler did counts for nothing here. `isCertain` is false when the server did not say which of a request's leases were meant, or meant no
    * lease.
    */
   lost(job: Job, isCertain: boolean): void;
-  /** What the handler wanted of the state cannot be had: what it did counts for nothing, and the job gets a verdict. */
+  /** The handler's wish about the state cannot be had: its run counts for nothing, and the job gets a verdict. */
   failedLate(job: Job, error: unknown): void;
   /** The server has answered: it knows that the member is alive. */
   heard(): void;
@@ -183,7 +183,7 @@ export class Settler {
   async #compose(jobs: readonly Job[]): Promise<{ settlements: string[]; after: ReadonlyMap<string, KnownEntry> }> {
     for (;;) {
       const unknown = [...updatedEntries(jobs)].filter((key) => this.#state.known.get(key) === undefined);
-      // What is learned of many entries may push others out, so the request has its own.
+      // Entries that are learned may push others out, so the request has its own.
       const learned = new Map<string, KnownEntry>();
       for (const key of unknown) learned.set(key, await this.#state.learn(key, this.#stop.signal));
       const known = { get: (key: string) => learned.get(key) ?? this.#state.known.get(key) };
@@ -240,7 +240,7 @@ function conflictsIn(error: unknown): readonly StateConflict[] | null {
   return Array.isArray(conflicts) && conflicts.length > 0 ? (conflicts as StateConflict[]) : null;
 }
 
-/** Which settlements of a request were refused; an empty set means all of them; null: another failure. */
+/** The settlements of a request that were refused; an empty set means all of them; null: another failure. */
 function refusedIndexes(error: unknown): Set<number> | null {
   if (!(error instanceof MillraceError)) return null;
   if (error.code !== "stale-epoch" && error.code !== "not-delivered") return null;

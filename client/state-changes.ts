@@ -2,7 +2,7 @@ import type { Job } from "./job.ts";
 import type { KnownEntries, KnownEntry } from "./known-entries.ts";
 import { type DraftEntry, type Json, runSteps, type StateDraft, stepsOf } from "./state-draft.ts";
 
-/** What the jobs of one request make of the consumer's state. */
+/** The changes that the jobs of one request make to the consumer's state. */
 export interface StateChanges {
   /** The `state` of each job's settlement as JSON text; null = it changes nothing. */
   readonly texts: readonly (string | null)[];

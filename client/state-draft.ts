@@ -5,10 +5,10 @@ import { isThenable } from "./is-thenable.ts";
 const MAX_ENTRIES = 100;
 const MAX_VALUE_CHARACTERS = 1024 * 1024;
 
-/** What an entry's value becomes; `undefined` = it is absent. May run several times, each time on a value of its own. */
+/** Makes an entry's new value; `undefined` = it is absent. May run several times, each time on a value of its own. */
 export type Step = (value: unknown) => unknown;
 
-/** What one handler run wants of an entry. Values are JSON text, so that later changes to an object do not leak in. */
+/** The wish of one handler run about an entry. Values are JSON text, so that later changes to an object do not leak in. */
 export type DraftEntry =
   | { readonly kind: "set"; readonly text: string }
   | { readonly kind: "delete" }
@@ -22,7 +22,7 @@ export interface Json {
   readonly stringify: (value: unknown) => string | undefined;
 }
 
-/** What one handler run wrote, per state key. */
+/** The writes of one handler run, by state key. */
 export class StateDraft {
   readonly entries = new Map<string, DraftEntry>();
   readonly #json: Json;
@@ -94,7 +94,7 @@ export function runSteps(
   let value = text === null ? undefined : json.parse(text);
   for (const step of steps) {
     value = step(value);
-    // Its result would come after the settlement is sent.
+    // A promise's result would come after the settlement is sent.
     if (isThenable(value)) throw new TypeError(`the update of state key '${key}' must not be async`);
   }
   if (value === undefined) return null;

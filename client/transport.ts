@@ -79,7 +79,7 @@ export class Transport {
       } catch (error) {
         if (options.once === true || !isTransient(error)) throw error;
         const waitMs = Math.max(error.details.retryAfterMs ?? 0, backoffMs(failures, 100, 5_000));
-        // What the server said tells more than a last attempt that ran out of time.
+        // The server's own answer tells more than a last attempt that ran out of time.
         if (error.status !== 0) refused = error;
         if (Date.now() + waitMs >= giveUpAt) throw refused ?? error;
         await pause(waitMs, options.signal);

@@ -1,7 +1,7 @@
 import { PermanentError, RetryLater, SkipEvent } from "./handler-errors.ts";
 import type { DeliveryError } from "./wire.ts";
 
-/** What the server is told about an event whose handler threw. */
+/** The answer to a delivery whose handler threw. */
 export type Verdict =
   | { readonly outcome: "retry"; readonly error: DeliveryError; readonly delayMs?: number }
   | { readonly outcome: "dead-letter"; readonly error: DeliveryError }

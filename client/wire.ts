@@ -74,7 +74,7 @@ export interface ParkedNotice {
   readonly key: string | null;
 }
 
-/** What went wrong in a handler. */
+/** The failure of a handler. */
 export interface DeliveryError {
   name: string;
   message: string;
@@ -120,7 +120,7 @@ export interface StateEntry<Value = unknown> {
   updatedAt: string;
 }
 
-/** What is not named stays as it is; null puts a default back. */
+/** A field that is not named stays as it is; null puts a default back. */
 export interface TopicDeclaration {
   description?: string | null | undefined;
   /** null = events are kept for ever; a bound that is null = none. */
@@ -165,7 +165,7 @@ export interface Subscription {
 
 export type Backoff = { initialMs: number; factor: number; maxMs: number; jitter: number } | { delaysMs: number[] };
 
-/** What is not named stays as it is, or is the default of a new consumer; null puts a default back. */
+/** A field that is not named stays as it is, or is the default of a new consumer; null puts a default back. */
 export interface ConsumerDeclaration {
   /** All of them, and of a new consumer at least one: a topic left out is dropped. */
   topics?: Subscription[] | undefined;
@@ -208,7 +208,7 @@ export interface Declared {
   changed: string[];
 }
 
-/** What the SDK reads of `GET /v1/consumers/{consumer}`. */
+/** The part of `GET /v1/consumers/{consumer}` that the SDK reads. */
 export interface ConsumerDescription {
   consumer: string;
   status: "healthy" | "lagging" | "blocked" | "stalled" | "failing" | "paused" | "halted" | "idle";

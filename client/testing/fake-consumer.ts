@@ -14,7 +14,7 @@ export class FakeConsumer {
   readonly state = new Map<string, { value: unknown; version: number }>();
   /** Requests of settlements that took effect. */
   readonly requests: Settlement[][] = [];
-  /** What waits because a handler failed. */
+  /** Events that wait because a handler failed. */
   readonly parking = new FakeParking(() => this.ordering);
   /** Deliveries that were answered although they had been taken back. */
   superseded = 0;
@@ -50,7 +50,7 @@ export class FakeConsumer {
     this.#connection = null;
   }
 
-  /** What an operator's position change does: everything again, under a new epoch, on the same connection. */
+  /** An operator's position change: everything again, under a new epoch, on the same connection. */
   reset(): void {
     this.settled.clear();
     this.#begin(`event: reset\ndata: {"change":"c1"}\n\n`);

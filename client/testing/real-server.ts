@@ -14,7 +14,7 @@ export interface TestServer {
   readonly apiKey: string;
   /** Another key; returns its secret. */
   keyFor(scopes: readonly Scope[]): Promise<string>;
-  /** What the SDK has no word for. A string goes as it is. */
+  /** Asks for what the SDK has no word for. A string goes as it is. */
   post(path: string, body: unknown): Promise<unknown>;
   /** Another server on the same database. Returns its address. */
   startAnother(): Promise<string>;

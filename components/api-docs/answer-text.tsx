@@ -1,6 +1,6 @@
 import { Prose } from "./prose.tsx";
 
-/** What an answer means: its first line beside the status, then paragraphs. Lines that begin with `- ` are a list. */
+/** The meaning of an answer: its first line beside the status, then paragraphs. Lines that begin with `- ` are a list. */
 export function AnswerText({ status, text }: { readonly status: string; readonly text: string }) {
   const [first = "", ...lines] = text.split("\n");
   return (

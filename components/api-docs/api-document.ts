@@ -61,7 +61,7 @@ export interface ListedOperation {
 
 export interface ApiGroup {
   readonly tag: string;
-  /** Its part of an address: `position-changes`. */
+  /** The group's part of an address: `position-changes`. */
   readonly slug: string;
   readonly operations: readonly ListedOperation[];
 }

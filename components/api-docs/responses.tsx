@@ -8,7 +8,7 @@ const asText = (example: unknown): string => (typeof example === "string" ? exam
 
 type Responses = NonNullable<ApiOperation["responses"]>;
 
-/** What the operation answers; refusals as links to what they mean. */
+/** The answers of an operation; refusals as links to what they mean. */
 export function ResponseList({ responses, known }: { readonly responses: Responses; readonly known: KnownSchemas }) {
   const entries = Object.entries(responses);
   const answers = entries.filter(([status]) => Number(status) < 400);

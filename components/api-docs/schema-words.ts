@@ -18,7 +18,7 @@ function singleType(type: string, schema: ApiSchema): string {
   return type;
 }
 
-/** What a value must keep to besides its type, such as `1 … 256` or `default 100`. */
+/** The bounds of a value besides its type, such as `1 … 256` or `default 100`. */
 export function bounds(schema: ApiSchema): string[] {
   const range = (name: string, low?: number, high?: number): string[] => {
     if (low === undefined && high === undefined) return [];

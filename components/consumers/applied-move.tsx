@@ -20,7 +20,7 @@ interface AppliedMoveProps {
   readonly onDone: () => void;
 }
 
-/** What was done, and the way back. */
+/** The move that was made, and the way back. */
 export function AppliedMove({ consumer, change, onDone }: AppliedMoveProps) {
   const [isUndoing, setUndoing] = useState(false);
   const [reason, setReason] = useState("");

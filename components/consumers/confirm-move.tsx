@@ -26,7 +26,7 @@ interface ConfirmMoveProps {
   readonly onApply: (reason: string) => void;
 }
 
-/** What pressing it does, in numbers. */
+/** The consequences of pressing the button, in numbers. */
 function actionText(rerun: number, skip: number, consumer: string): string {
   if (rerun > 0 && skip > 0) return `Run ${plural(rerun, "event")} again and skip ${formatCount(skip)} for ${consumer}`;
   if (rerun > 0) return `Run ${plural(rerun, "event")} again for ${consumer}`;
@@ -57,7 +57,7 @@ export function ConfirmMove({ consumer, plan, changed, isBusy, problem, onBack, 
   const forgotten = state.action === "clear" ? state.entries : 0;
   const redriven = parked.action === "redrive" ? dead : 0;
   const isNothing = plan.changes.every((it) => it.from === it.to) && cleared + forgotten + redriven === 0;
-  // What is lost for the consumer asks for its name; what only runs again, for a reason.
+  // A move that loses events for the consumer asks for its name; one that only runs them again, for a reason.
   const isRisky = skip > 0 || cleared > 0 || forgotten > 0;
   const missing = isNothing
     ? "The position stands there already."

@@ -3,7 +3,7 @@ import { actorText } from "../display/actor-text.ts";
 import { Status } from "../display/status.tsx";
 import type { Tone } from "../ui/badge.tsx";
 
-/** What a consumer's topics add up to, and how it stands. */
+/** The sum of a consumer's topics, and how it stands. */
 export interface Standing {
   readonly lag: number;
   readonly lagMs: number;

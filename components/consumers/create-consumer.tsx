@@ -51,7 +51,7 @@ export function CreateConsumer({ isOpen, topic, onOpenChange }: CreateConsumerPr
   );
 }
 
-/** What the form means, as the API takes it. */
+/** The form's content, as the API takes it. */
 function declarationOf({ topics, types, keyPrefix, start, partitions, ordering }: Partial<Values>) {
   const wanted = (types ?? "").split(/[\s,]+/).filter((it) => it !== "");
   return {

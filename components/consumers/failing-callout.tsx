@@ -4,7 +4,7 @@ import { plural } from "../display/format-count.ts";
 import { Ago, DateTime } from "../display/moment.tsx";
 import { Callout } from "../display/notice.tsx";
 
-/** That the breaker is open: since when, with which error, and what happens next. */
+/** Tells of an open breaker: since when, with which error, and what happens next. */
 export function FailingCallout({ consumer, failing }: { consumer: string; failing: ConsumerFailure }) {
   const { error, nextProbeAt, probes, since } = failing;
   return (

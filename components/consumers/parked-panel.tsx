@@ -12,7 +12,7 @@ import { ToggleGroup } from "../ui/toggle-group.tsx";
 
 const STATES = ["all", "dead", "retrying", "blocked", "discarded"] as const;
 
-/** What is parked of one consumer. */
+/** The parked events of one consumer. */
 export function ParkedPanel({ description }: { description: ConsumerDescription | undefined }) {
   const [state, setState] = useQueryState("state", parseAsStringLiteral(STATES).withDefault("all"));
   const [target, setTarget] = useState<Target | null>(null);

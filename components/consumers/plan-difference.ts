@@ -1,7 +1,7 @@
 import type { PlannedChange, PositionPlan } from "@/server/contract/position-changes.ts";
 import { formatCount } from "../display/format-count.ts";
 
-/** What a fresh plan says otherwise than the one before it, a line each; nothing when only what it saw has moved. */
+/** Differences between a fresh plan and the one before it, a line each; none when only what it saw has moved. */
 export function planDifference(before: PositionPlan, now: PositionPlan): string[] {
   const lines = now.changes.flatMap((change) => {
     const old = before.changes.find((it) => it.topic === change.topic);

@@ -55,7 +55,7 @@ const COLUMNS: readonly Column<PositionChange>[] = [
   { id: "reason", header: "Reason", cell: (it) => <span title={it.reason}>{it.reason}</span>, from: "lg" },
 ];
 
-/** What became of a change: whether it stands, was undone, or undid another. */
+/** The standing of a change: it stands, was undone, or undid another. */
 function Fate({ change, changes }: { change: PositionChange; changes: readonly PositionChange[] }) {
   const at = (id: string | null) => changes.find((it) => it.id === id)?.appliedAt;
   if (change.undoneBy !== null) {

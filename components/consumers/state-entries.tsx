@@ -16,7 +16,7 @@ import { Skeleton } from "../ui/skeleton.tsx";
 
 const TYPING_MS = 250;
 
-/** What the consumer keeps beside its position, found by the beginning of the key. */
+/** The entries that the consumer keeps beside its position, found by the beginning of the key. */
 export function StateEntries({ consumer }: { consumer: string }) {
   const api = useApi();
   const client = useApiClient();

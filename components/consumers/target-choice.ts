@@ -15,7 +15,7 @@ export type TargetKind = (typeof TARGET_KINDS)[number];
 export const PARKED_ACTIONS = ["keep", "clear", "redrive"] as const;
 export const STATE_ACTIONS = ["keep", "clear"] as const;
 
-/** What each target means, in a line. */
+/** The meaning of each target, in a line. */
 export const TARGETS: readonly { readonly value: TargetKind; readonly label: string; readonly description: string }[] =
   [
     { value: "earliest", label: "Earliest", description: "Everything still retained is delivered again." },
@@ -44,7 +44,7 @@ export const TARGETS: readonly { readonly value: TargetKind; readonly label: str
     },
   ];
 
-/** What was typed for a target; texts, as the fields hold them. */
+/** The typed parts of a target; texts, as the fields hold them. */
 export interface TargetFields {
   readonly offset: string;
   /** RFC 3339. */

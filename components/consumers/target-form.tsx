@@ -142,7 +142,7 @@ interface TargetFieldProps {
   readonly onChange: (more: Partial<TargetFields>) => void;
 }
 
-/** What the chosen target needs to know. */
+/** The fields that the chosen target needs. */
 function TargetField({ to, fields, topics, own, onChange }: TargetFieldProps) {
   const { preferences } = usePreferences();
   const api = useApi();

@@ -14,5 +14,5 @@ export const {
 
 export type ApiError = TRPCClientErrorLike<AppRouter>;
 
-/** What each procedure answers, as it arrives. */
+/** The answer of each procedure, as it arrives. */
 export type ApiOutputs = inferRouterOutputs<AppRouter>;

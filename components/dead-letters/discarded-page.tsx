@@ -23,7 +23,7 @@ import { Verbs } from "./verbs.tsx";
 
 const text = parseAsString.withDefault("");
 
-/** What somebody has discarded, of one consumer at a time, and the way back. */
+/** The discarded letters of one consumer at a time, and the way back. */
 export function DiscardedPage() {
   const api = useApi();
   const consumers = useQuery(api.consumers.list.queryOptions());

@@ -11,7 +11,7 @@ interface ErrorPanelProps {
   readonly event?: { readonly topic: string; readonly offset: number } | undefined;
 }
 
-/** What the handler threw; the stack is folded away. */
+/** The error of a handler; the stack is folded away. */
 export function ErrorPanel({ error, event }: ErrorPanelProps) {
   return (
     <Panel

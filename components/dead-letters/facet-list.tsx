@@ -13,7 +13,7 @@ interface FacetListProps {
   readonly onChoose: (value: string) => void;
 }
 
-/** What the letters have in common: a press narrows the list down to one value, a second one takes that back. */
+/** Values that letters have in common: a press narrows the list down to one value, a second one takes that back. */
 export function FacetList({ title, values, chosen, isMono = false, onChoose }: FacetListProps) {
   return (
     <Panel title={title}>

@@ -157,7 +157,7 @@ export function SequencePage({ consumer, topic, sequenceKey: key }: SequencePage
   );
 }
 
-/** What can be done about a sequence, in numbers. */
+/** The verbs for a sequence, in numbers. */
 function SequenceVerbs({ sequence, onVerb }: { sequence: Sequence | undefined; onVerb: (target: Target) => void }) {
   const head = sequence?.head ?? null;
   if (sequence === undefined || head === null) {

@@ -17,16 +17,16 @@ import { Input } from "../ui/input.tsx";
 
 export type Verb = "redrive" | "discard" | "restore";
 
-/** What a verb is about to be used on. */
+/** The letters that a verb is about to be used on. */
 export interface Target {
   readonly verb: Verb;
   readonly consumer: string;
   readonly filter: ParkedSelection;
   /** How many it is, as counted by the server a moment ago. */
   readonly count: number;
-  /** What they are; default `letter`. */
+  /** Their name; default `letter`. */
   readonly noun?: "letter" | "event";
-  /** What it is, in words: `key acct-7`. */
+  /** The selection in words: `key acct-7`. */
   readonly what: string;
   /** Events that wait behind these and follow by themselves, where known. */
   readonly behind?: number;
@@ -45,7 +45,7 @@ const EXPLAINED: Record<Verb, string> = {
   restore: "They take their place in their keys again: what had failed is a dead letter, until it is redriven.",
 };
 
-/** What becomes of the events behind: they have not gone through by this alone. */
+/** The fate of the events behind: they have not gone through by this alone. */
 function followText(verb: Verb, behind: number): string {
   if (verb === "redrive")
     return behind === 1 ? "it follows once its head is settled" : "they follow as their heads are settled";

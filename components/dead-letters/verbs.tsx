@@ -15,7 +15,7 @@ interface VerbsProps {
   readonly onVerb: (target: Target) => void;
 }
 
-/** What can be done about all that passes the filter, in numbers. */
+/** The verbs for all that passes the filter, in numbers. */
 export function Verbs({ consumer, filter, facets, what, behind, onVerb }: VerbsProps) {
   const of = { consumer, filter, what };
   const loading = facets === undefined ? "The numbers are on their way." : undefined;

@@ -1,7 +1,7 @@
 import { ChevronRight } from "lucide-react";
 import { CodeBlock } from "./code-block.tsx";
 
-/** What a write is in the API: folded away until somebody wants to script it. */
+/** A write as it is in the API: folded away until somebody wants to script it. */
 export function ApiEquivalent({ code }: { code: string }) {
   return (
     <details className="group">

@@ -21,7 +21,7 @@ export interface Column<Row> {
   readonly id: string;
   readonly header: string;
   readonly cell: (row: Row) => ReactNode;
-  /** What the column is sorted by; unknown (undefined) comes last. A column without it cannot be sorted. */
+  /** The value that the column is sorted by; unknown (undefined) comes last. A column without it cannot be sorted. */
   readonly sortBy?: (row: Row) => number | string | undefined;
   readonly isNumber?: boolean;
   /** Sentences that have to be read whole: they go on in a second line instead of being cut off. */
@@ -53,7 +53,7 @@ const features = tableFeatures({
 
 const FROM = { md: "max-md:hidden", lg: "max-lg:hidden", xl: "max-xl:hidden" };
 const SCREENS = ["md", "lg", "xl"] as const;
-/** What a column without a width is left with at least; below that the table scrolls. */
+/** The least width of a column that has none; below it the table scrolls. */
 const UNSIZED_REM = 12;
 
 /** How wide the columns of a screen must be together, so that the one without a width does not vanish. */

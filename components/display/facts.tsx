@@ -7,7 +7,7 @@ export interface Fact {
   readonly note?: ReactNode;
 }
 
-/** What is cut off at the end is whole on hover. */
+/** A value that is cut off at the end is whole on hover. */
 const whole = (node: ReactNode): string | undefined => (typeof node === "string" && node !== "" ? node : undefined);
 
 /** Figures side by side, all on one baseline; the last line of them fills its width. */

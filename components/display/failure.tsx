@@ -20,7 +20,7 @@ interface FailureProps {
   readonly all?: { readonly href: string; readonly label: string };
 }
 
-/** What could not be loaded: not there, not allowed, or failed; each with its next step. */
+/** Stands where something could not be loaded: not there, not allowed, or failed; each with its next step. */
 export function Failure({ error, what, onRetry, all }: FailureProps) {
   const status = error.data?.httpStatus;
   const elsewhere = all === undefined ? undefined : <ButtonLink href={all.href}>{all.label}</ButtonLink>;
@@ -31,7 +31,7 @@ export function Failure({ error, what, onRetry, all }: FailureProps) {
       </Empty>
     );
   }
-  // What was asked for is said in the address alone: nothing is gained by asking again.
+  // The address alone says what was asked for: nothing is gained by asking again.
   if (status === 400) {
     return (
       <Empty icon={SearchX} title={`The address of this ${what} is not right`} action={elsewhere}>

@@ -13,7 +13,7 @@ interface ReasonDialogProps {
   readonly description?: ReactNode;
   readonly isOpen: boolean;
   readonly onOpenChange: (isOpen: boolean) => void;
-  /** What pressing it does, in numbers. */
+  /** The consequences of pressing the button, in numbers. */
   readonly action: string;
   readonly isDangerous?: boolean;
   /** The reason is not the first thing to be filled in. */

@@ -15,7 +15,7 @@ export function TimeInput({ value, onChange, ...props }: TimeInputProps) {
   );
 }
 
-/** What such a field holds as an RFC 3339 time; null while it is not a whole time. */
+/** The field's content as an RFC 3339 time; null while it is not a whole time. */
 export function isoOf(value: string, clock: Preferences["clock"]): string | null {
   const at = value === "" ? Number.NaN : Date.parse(clock === "utc" ? `${value}Z` : value);
   return Number.isNaN(at) ? null : new Date(at).toISOString();

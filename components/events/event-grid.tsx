@@ -17,7 +17,7 @@ interface EventGridProps {
   readonly ref: Ref<EventGridHandle>;
   /** Undefined while the first page is loaded. */
   readonly items: readonly ListItem[] | undefined;
-  /** What is browsed; another place starts at the top. */
+  /** Names the place that is browsed; another place starts at the top. */
   readonly placeKey: string;
   /** The row another place begins at; null = the first. */
   readonly startAt: number | null;

@@ -100,7 +100,7 @@ export interface EventBodyProps {
   readonly onKey: (key: string) => void;
 }
 
-/** What an event says: its facts, and its data as a tree, as text, or its attributes. */
+/** An event in full: its facts, and its data as a tree, as text, or its attributes. */
 export function EventBody({ event, view, onView, onKey }: EventBodyProps) {
   const { key } = event;
   const parsed = parseEvent(event.json);

@@ -42,7 +42,7 @@ function reasonHref(it: Fate, topic: string, key: string | null): string | null 
   return it.change === null ? null : `/consumers/${it.consumer}?tab=history`;
 }
 
-/** What became of one event for every consumer of its topic. */
+/** The fate of one event for every consumer of its topic. */
 export function FateTable({ topic, offset, eventKey }: FateTableProps) {
   const api = useApi();
   const { data, error, refetch } = useQuery(

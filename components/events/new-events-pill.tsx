@@ -8,7 +8,7 @@ interface NewEventsPillProps {
   readonly onShow: () => void;
 }
 
-/** What arrived while the person was reading; the list does not move under his eyes. */
+/** Tells of events that arrived while a person was reading; the list does not move under their eyes. */
 export function NewEventsPill({ count, isLive, dropped, onShow }: NewEventsPillProps) {
   if (count === 0) return null;
   return (

@@ -9,7 +9,7 @@ interface Sample {
 const MAX_SAMPLES = 600;
 const WINDOW_MS = 10_000;
 
-/** What the heads of all topics were, second by second, since this tab was opened: rates come from nothing else. */
+/** The heads of all topics, second by second, since this tab was opened: rates come from nothing else. */
 export class HeadHistory {
   readonly #samples = new Map<string, Sample[]>();
 

@@ -18,7 +18,7 @@ interface Live {
 
 const Context = createContext<Live | null>(null);
 
-/** What JSON makes of it: an absent field is absent, never undefined. */
+/** The value as JSON makes it: an absent field is absent, never undefined. */
 type ConsumersOnWire = ApiOutputs["consumers"]["list"]["consumers"];
 type ConsumerOnWire = ApiOutputs["consumers"]["get"];
 

@@ -11,7 +11,7 @@ import { Button } from "../ui/button.tsx";
 import { Dialog, DialogBody, DialogClose, DialogContent, DialogFooter } from "../ui/dialog.tsx";
 import { KIND_WORDS } from "./operation-words.ts";
 
-/** What becomes of that which it has taken up already. */
+/** The fate of events that the operation has taken up already. */
 const AFTERWARDS: Record<Operation["kind"], string> = {
   redrive: "What is queued already goes on to its outcome; the rest stays dead.",
   discard: "What is discarded stays discarded, and can be restored.",

@@ -55,7 +55,7 @@ export function OperationPage({ id }: { id: string }) {
   );
 }
 
-/** What has become of that which it took up. What is queued or delivered again has not gone through yet. */
+/** The fate of the events that the operation took up. What is queued or delivered again has not gone through yet. */
 function outcomes(it: Operation): Fact[] {
   const of = `of ${formatCount(it.total)}`;
   if (it.kind === "discard") return [{ label: "Discarded", value: formatCount(it.ok), note: of }];

@@ -22,7 +22,7 @@ export function isOpen({ status }: Pick<Operation, "status">): boolean {
   return status === "queued" || status === "running" || status === "paused";
 }
 
-/** What it was asked for, in words: `topic orders · key acct-7`. */
+/** The request of an operation, in words: `topic orders · key acct-7`. */
 export function filterText(filter: Readonly<Record<string, unknown>>): string {
   if (filter.all === true) return "everything";
   const parts = Object.entries(filter).flatMap(([name, value]) =>

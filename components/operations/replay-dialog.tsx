@@ -41,7 +41,7 @@ const listOf = (text: string): string[] =>
 
 const WRONG_OFFSET = "must be a whole number, 1 or more";
 
-/** Which part of what is settled is delivered again. The position stays where it is. */
+/** Chooses the settled events that are delivered again. The position stays where it is. */
 export function ReplayDialog({ consumer, choice, topics, isOpen, onOpenChange }: ReplayDialogProps) {
   const api = useApi();
   const router = useRouter();

@@ -3,7 +3,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useApi } from "../data/api.ts";
 
-/** What the one list of operations is asked with: the live stream writes to the same place. */
+/** The input of the one list of operations: the live stream writes to the same place. */
 export const OPERATIONS_LISTED = { limit: 200 };
 
 /** The stream tells what changes; this only mends what a broken connection has missed. */

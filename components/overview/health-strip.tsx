@@ -12,7 +12,7 @@ type Named = Standing & { readonly consumer: string };
 
 const SHOWN = 3;
 
-/** What is wrong now, in one line; and who it is. */
+/** The faults of the moment, in one line, and whose they are. */
 export function HealthStrip({ standings }: { standings: readonly Named[] | undefined }) {
   const { state } = useLiveStatus();
   if (standings === undefined) return <Skeleton className="h-11 w-full rounded-lg" />;

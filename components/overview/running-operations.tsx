@@ -11,7 +11,7 @@ import { Panel } from "../ui/panel.tsx";
 
 const SHOWN = 5;
 
-/** What operators have started and is not over; nothing when there is none. */
+/** Operations that are not over; nothing when there is none. */
 export function RunningOperations() {
   const open = useOperations().data?.operations.filter(isOpen) ?? [];
   if (open.length === 0) return null;

@@ -5,7 +5,7 @@ import { Empty } from "../display/notice.tsx";
 import { Button } from "../ui/button.tsx";
 import { PageTitle } from "./environment-mark.tsx";
 
-/** What stands in place of a page that failed while it was drawn. */
+/** Stands in place of a page that failed while it was drawn. */
 export function Broken({ digest, onRetry }: { digest: string | undefined; onRetry: () => void }) {
   return (
     <main id="content" className="flex flex-1 items-center justify-center">

@@ -1,6 +1,6 @@
 import { authClient } from "./auth-client.ts";
 
-/** What to tell a person whose sign-in failed. */
+/** The words for a person whose sign-in failed. */
 function sentenceOf(status: number): string {
   if (status === 401 || status === 400) return "This e-mail and password do not belong together.";
   if (status === 403) {

@@ -11,7 +11,7 @@ type Looks = VariantProps<typeof buttonStyle> & { readonly className?: string };
 
 export type ButtonProps = Omit<ComponentProps<typeof BaseButton>, "className"> &
   Looks & {
-    /** It runs at the moment: pressed again, nothing happens. */
+    /** The action runs at the moment: pressed again, nothing happens. */
     readonly isBusy?: boolean;
     /** Why it cannot be pressed. It stays visible and reachable by keyboard, and says so. */
     readonly blockedBecause?: string | undefined;

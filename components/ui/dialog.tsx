@@ -58,7 +58,7 @@ export function DialogContent({ title, description, className, children }: Dialo
 }
 
 export function DialogBody({ className, children }: { className?: string; children: ReactNode }) {
-  // What does not fit scrolls: nothing in it may give way, or a framed table shrinks to its frame.
+  // A dialog that does not fit scrolls: nothing in it may give way, or a framed table shrinks to its frame.
   return (
     <div className={cn("flex flex-col gap-4 overflow-y-auto px-5 py-4 [&>*]:shrink-0", className)}>{children}</div>
   );

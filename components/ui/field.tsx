@@ -7,7 +7,7 @@ import { cn } from "./class-names.ts";
 export interface FieldProps {
   readonly label: ReactNode;
   readonly hint?: ReactNode;
-  /** What is wrong with the value; the control is marked invalid and points here. */
+  /** The fault of the value; the control is marked invalid and points here. */
   readonly error?: string | undefined;
   readonly isOptional?: boolean;
   readonly className?: string;

@@ -1,4 +1,4 @@
-/** What a list that pops up looks like: menus, selects, the palette. */
+/** The looks of a list that pops up: menus, selects, the palette. */
 export const MENU_POPUP =
   "z-50 min-w-40 origin-(--transform-origin) rounded-lg bg-raised p-1 text-ink text-sm shadow-pop outline-none transition-[opacity,scale] duration-100 data-ending-style:opacity-0 data-starting-style:scale-98 data-starting-style:opacity-0";
 

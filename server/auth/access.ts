@@ -13,7 +13,7 @@ export interface AccessOptions {
   readonly passwords: Passwords;
   readonly wakeups: { listen(channel: string, listener: () => void): () => void };
   readonly onError: (error: unknown) => void;
-  /** What whoever starts the server ought to know. */
+  /** Warnings for whoever starts the server. */
   readonly onWarning: (message: string) => void;
   /** `MILLRACE_ADMIN_EMAIL` and `MILLRACE_ADMIN_PASSWORD`. */
   readonly admin?: { readonly email: string; readonly password: string };

@@ -29,7 +29,7 @@ const DAY_SECONDS = 86_400;
 /** Looking up a session ends in a refusal without a cause, whatever failed: the cause is told to the logger alone. */
 const lookups = new AsyncLocalStorage<{ fault: Error | undefined }>();
 
-/** What hashes a password. */
+/** Requests that hash a password. */
 const HASHES = /^\/api\/auth\/(?:sign-in\/email|change-password|verify-password|set-password|reset-password)/;
 
 function signIn({ prisma, secret, passwords, onError }: PeopleOptions, isSecure: boolean) {

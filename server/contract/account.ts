@@ -57,7 +57,7 @@ export const fateName = z.enum([
   "pending",
 ]);
 
-/** What became of one event for one consumer. */
+/** The fate of one event for one consumer. */
 export const fate = z.object({
   consumer: consumerName,
   fate: fateName,

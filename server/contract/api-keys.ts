@@ -4,7 +4,7 @@ import { freeText, timestamp } from "./names.ts";
 export const scopeAction = z.enum(["publish", "read", "consume", "operate"]);
 export type ScopeAction = z.infer<typeof scopeAction>;
 
-/** What a key may do, and to which names: `payments.*` means every name that starts with `payments.`; `*` means all. */
+/** An action, and the names it is allowed on: `payments.*` means every name that starts with `payments.`; `*` means all. */
 export const scope = z.strictObject({
   action: scopeAction,
   pattern: z

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { freeText } from "./names.ts";
 
-/** What this installation is called, and the colour that makes it unmistakable. */
+/** The name of this installation, and the colour that makes it unmistakable. */
 export const environment = z.strictObject({
   name: freeText.trim().min(1, "must not be empty").max(40),
   colour: z.enum(["gray", "blue", "green", "amber", "red"]),

@@ -76,7 +76,7 @@ export const eventRow = z.object({
 });
 export type EventRow = z.infer<typeof eventRow>;
 
-/** What a reader may ask for besides a place: events of these types, of this key. */
+/** The part of a read besides its place: events of these types, of this key. */
 export const eventFilter = z.strictObject({
   types: z.array(label).min(1).max(LIMITS.maxFilterValues).optional(),
   key: label.optional(),

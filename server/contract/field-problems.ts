@@ -1,7 +1,7 @@
 import { type ZodError, z } from "zod";
 import { DomainError, type FieldProblem } from "../domain/errors.ts";
 
-// What is missing is said as people say it; everything else in zod's words.
+// A missing field is told as people would say it; everything else in zod's words.
 z.config({
   customError: (issue) => (issue.code === "invalid_type" && issue.input === undefined ? "is required" : undefined),
 });

@@ -5,7 +5,7 @@ import { consumerName, position, topicName } from "./names.ts";
 import type { Operation } from "./operations.ts";
 import type { TopicDescription } from "./topics.ts";
 
-/** What a browser tab wants to hear about; the one live stream of the tab carries all of it. */
+/** The subjects that a browser tab wants to hear about; the one live stream of the tab carries all of them. */
 export const liveRequest = z.strictObject({
   topics: z.boolean().default(true),
   consumers: z.boolean().default(true),
@@ -17,7 +17,7 @@ export const liveRequest = z.strictObject({
 });
 export type LiveRequest = z.infer<typeof liveRequest>;
 
-/** What became of a list since the last message: rows that are new or other than they were, and names that are gone. */
+/** The changes of a list since the last message: rows that are new or other than they were, and names that are gone. */
 interface Changes {
   readonly at: string;
   /** The first message of a stream: these are all there are, and what was known before is forgotten. */

@@ -12,7 +12,7 @@ export const operation = z.object({
   consumer: consumerName,
   kind: operationKind,
   status: operationStatus,
-  /** What it takes up in all, as counted when it began. */
+  /** Events that the operation takes up in all, as counted when it began. */
   total: z.int(),
   /** Taken up so far. */
   done: z.int(),
@@ -27,7 +27,7 @@ export const operation = z.object({
   etaMs: z.number().nullable(),
   actor: z.string(),
   reason: z.string(),
-  /** What it was asked for: a parked selection, or a replay's range. */
+  /** The request: a selection of parked events, or a replay's range. */
   filter: z.record(z.string(), z.unknown()),
   canary: z.boolean(),
   stopAfterFailures: z.int().nullable(),
@@ -85,6 +85,6 @@ export const replayRequest = z
   );
 export type ReplayRequest = z.infer<typeof replayRequest>;
 
-/** What a replay would do: so many events of the range would be delivered again. */
+/** The preview of a replay: so many events of the range would be delivered again. */
 export const replayPreview = z.object({ total: z.int(), fromOffset: offset, toOffset: offset });
 export type ReplayPreview = z.infer<typeof replayPreview>;

@@ -4,7 +4,7 @@ import { consumerName, freeText, label, offset, reason, topicName } from "./name
 export const parkedState = z.enum(["retrying", "dead", "blocked", "discarded"]);
 export type ParkedState = z.infer<typeof parkedState>;
 
-/** Which parked events are meant: those that pass every part that is given. */
+/** A selection of parked events: those that pass every part that is given. */
 export const parkedFilter = z.strictObject({
   state: parkedState.optional(),
   topic: topicName.optional(),
@@ -36,7 +36,7 @@ export const parkedEvent = z.object({
   state: parkedState,
   /** Deliveries that have failed. */
   attempt: z.int(),
-  /** It is dead once this many have failed. */
+  /** Deliveries that may fail before the event is dead. */
   attemptsMax: z.int(),
   /** When a retrying one is delivered again. */
   dueAt: z.string().nullable(),
@@ -63,7 +63,7 @@ export type ParkedPage = z.infer<typeof parkedPage>;
 
 const facet = z.array(z.object({ value: z.string(), count: z.int() }));
 
-/** What passes a filter, by state, topic, type and key (most events first, at most 20 each), and what verbs would take up. */
+/** Events that pass a filter, counted by state, topic, type and key (most events first, at most 20 each), and by verb. */
 export const parkedFacets = z.object({
   /** Discarded ones only when asked for by state. */
   states: z.object({ retrying: z.int(), dead: z.int(), blocked: z.int(), discarded: z.int() }),

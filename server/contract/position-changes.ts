@@ -65,7 +65,7 @@ export const positionPlan = z.object({
   expiresAt: z.string(),
   target: positionTarget,
   changes: z.array(plannedChange),
-  /** What happens to parked events of the topics, and how many there are of each kind. */
+  /** The fate of the topics' parked events, and how many there are of each kind. */
   parked: z.object({ action: z.enum(["keep", "clear", "redrive"]), counts: parkedCounts }),
   state: z.object({ action: z.enum(["keep", "clear"]), entries: z.int() }),
   /** Members whose deliveries in flight will not count. */
@@ -88,9 +88,9 @@ export const positionChange = z.object({
   changes: z.array(plannedChange),
   parked: z.enum(["keep", "clear", "redrive"]),
   state: z.enum(["keep", "clear"]),
-  /** It undoes this change. */
+  /** The change that this one undoes. */
   undoOf: z.string().nullable(),
-  /** It was undone by this change. */
+  /** The change that has undone this one. */
   undoneBy: z.string().nullable(),
 });
 export type PositionChange = z.infer<typeof positionChange>;

@@ -5,7 +5,7 @@ export interface ProblemEntry {
   readonly title: string;
   /** When it is given. */
   readonly meaning: string;
-  /** What the caller does about it. */
+  /** Tells the caller what to do about it. */
   readonly remedy: string;
 }
 

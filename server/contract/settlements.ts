@@ -24,7 +24,7 @@ export const stateChange = z.strictObject({
 });
 export type StateChange = z.infer<typeof stateChange>;
 
-/** What went wrong in a handler. Longer texts are cut at the bound rather than refused: they come from elsewhere. */
+/** The failure of a handler. Longer texts are cut at the bound rather than refused: they come from elsewhere. */
 export const deliveryError = z.strictObject({
   name: z.string().min(1, "must not be empty").max(256, "must be at most 256 characters"),
   message: z.string().transform((text) => text.slice(0, LIMITS.maxErrorMessageCharacters)),
@@ -106,7 +106,7 @@ export interface Delivery {
   readonly replay: boolean;
   /** The event may have been given to this session before: the stream was resumed. */
   readonly redelivered: boolean;
-  /** It comes from the parked events: out of the order of offsets, in the order of its sequence. */
+  /** The event was parked: it comes out of the order of offsets, in the order of its sequence. */
   readonly parked?: true;
   /** The redrive or replay it is delivered for. */
   readonly operation?: string;

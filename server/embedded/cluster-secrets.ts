@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-/** What a data directory remembers of its cluster, in `postgres.json`, readable for its owner alone. */
+/** The memory that a data directory has of its cluster: `postgres.json`, readable for its owner alone. */
 export interface ClusterSecrets {
   readonly password: string;
   /** The port of the last start; tried again first, so that open tools keep working. 0 = none yet. */

@@ -59,7 +59,7 @@ export async function ensureCluster({ place, account, password }: NewCluster): P
   }
 }
 
-/** What servers that were killed in the middle of their first start have left. */
+/** Removes the remains of servers that were killed in the middle of their first start. */
 async function removeLeftOver(cluster: string): Promise<void> {
   const prefix = `${basename(cluster)}${UNFINISHED}`;
   for (const name of await readdir(dirname(cluster))) {

@@ -5,7 +5,7 @@ import pg from "pg";
 const OWNER_LOCK = 7_145_511_284;
 const RETAKE_MS = 500;
 
-/** That this process, and no other server, runs the cluster. */
+/** The claim that this process, and no other server, runs the cluster. */
 export interface Ownership {
   release(): Promise<void>;
 }

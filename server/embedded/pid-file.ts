@@ -62,7 +62,7 @@ function serves(pid: number, cluster: string): boolean {
     }
     return execFileSync("ps", ["-ww", "-o", "command=", "-p", String(pid)], { encoding: "utf8" }).includes(cluster);
   } catch {
-    // It ended in between.
+    // The process ended in between.
     return false;
   }
 }

@@ -65,7 +65,7 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
         }
         port = running.port;
         if (await answers(url("postgres"))) return watch(running.pid);
-        // It is on its way up or down: either way the next round finds it so.
+        // The cluster is on its way up or down: either way the next round finds it so.
       } catch (error) {
         if (!(error instanceof LaunchError && isPassing(error))) throw error;
         onLog(error.message);

@@ -48,7 +48,7 @@ export async function launch(options: LaunchOptions, url: string): Promise<Runni
     cwd: "/",
     env: childEnvironment(),
     stdio: ["ignore", "ignore", "pipe"],
-    // Its own process group: a Ctrl-C in the terminal must reach us alone, or it would stop before we have drained.
+    // A process group of its own: a Ctrl-C in the terminal would stop PostgreSQL before the server has drained.
     detached: true,
   });
   let said = "";

@@ -87,7 +87,7 @@ export function eventOf(
   given: Readonly<Record<string, unknown>>,
   data: EventData,
   where: {
-    /** What is wrong already, by its name in the request. */
+    /** Faults found so far, by their name in the request. */
     readonly faults: readonly FieldProblem[];
     /** The name of an attribute in the request. */
     readonly nameOf: (attribute: string) => string;

@@ -38,14 +38,14 @@ export interface ControlPlaneDeps {
 export interface ControlPlane {
   /** Everything under `/api/`: tRPC and sign-in. Never throws. */
   handle(req: IncomingMessage, res: ServerResponse): void;
-  /** What stands under `/v1` and is not mounted by hand. Refusals are problem documents. */
+  /** Answers everything under `/v1` that is not mounted by hand. Refusals are problem documents. */
   rest(request: Request, asking: { identity: Identity | null; requestId: string }): Promise<Response>;
   /** Ends the live streams, so that their tabs connect again elsewhere. */
   close(): void;
 }
 
 const MAX_TRPC_BODY_BYTES = 1024 * 1024;
-/** What the pages send at most. A batch is one request for whoever counts, and a query per name for the database. */
+/** Calls in a batch, at most. A batch is one request for whoever counts, and a query per name for the database. */
 const MAX_TRPC_BATCH = 20;
 const MAX_AUTH_BODY_BYTES = 64 * 1024;
 /** How long a live stream may outlive its session. */
@@ -216,7 +216,7 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
   };
 }
 
-/** What anybody may ask without signing in costs one query a request, however often a batch names it. */
+/** A question that needs no signing in costs one query a request, however often a batch names it. */
 function askedOnce({ environment, setup }: Pick<Context, "environment" | "setup">) {
   let answered: ReturnType<Context["environment"]> | undefined;
   let needed: ReturnType<Context["setup"]["isNeeded"]> | undefined;

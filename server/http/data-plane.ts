@@ -93,7 +93,7 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
     return answerProblem(exchange, answer);
   }
 
-  /** What went wrong in a stream, long after its headers were sent. */
+  /** A fault in a stream, long after its headers were sent. */
   function logStreamError(error: unknown, requestId: string): void {
     log("error", {
       message: "stream",

@@ -2,7 +2,7 @@ import { LIMITS } from "../contract/limits.ts";
 import { DomainError, invalidField } from "../domain/errors.ts";
 import type { NewEvent } from "../domain/new-event.ts";
 
-/** What one event may weigh and how its data may nest. */
+/** The largest event, and the deepest nesting of its data. */
 export interface EventLimits {
   /** Data and attributes together. */
   readonly maxEventBytes: number;

@@ -12,7 +12,7 @@ export interface Exchange {
   route: string;
 }
 
-/** What Hono carries for every request. */
+/** The things that Hono carries for every request. */
 export interface DataPlaneEnv {
   Bindings: HttpBindings & { exchange: Exchange };
 }

@@ -10,7 +10,7 @@ import type { RequestMetrics } from "./request-metrics.ts";
 export interface HealthRoutesDeps {
   readonly state: { readonly isDraining: boolean };
   readonly metrics: RequestMetrics;
-  /** What `/metrics` wants as a bearer token; absent: it answers everybody. */
+  /** The bearer token of `/metrics`; absent: `/metrics` answers everybody. */
   readonly metricsToken?: string;
   /** Rejects, soon, with `database-unavailable` while the database cannot be read and written. */
   readonly checkDatabase: () => Promise<void>;

@@ -8,7 +8,7 @@ import { type EventLimits, requireFits } from "./event-limits.ts";
 import { isObject } from "./is-object.ts";
 import { parseJson } from "./read-body.ts";
 
-/** What a publish asks for. */
+/** A publish as it was asked for. */
 export interface PublishRequest {
   readonly events: readonly NewEvent[];
   /** Per key: offset of the key's last event, 0 for none. */

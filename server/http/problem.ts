@@ -6,7 +6,7 @@ import { asRefusal } from "../engine/database-unavailable.ts";
 export interface ProblemAnswer {
   readonly problem: Problem;
   readonly headers: Readonly<Record<string, string>>;
-  /** What went wrong here, for the log; null for a refusal. */
+  /** The fault of this server, for the log; null for a refusal. */
   readonly fault: unknown;
 }
 

@@ -3,7 +3,7 @@ import type { Writable } from "node:stream";
 
 export interface SseConnectionOptions {
   readonly requestId: string;
-  /** What the client is told to wait before it reconnects. */
+  /** The time a client is told to wait before it reconnects. */
   readonly retryMs: number;
   readonly onClosed: () => void;
 }
@@ -114,7 +114,7 @@ export class SseConnection {
   close(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    // What a stuck client has not taken it will ask for again.
+    // A stuck client asks again for what it has not taken.
     if (this.blockedSince === Number.POSITIVE_INFINITY) this.#res.end();
     else this.#res.destroy();
   }

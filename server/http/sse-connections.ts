@@ -19,7 +19,7 @@ export interface SseOpenOptions {
   readonly requestId: string;
   /** The identity's signal: the stream ends when it aborts. */
   readonly signal?: AbortSignal | undefined;
-  /** What the client is told to wait before it reconnects, at most; the jitter takes up to half of it. */
+  /** The longest time a client is told to wait before it reconnects; the jitter takes up to half of it. */
   readonly retryMs?: number;
 }
 
@@ -78,7 +78,7 @@ export class SseConnections {
   /** Sends the headers and `retry:`. Throws `too-many-streams`, `shutting-down` and `ClientGone`. */
   open(res: ServerResponse<IncomingMessage>, options: SseOpenOptions): SseConnection {
     this.requireRoom();
-    // It left while its stream was prepared: no event would ever tell of its end again.
+    // The client left while its stream was prepared: no event would ever tell of its end again.
     if (res.closed) throw new ClientGone("the client left before its stream began");
     const { signal, requestId } = options;
     const group = this.#groups[this.#count % GROUPS] ?? new Set();

@@ -40,7 +40,7 @@ function verdictOf(report, name) {
   return found[0].status;
 }
 
-/** What the named tests say while every protection is in its place, by file and name. */
+/** The outcome of the named tests while every protection is in its place, by file and name. */
 async function runUntouched(copy, chosen) {
   const verdicts = new Map();
   for (const file of new Set(chosen.map(({ test }) => test[0]))) {

@@ -87,7 +87,7 @@ export async function bundle(entryPoints) {
     outExtension: { ".js": ".mjs" },
     logLevel: "warning",
   });
-  // Its compiler is a process of its own, which would stay beside the server.
+  // Next's compiler is a process of its own, which would stay beside the server.
   await stop();
 }
 

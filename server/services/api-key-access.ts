@@ -4,7 +4,7 @@ import { endedApiKeys, findApiKey, type StoredApiKey } from "../store/api-key-fi
 import { touchApiKeys } from "../store/api-key-touch.ts";
 import type { Database } from "../store/database.ts";
 
-/** What checking keys needs of the database. */
+/** The statements that checking keys needs. */
 export interface ApiKeyAccess {
   /**
    * The key that a secret's beginning names; whether the secret is right is the caller's to check. Fails with

@@ -11,7 +11,7 @@ interface Deps {
   readonly wakeups: Pick<Wakeups, "listen">;
 }
 
-// What is settled where the partition is held is announced to nobody, so the poll is what most waits end by.
+// Settling is announced to nobody outside the instance that holds the partition, so most waits end by the poll.
 const POLL_MS = 100;
 /** Looks are this far apart at least, however often settlements are announced. */
 const APART_MS = 20;

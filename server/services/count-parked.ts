@@ -6,7 +6,7 @@ import { requireConsumer } from "./require-consumer.ts";
 import { resolveParkedFilter } from "./resolve-parked-filter.ts";
 import type { Services } from "./services.ts";
 
-/** What is parked by state, topic, type and key, and how much each verb would take up: the preview of a verb. */
+/** Counts parked events by state, topic, type and key, and how many each verb would take up: the preview of a verb. */
 export const countParked =
   ({ database }: { readonly database: Database }): Services["countParked"] =>
   ({ consumer, ...asked }) =>

@@ -27,7 +27,7 @@ interface FateEvent {
   readonly type: string;
 }
 
-/** What became of one event, for every consumer of its topic. Throws `topic-not-found` and `event-not-found`. */
+/** Tells the fate of one event for every consumer of its topic. Throws `topic-not-found` and `event-not-found`. */
 export const getFates =
   ({ database, topics, members }: Deps): Services["getFates"] =>
   async ({ topic: name, offset }) => {

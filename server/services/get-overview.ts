@@ -5,7 +5,7 @@ const SHOWN = 10;
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, it) => total + it, 0);
 
-/** What an operator sees first: how much there is, who is furthest behind, what was done last. */
+/** The first view of an operator: how much there is, who is furthest behind, what was done last. */
 export function getOverview(
   deps: Pick<Services, "listTopics" | "listConsumers" | "listAudit">,
 ): () => Promise<Overview> {

@@ -60,7 +60,7 @@ function offsetBefore(from: string, { database, head }: Place): number | Promise
   return from === "latest" ? head.head : readOffsetBefore(database.pool, head.topicId, from);
 }
 
-/** What the place asked for no longer has, or does not have yet. */
+/** Events that the place asked for no longer has, or does not have yet. */
 async function missingBefore(
   { order, after, filter }: ReadPage,
   { database, head: { topicId, head, tail } }: Place,

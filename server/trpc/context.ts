@@ -30,7 +30,7 @@ export interface Live {
   ): AsyncGenerator<LiveItem>;
 }
 
-/** What a procedure can reach: the use cases, and who is asking. */
+/** The reach of a procedure: the use cases, and who is asking. */
 export interface Context {
   readonly services: Services;
   readonly getOverview: () => Promise<Overview>;

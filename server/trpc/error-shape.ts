@@ -43,7 +43,7 @@ export const TRPC_CODE: Record<ErrorCode, TRPC_ERROR_CODE_KEY> = {
   internal: "INTERNAL_SERVER_ERROR",
 };
 
-/** What a page is told about a refusal: the code, the fields at fault, facts to act on, the id to quote. */
+/** A refusal as a page is told it: the code, the fields at fault, facts to act on, the id to quote. */
 export interface Refusal {
   readonly code: ErrorCode;
   readonly message: string;

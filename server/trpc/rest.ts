@@ -23,7 +23,7 @@ interface RestRoute {
   readonly call: (context: Context, input: unknown) => Promise<unknown>;
 }
 
-/** What tRPC keeps of a procedure, under its dotted name; its types show the routers nested instead. */
+/** A procedure as tRPC keeps it, under its dotted name; tRPC's types show the routers nested instead. */
 interface ProcedureRecord {
   readonly _def: { readonly meta?: OpenApiMeta; readonly inputs: readonly z.ZodType[] };
 }

@@ -31,5 +31,5 @@ export const appRouter = router({
   live,
 });
 
-/** What the pages know of the server: nothing but this type. */
+/** The one thing that pages know of the server. */
 export type AppRouter = typeof appRouter;

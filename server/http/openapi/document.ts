@@ -8,7 +8,7 @@ import { healthPaths } from "./health-paths.ts";
 import { MEMBER_FRAME_SCHEMAS } from "./member-frames.ts";
 import { problemResponses, problemSchema } from "./problems.ts";
 
-/** What the procedures can refuse, by operation; the hand-mounted paths name theirs themselves. */
+/** Refusals of the procedures, by operation; the hand-mounted paths name theirs themselves. */
 const REFUSALS: Record<string, readonly ErrorCode[]> = {
   "topics-list": [],
   "topics-get": ["invalid-input", "topic-not-found"],
@@ -46,7 +46,7 @@ const REFUSALS: Record<string, readonly ErrorCode[]> = {
   "state-get": ["invalid-input", "consumer-not-found", "state-entry-not-found"],
   "state-list": ["invalid-input", "consumer-not-found"],
 };
-/** They start an operation, and answer before it is over. */
+/** Procedures that start an operation, and answer before it is over. */
 const STARTS_OPERATION = new Set(["parked-redrive", "parked-discard", "parked-restore", "parked-replay"]);
 const WITH_BODY: readonly ErrorCode[] = [
   "malformed-json",

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { ZodOpenApiPathsObject } from "zod-openapi";
 
-// These stand beside /v1, not under it, and ask for no key.
+// Health stands beside /v1, not under it, and asks for no key.
 const atRoot = { servers: [{ url: "/" }], security: [] };
 const health = z.looseObject({ status: z.string() });
 

@@ -33,7 +33,7 @@ export const MEMBER_STREAM = [
   frame("parked", FAILED),
 ].join("\n");
 
-/** What the frames mean; their shapes are `MEMBER_FRAMES`. */
+/** The meaning of each frame; the shapes are `MEMBER_FRAMES`. */
 const MEANINGS: Record<MemberFrameName, string> = {
   session:
     "`{session, member, resumed, inFlight}`: the first frame of every connection. `resumed` true: the session of `Last-Event-ID` goes on, with `inFlight` unsettled deliveries. False: a new session has begun, and what is still in hand of an older one is void.",

@@ -12,7 +12,7 @@ export class FakeReader implements TopicReader {
   releases = 0;
   reads = 0;
   readonly listeners = new Set<() => void>();
-  /** What the next reads of the past do before they answer. */
+  /** Runs before each of the next reads of the past is answered. */
   beforeRead: () => Promise<void> = async () => {};
 
   constructor(readonly payload = "") {}

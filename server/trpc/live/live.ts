@@ -173,7 +173,7 @@ async function describeOrNull(
   }
 }
 
-/** What one tab has not been told yet of a list: everything at first, then what has changed; null = nothing. */
+/** News of a list for one tab: everything at first, then the changes; null = nothing. */
 function createChangeFeed<Row>(
   latest: Latest<ReadonlyMap<string, Row>>,
 ): () => (ListChanges<Row> & { readonly at: string; readonly isWhole: boolean }) | null {

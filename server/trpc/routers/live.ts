@@ -20,7 +20,7 @@ export const live = operator
       for await (const item of items) yield tracked(item.id, item.message);
       if (ctx.signal.aborted) throw new DomainError("unauthenticated", "The session has ended. Sign in again.");
     } catch (error) {
-      // What a generator throws passes no middleware, and the browser repeats what it takes for a fault.
+      // An error of a generator passes no middleware, and the browser repeats what it takes for a fault.
       const refusal = ctx.asRefusal(error);
       throw refusal instanceof DomainError ? trpcErrorOf(refusal) : refusal;
     }
