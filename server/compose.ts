@@ -3,6 +3,7 @@ import { openAccess } from "./auth/access.ts";
 import { createPasswords } from "./auth/password.ts";
 import { createAppender } from "./engine/appender.ts";
 import { createDatabaseHealth, type DatabaseHealthOptions } from "./engine/database-health.ts";
+import { createFilterPasses } from "./engine/filter-passes.ts";
 import { createMembers } from "./engine/members.ts";
 import { startOperationRunner } from "./engine/operation-runner.ts";
 import { createRetention } from "./engine/retention.ts";
@@ -67,6 +68,7 @@ export async function compose(options: ComposeOptions) {
   const operations = startOperationRunner({ database, wakeups, instance, onError });
   const sampler = createSampler(database, { onError });
   const retention = createRetention(database, { onError });
+  const filterPasses = createFilterPasses(database, { onError });
 
   return {
     services,
@@ -83,6 +85,7 @@ export async function compose(options: ComposeOptions) {
         operations.close(),
         sampler.close(),
         retention.close(),
+        filterPasses.close(),
       ]);
       await Promise.allSettled([topicReaders.close(), access.close()]);
       await wakeups.close();
