@@ -1,4 +1,4 @@
-/** What a key may do (`action`) and to which names: a name, a name's beginning followed by `*`, or `*` for all. */
+/** An action, and the names it is allowed on: a name, a name's beginning followed by `*`, or `*` for all. */
 export interface KeyScope {
   readonly action: string;
   readonly pattern: string;

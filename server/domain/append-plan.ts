@@ -1,6 +1,6 @@
 import { eventName } from "./event-name.ts";
 
-/** What the plan needs to know of an event. */
+/** An event, as far as the plan has to know it. */
 export interface PlannedEvent {
   /** The caller's id; null = it is given one later, so it is new. */
   readonly id: string | null;
@@ -41,7 +41,7 @@ export interface Placement {
   readonly isDuplicate: boolean;
 }
 
-/** What one request gets. Only `accepted` writes anything. */
+/** The plan for one request. Only `accepted` writes anything. */
 export type AppendVerdict =
   /** A place for each of its events. */
   | { readonly kind: "accepted"; readonly placements: readonly Placement[] }

@@ -10,7 +10,7 @@ export interface Breaker {
   readonly probeMaxMs: number;
 }
 
-/** What opened the breaker: of `all` settlements within the window, `failed` were failures. */
+/** The reason why a breaker opened: of `all` settlements within the window, `failed` were failures. */
 export interface BreakerTrip {
   readonly failed: number;
   readonly all: number;
@@ -59,7 +59,7 @@ export class BreakerWindow {
     const settled = this.#slices.reduce((sum, it) => sum + it.settled, 0);
     const failed = this.#slices.reduce((sum, it) => sum + it.failed, 0);
     const all = settled + failed;
-    // What was settled opens nothing, though it may be older failures that are left in the window.
+    // A group without failures opens nothing, even where older failures are left in the window.
     if (outcome.failed === 0 || all < breaker.minSettlements || failed / all < breaker.failureShare) return null;
     this.clear();
     return { failed, all };

@@ -50,7 +50,7 @@ export const CONSUMER_DEFAULTS: ConsumerSettings = {
   reconnectGraceMs: 5_000,
 };
 
-/** What a declaration may say: undefined = as it is, null = the default. */
+/** A declaration's settings: undefined = as it is, null = the default. */
 type Changes<Of> = { readonly [Key in keyof Of]?: Of[Key] | null | undefined };
 export interface SettingChanges extends Changes<Omit<ConsumerSettings, "topics" | "retry" | "breaker">> {
   /** All of them. */

@@ -1,7 +1,7 @@
 import type { PartitionCursor } from "./layout.ts";
 import { type OffsetRange, OffsetRanges } from "./offset-ranges.ts";
 
-/** What the cursors of one layout cover in one topic: everything up to a position, and what is settled above it. */
+/** The coverage of one layout's cursors in one topic: everything up to a position, and what is settled above it. */
 export interface Coverage {
   readonly partitions: number;
   /** By partition; one that is missing covers nothing. */

@@ -1,4 +1,4 @@
-/** What a queue is ordered by; of equal times the lower offset comes first. */
+/** An entry's place in the queue; of equal times the lower offset comes first. */
 export interface Due {
   readonly dueAt: number;
   readonly offset: number;

@@ -1,4 +1,4 @@
-/** What a member reports about a failed delivery. */
+/** A failed delivery as its member reports it. */
 export interface ReportedError {
   readonly name: string;
   readonly message: string;

@@ -16,7 +16,7 @@ export interface ParkedWords {
 
 const MAX_MESSAGE = 200;
 
-/** What became of a parked event. `member`: whom it is with right now; `behind`: the parked event that it waits for. */
+/** The fate of a parked event. `member`: whom it is with right now; `behind`: the parked event that it waits for. */
 export function parkedText(
   parked: ParkedWords,
   { member, behind }: { readonly member: string | null; readonly behind: number | null },

@@ -1,7 +1,7 @@
 export interface LeaseView {
   readonly partition: number;
   readonly member: string | null;
-  /** Its time has passed on the database's clock: anybody may claim it. */
+  /** The lease's time has passed on the database's clock: anybody may claim it. */
   readonly isExpired: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** What became of a list: rows that are new or another object than before, and names that are gone. */
+/** The changes of a list: rows that are new or another object than before, and names that are gone. */
 export interface ListChanges<Row> {
   readonly rows: readonly Row[];
   readonly removed: readonly string[];

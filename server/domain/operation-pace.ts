@@ -11,7 +11,7 @@ export interface PaceFacts {
   readonly outstanding: number;
   /** Milliseconds since the last step of this runner. */
   readonly elapsedMs: number;
-  /** What the rate allowed before and was not used, below one item. */
+  /** The unused part of the rate so far, below one item. */
   readonly carried: number;
 }
 
@@ -47,6 +47,6 @@ export function paceOf(facts: PaceFacts): Pace {
   if (rate === null) return { kind: "go", count: Math.min(MAX_STEP, room), carried: 0 };
   const allowed = carried + (rate * Math.min(facts.elapsedMs, MAX_ELAPSED_MS)) / 1_000;
   const count = Math.min(MAX_STEP, room, Math.floor(allowed));
-  // What there was no room for is not saved up: it would come as a burst.
+  // Items that found no place are not saved up: they would come as a burst.
   return { kind: "go", count, carried: Math.min(allowed - count, 1) };
 }

@@ -68,7 +68,7 @@ export interface PlanSubject {
   readonly subscriptions: readonly { readonly topicId: number; readonly filter: EventFilter }[];
   /** Id of the consumer's last position change. */
   readonly lastChange: string | null;
-  /** What the plan does to parked events and state entries. */
+  /** The plan's actions on parked events and state entries. */
   readonly parked: string;
   readonly state: string;
 }

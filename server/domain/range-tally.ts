@@ -42,7 +42,7 @@ export class RangeTally {
   }
 }
 
-/** What is left of a range without some offsets of it, which must rise. */
+/** The rest of a range without some offsets of it, which must rise. */
 export function* without([from, to]: OffsetRange, offsets: Iterable<number>): Generator<OffsetRange> {
   let next = from;
   for (const offset of offsets) {

@@ -1,6 +1,6 @@
 import type { EventIdentity } from "./partition-of.ts";
 
-/** What a consumer keeps in order: the events of a key, or all events of a partition. */
+/** The order that a consumer keeps: of the events of a key, or of all events of a partition. */
 export type Ordering = "key" | "topic";
 
 /**

@@ -10,7 +10,7 @@ export interface ParkedRow {
 }
 
 export interface SettlementFacts extends Begin {
-  /** What the flow says it speaks of. */
+  /** The delivery that the settlement speaks of, as the flow tells it. */
   readonly begun: Exclude<Begun, "undelivered">;
   /** The attempt that the member says it answers; null = it does not say. */
   readonly attempt: number | null;
@@ -22,13 +22,13 @@ export interface SettlementFacts extends Begin {
   readonly isSettled: boolean;
 }
 
-/** What one settlement does to its event and to its sequence. */
+/** The effect of one settlement on its event and on its sequence. */
 export type SettlementDecision =
-  /** It counts, and the flow goes past it. */
+  /** The event is settled, and the flow goes past it. */
   | "settle"
-  /** It leaves the flow: `retrying` or `dead` by the retry policy, and its sequence waits. */
+  /** The event leaves the flow: `retrying` or `dead` by the retry policy, and its sequence waits. */
   | "park"
-  /** It leaves the flow for good, and its sequence goes on. */
+  /** The event leaves the flow for good, and its sequence goes on. */
   | "discard"
   /** A parked one went through: it leaves, and the next of its sequence follows. */
   | "release"
@@ -36,7 +36,7 @@ export type SettlementDecision =
   | "fail-again"
   /** A parked one is not wanted: it leaves, and the next of its sequence follows. */
   | "discard-parked"
-  /** It was counted before; nothing changes. */
+  /** The settlement was counted before; nothing changes. */
   | "repeat"
   /** The delivery was taken back; it does not count, and the event comes again in its turn. */
   | "superseded";
@@ -79,7 +79,7 @@ function decideParked({ outcome, attempt }: SettlementFacts, row: ParkedRow): Se
     case "discarded":
       return outcome === "skip" ? "repeat" : "superseded";
     case "dead":
-      // What failed for good is the operator's: a late ack must not make a letter vanish that somebody is looking at.
+      // A dead letter is the operator's: a late ack must not make it vanish while somebody is looking at it.
       return outcome === "retry" || outcome === "dead-letter" ? "repeat" : "superseded";
     case "retrying": {
       // Done is done, whichever attempt did it.

@@ -4,7 +4,7 @@ import { exactSum, isJsonNumber } from "./exact-sum.ts";
 export interface StateChangeText {
   readonly set: readonly (readonly [key: string, json: string])[];
   readonly delete: readonly string[];
-  /** What has to be so before anything of the change happens: versions; 0 = the entry is absent. */
+  /** Versions that entries must have before anything of the change happens; 0 = the entry is absent. */
   readonly expect: readonly (readonly [key: string, version: number])[];
   /** Amounts to add to numbers, as JSON text; an absent entry counts as 0. */
   readonly increment: readonly (readonly [key: string, amount: string])[];
@@ -36,14 +36,14 @@ export interface StateConflict {
   readonly reason: "version" | "not-a-number" | "beyond-exact";
 }
 
-/** What several changes in a row come down to for one key. */
+/** The sum of several changes in a row, for one key. */
 export interface StateWrite {
   readonly key: string;
   /** JSON text; null = delete. */
   readonly value: string | null;
   /** How many times it was set since it was last deleted among these; the version rises by as many. */
   readonly writes: number;
-  /** It was deleted among these before it was set, so its version starts again at 1. */
+  /** The entry was deleted among these before it was set, so its version starts again at 1. */
   readonly isAfresh: boolean;
 }
 
@@ -91,7 +91,7 @@ export function foldState<Request>(
   return { writes: [...writes.values()].sort((a, b) => (a.key < b.key ? -1 : 1)), conflicts };
 }
 
-/** What one request makes of the state, apart from what its predecessors made. */
+/** The changes of one request, apart from those of its predecessors. */
 class RequestTrial {
   readonly writes = new Map<string, StateWrite>();
   readonly conflicts: StateConflict[] = [];

@@ -11,13 +11,13 @@ import { dataDigest, lockTopicHead, lookUp } from "../store/event-lookup.ts";
 import { databaseUnavailable } from "./database-unavailable.ts";
 import type { CommittedBatch } from "./topic-log.ts";
 
-/** What one request got. */
+/** The outcome of one request. */
 export type Outcome = { readonly result: PublishResult } | { readonly error: Error };
 
 export interface Commit {
   /** One per request, in their order. */
   readonly outcomes: readonly Outcome[];
-  /** What was written, in offset order; nothing when every request conflicted or was known. */
+  /** Events that were written, in offset order; none when every request conflicted or was known. */
   readonly committed: readonly CommittedBatch[];
 }
 

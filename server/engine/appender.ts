@@ -152,13 +152,13 @@ class TopicQueue {
       for (const batch of committed) this.options.onCommitted(batch);
       if (committed.length > 0) this.options.wakeups.announce(`topic:${this.topicId}`);
     } catch (error) {
-      // What is committed is committed, whatever its readers make of it.
+      // Committed events are committed, whatever their readers make of them.
       this.options.onError(error as Error);
     }
     return outcomes;
   }
 
-  // Those that wait behind a flush that found the database away were not sent, and would each wait for the same answer.
+  // Requests behind a flush that found the database away were not sent, and would each wait for the same answer.
   #refuseWaiting(): void {
     for (const { answer } of this.#remove(this.#waiting.length)) answer({ error: databaseUnavailable() });
   }

@@ -1,4 +1,4 @@
-/** Its declaration, members, leases or positions changed. */
+/** The consumer's declaration, members, leases or positions changed. */
 export const consumerChannel = (consumerId: number): string => `consumer:${consumerId}`;
 
 /** Parked events of it were changed by somebody else than the instance that holds their partition. */

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { ConsumerReaders } from "./consumer-readers.ts";
 import type { TopicReader } from "./topic-log.ts";
 
-it("a reader that opens after the room was closed is given back, and nobody listens to it", async () => {
+it("a reader that opens after the consumer was closed is given back, and nobody listens to it", async () => {
   let [open, listening] = [0, 0];
   let letOpen = () => {};
   const opening = new Promise<void>((resolve) => {

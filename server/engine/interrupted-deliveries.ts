@@ -15,7 +15,7 @@ const MAX_INTERRUPTED = 1_000;
 export interface InterruptedDelivery extends NewDeliveryAttempt {
   readonly partition: number;
   readonly epoch: number;
-  /** It was alone in flight: so often it had been lost alone before. */
+  /** The event was alone in flight: so often it had been lost alone before. */
   readonly lostAlone: number | null;
 }
 

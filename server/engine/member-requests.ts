@@ -8,7 +8,7 @@ export interface MemberJoinRequest {
   readonly member: string | null;
   /** The session that goes on, and the number of the last delivery the member has of it. */
   readonly resume: SessionPlace | null;
-  /** It understands `parked` frames, and is given later events of a key before earlier ones are settled. */
+  /** The member understands `parked` frames, and is given later events of a key before earlier ones are settled. */
   readonly isPipelined: boolean;
   /** Where it is connected from. */
   readonly address: string | null;

@@ -62,7 +62,7 @@ export function startOperationRunner(options: OperationRunnerOptions): Operation
         hasFailed = true;
         if (!stop.signal.aborted) onError(error as Error);
       }
-      // What fails is tried again at the slow pace: a database that is away is not hammered, nor is the log.
+      // A step that fails is tried again at the slow pace: a database that is away is not hammered, nor is the log.
       if (hasFailed) await delay(IDLE_MS, undefined, { signal: stop.signal, ref: false }).catch(() => undefined);
       else await rest(isBusy ? BUSY_MS : IDLE_MS);
     }

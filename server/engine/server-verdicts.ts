@@ -7,7 +7,7 @@ import { ackTimeoutError } from "./stored-error.ts";
 /** Deliveries that the member began, or can have begun, and has said nothing about for too long. */
 export interface OverdueDeliveries {
   readonly deliveries: readonly DeliveryPlace[];
-  /** It has not said anything about any other either. */
+  /** The member has not said anything about any other delivery either. */
   readonly isSilent: boolean;
 }
 

@@ -165,7 +165,7 @@ export class SessionEntry {
   }
 }
 
-/** It names a session in every frame, and has to be known to go on with it: 96 random bits. */
+/** A session's name stands in every frame, and has to be known to go on with it: 96 random bits. */
 function newSessionId(): string {
   return randomBytes(12).toString("base64url");
 }

@@ -57,7 +57,7 @@ export class SessionPump {
     this.interrupt();
   }
 
-  /** What is being read belongs to partitions, or to a setup, that are not the same any more. */
+  /** A read under way belongs to partitions, or to a setup, that are not the same any more. */
   interrupt(): void {
     this.#generation += 1;
   }
@@ -136,7 +136,7 @@ export class SessionPump {
       this.#again.splice(0, numbers.length);
       return numbers.length > 0;
     }
-    // Those of one topic in a row are read together.
+    // Deliveries of one topic in a row are read together.
     const { topic } = first.place;
     const open = numbers.flatMap((it) => log.get(it) ?? []);
     const end = open.findIndex((it) => it.place.topic.topicId !== topic.topicId);
@@ -283,14 +283,14 @@ export class SessionPump {
       const held = session.held.get(partitionOf(row, partitions));
       const flow = held?.flows.get(topicId);
       if (held === undefined || flow === undefined || !read.active.has(held) || row.offset <= flow.scanned) continue;
-      // Its scan was taken back during the read: what it needs lies before these rows.
+      // The flow's scan was taken back during the read: what it needs lies before these rows.
       if (flow.scanned < read.after) continue;
       if (isSettledBefore(prior, row)) continue;
       if (liveOnly.includes(row.type) && held.wasHandled(topicId, row)) continue;
       const offer = flow.offer(row, row);
       if (offer === "park") isParking = true;
       if (offer === "full" && flow.isClosed) {
-        // It stands before a parked event; the others go on without it.
+        // The flow stands before a parked event; the others go on without it.
         read.active.delete(held);
         continue;
       }

@@ -2,7 +2,7 @@ import { DomainError, type ErrorCode, type ErrorDetails } from "../domain/errors
 import type { SettlementItem } from "./settlement-group.ts";
 import type { HolderResult } from "./settlement-queue.ts";
 
-/** What the holder made of one request, as it travels. */
+/** The holder's answer to one request, as it travels. */
 export type HolderAnswer =
   | HolderResult
   | {
@@ -45,7 +45,7 @@ function isIndexed(it: unknown): it is { readonly index: number } {
   return typeof it === "object" && it !== null && "index" in it && typeof it.index === "number";
 }
 
-/** What most settlements have none of. */
+/** Fields that most settlements do not have. */
 const ABSENT = { error: null, delayMs: null, reason: null, state: null } as const;
 
 type Plain = Omit<SettlementItem, keyof typeof ABSENT | "offset" | "isVerdict">;

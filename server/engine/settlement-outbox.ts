@@ -28,7 +28,7 @@ interface Asking {
   readonly reject: (error: unknown) => void;
 }
 
-/** What goes from one consumer's callers to one holder. */
+/** Requests from one consumer's callers to one holder. */
 interface Line {
   readonly consumerId: number;
   readonly holder: string;
@@ -132,7 +132,7 @@ export class SettlementOutbox {
     }
   }
 
-  /** What is not answered in time may count all the same: the caller repeats, and a repeat is harmless. */
+  /** A request that is not answered in time may count all the same: the caller repeats, and a repeat is harmless. */
   async #await(answered: Promise<readonly HolderAnswer[]>, holder: string): Promise<readonly HolderAnswer[] | "gone"> {
     const stop = new AbortController();
     try {

@@ -5,7 +5,7 @@ import type { SettlementItem } from "./settlement-group.ts";
 // A group longer than this would keep its callers waiting for no gain: the statement's cost per settlement is flat.
 const MAX_GROUP = 10_000;
 
-/** What became of one request. */
+/** The outcome of one request. */
 export interface Settled {
   /** Indexes of settlements that do not count, because their deliveries were taken back. */
   readonly superseded: readonly number[];
@@ -33,7 +33,7 @@ export interface SettlementQueue {
   hasProgress: boolean;
   /** Parked events of partitions held here have changed elsewhere. */
   hasReload: boolean;
-  /** It is not known whether the last group counted: the database is asked before the next. */
+  /** The last group may have counted or not: the database is asked before the next. */
   isUnsure: boolean;
   readonly breaker: BreakerWindow;
   running: Promise<void> | null;

@@ -10,7 +10,7 @@ export interface ReadOptions {
   readonly maxBytes?: number;
 }
 
-/** What one read saw: the rows that pass the filter, in offset order, and how far it looked. */
+/** The view of one read: the rows that pass the filter, in offset order, and how far it looked. */
 export interface ReadResult {
   readonly rows: readonly EventRow[];
   /** Every event up to this offset was looked at; equals `after` when nothing newer exists. */

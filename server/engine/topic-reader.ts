@@ -26,7 +26,7 @@ export interface SharedReaderDeps {
 
 // How far one filtered read looks: some 20 ms of scanning, so that a filter that nothing passes holds no connection long.
 const MAX_SCAN = 50_000;
-// What one refresh takes at once, and how many in a row before it is cheaper to let followers read the past themselves.
+// Events that one refresh takes, and refreshes in a row before it is cheaper to let followers read the past themselves.
 const REFRESH_EVENTS = 1_000;
 const REFRESH_BYTES = 4 * 1024 * 1024;
 const MAX_REFRESHES = 8;
@@ -84,7 +84,7 @@ export class SharedTopicReader {
     }
   }
 
-  /** What a poll saw. */
+  /** The view of a poll. */
   notice({ head, tail }: TopicHead): void {
     this.#tail = tail;
     if (head > this.#ring.head) this.refresh();
@@ -174,7 +174,7 @@ export class SharedTopicReader {
     );
   }
 
-  /** What one read may look at. It ends at the head known here, which every later snapshot sees. */
+  /** The range that one read may look at. It ends at the head known here, which every later snapshot sees. */
   #range(after: number, filter: EventFilter): EventRange {
     const isBounded = !isUnfiltered(filter) && filter.keys === undefined;
     const until = isBounded ? Math.min(this.#ring.head, Math.max(after, this.#tail - 1) + MAX_SCAN) : this.#ring.head;

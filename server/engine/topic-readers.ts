@@ -82,7 +82,7 @@ export function createTopicReaders(database: Database, options: TopicReadersOpti
           joined.shared = shared;
           // Whatever was committed between the first read of the head and now was handed over to nobody.
           shared.refresh();
-          // This process's own appends are handed over, so only what came from elsewhere is worth a look.
+          // Appends of this process are handed over, so only what came from elsewhere is worth a look.
           joined.unlisten = options.wakeups.listen(`topic:${topic.id}`, (origin) => {
             if (origin === "elsewhere") shared.refresh();
           });

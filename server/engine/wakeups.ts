@@ -32,7 +32,7 @@ export interface WakeupOptions {
   readonly onError: (error: Error) => void;
   /** How often the connection that listens is asked whether it is still there. */
   readonly keepAliveMs?: number;
-  /** This process, of which the connection that listens says that it is alive. */
+  /** The name of this process; the connection that listens says that it is alive. */
   readonly instance?: string;
 }
 
@@ -123,7 +123,7 @@ interface SenderOptions extends Pick<WakeupOptions, "onError"> {
 function createSender(database: Database, { instance, signal, onError }: SenderOptions) {
   const pending = new Set<string>();
   const sending = coalesced(async () => {
-    // What came while the turn before waited went with it.
+    // Wake-ups that came while the turn before waited went with it.
     if (pending.size === 0) return;
     await delay(COALESCE_MS, undefined, { signal, ref: false }).catch(() => undefined);
     await flush();

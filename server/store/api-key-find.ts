@@ -1,7 +1,7 @@
 import type { Scope } from "../contract/api-keys.ts";
 import type { Queryable } from "./database.ts";
 
-/** What is needed to check a key, and how long the answer holds. */
+/** A key as far as checking needs it, and how long the answer holds. */
 export interface StoredApiKey {
   readonly id: string;
   readonly name: string;

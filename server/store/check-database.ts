@@ -161,7 +161,7 @@ function pooled(): StartupError {
   );
 }
 
-/** What waiting does not mend; null for a database that may be on its way up. */
+/** The fault that waiting does not mend; null for a database that may be on its way up. */
 function refusalOf(error: unknown, { host, port, user, database }: BoundedClient): StartupError | null {
   if (error instanceof StartupError) return error;
   const { message, code } = error as { message: string; code?: unknown };

@@ -3,7 +3,7 @@ export type Absence = "unreachable" | "full" | "read-only" | "slow" | "conflict"
 
 const SQL_STATE = /^[0-9A-Z]{5}$/;
 
-// What a connection that is gone looks like: the socket's own codes …
+// A connection that is gone shows by the socket's own codes …
 const SOCKET_CODES = new Set([
   "ECONNREFUSED",
   "ECONNRESET",
@@ -67,7 +67,7 @@ export function absenceOf(error: unknown): Absence | null {
   return null;
 }
 
-/** What the driver said, where Prisma has put a code of its own before it: the SQLSTATE, or a kind that has none. */
+/** The driver's own word, where Prisma has put a code of its own before it: the SQLSTATE, or a kind that has none. */
 function driverCodeOf(error: Error): string | undefined {
   const { meta } = error as { meta?: { driverAdapterError?: { cause?: { originalCode?: string; kind?: string } } } };
   const driver = meta?.driverAdapterError?.cause;

@@ -3,13 +3,13 @@ import type { Queryable } from "./database.ts";
 /** Deliveries of one event that broke off, one after the other, since it last failed or the position was moved. */
 export interface BrokenDeliveries {
   readonly count: number;
-  /** Those that ended with the connection of the member, and not because the server stopped. */
+  /** Deliveries that ended with the session of their member, and not because of a goodbye or a server that stopped. */
   readonly lost: number;
   /** The number of the last of them. */
   readonly lastAttempt: number;
 }
 
-/** The error of a delivery that ended with the connection of the member. */
+/** The error of a delivery that ended with the session of its member. */
 export const CONNECTION_LOST = "ConnectionLost";
 
 // As many as one member may have had in flight when it broke off.

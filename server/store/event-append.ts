@@ -93,8 +93,8 @@ export function base64(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
 }
 
-// What the parsers in front refuse cannot arrive here; if one ever let it through, every later row of the batch would
-// shift by one, so it is looked at again. It costs some nanoseconds.
+// The parsers in front refuse such a text. If one ever let it through, every later row of the batch would shift by one, so
+// the text is looked at again. The look costs some nanoseconds.
 function whole(text: string): string {
   if (text.includes(SEPARATOR)) throw new TypeError("an event holds a raw control character");
   return text;

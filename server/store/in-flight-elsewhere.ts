@@ -13,7 +13,7 @@ export interface DeliveryElsewhere {
 /** Of one consumer at most: an account names so many, and counts the rest as pending. */
 const MAX_NAMED = 20_000;
 
-/** What members of other instances had in flight when these last beat. */
+/** Deliveries in flight to members of other instances, as of their last heartbeat. */
 export async function selectInFlightElsewhere(
   db: Queryable,
   of: { readonly consumerId: number; readonly instance: string },

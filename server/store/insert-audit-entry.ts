@@ -5,7 +5,7 @@ export interface NewAuditEntry {
   readonly actor: string;
   /** `<noun>.<past participle>`, such as `topic.created`. */
   readonly action: string;
-  /** What it was done to, such as `topic:orders`. */
+  /** The object of the action, such as `topic:orders`. */
   readonly target: string;
   /** Plain JSON; absent = nothing was there. */
   readonly before?: unknown;

@@ -64,7 +64,7 @@ export async function claimOperations(
   }));
 }
 
-/** What one step has done, in the step's own transaction. False when the operation is no longer this instance's to run. */
+/** Counts one step's work, in the step's own transaction. False when the operation is no longer this instance's to run. */
 export async function advanceOperation(
   db: Queryable,
   step: {

@@ -4,7 +4,7 @@ import { parkedFilterSql, parkedFilterValues, type StoredParkedFilter } from "./
 
 type Facets = Pick<ParkedFacets, "states" | "topics" | "types" | "keys">;
 
-/** What an operator can read at a glance; beyond it he searches. */
+/** As much as an operator can read at a glance; for more they search. */
 const MAX_VALUES = 20;
 
 interface Row {

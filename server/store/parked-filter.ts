@@ -1,6 +1,6 @@
 import type { ParkedState } from "../contract/parked.ts";
 
-/** Which parked events of a consumer are meant, with the topic resolved; null = any. */
+/** A selection of a consumer's parked events, with the topic resolved; null = any. */
 export interface StoredParkedFilter {
   readonly state: ParkedState | null;
   readonly topicId: number | null;

@@ -2,7 +2,7 @@ import type { PlannedChange, PositionChange } from "../contract/position-changes
 import type { RestorePoint } from "../domain/restore-point.ts";
 import type { Queryable } from "./database.ts";
 
-/** What was asked for, as it is kept. */
+/** The request, as it is kept. */
 interface Planned extends Pick<PositionChange, "target" | "parked" | "state"> {
   readonly changes: readonly PlannedChange[];
 }

@@ -6,7 +6,7 @@ export const FORGOTTEN_KEYS = "";
 /** Keys remembered per topic: some 100 MB of table and indexes. */
 const MAX_KEYS = 1_000_000;
 
-/** What is remembered of a key's events that retention took. */
+/** The memory of a key's events that retention took. */
 export interface PurgedKey {
   /** Offset of the last of them; 0 = none is known of. */
   readonly lastOffset: number;

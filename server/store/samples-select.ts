@@ -8,7 +8,7 @@ export interface SampleSpan {
 
 export interface ConsumerSample {
   readonly at: string;
-  /** It lies before the span. */
+  /** The sample lies before the span. */
   readonly isBefore: boolean;
   readonly topic: string;
   readonly lag: number;

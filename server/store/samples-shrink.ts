@@ -6,7 +6,7 @@ export const COARSE_S = 300;
 /** Rows that one statement deletes at most. */
 const MAX_ROWS = 5_000;
 
-// What one coarse sample says: the worst lag of its time, and the counts as they stood at its end.
+// A coarse sample says the worst lag of its time, and the counts as they stood at its end.
 const TABLES = {
   consumer_sample: {
     keys: "consumer_id, topic_id",

@@ -9,7 +9,7 @@ export interface SessionJoin {
   readonly instance: string;
   /** Where the member is connected from. */
   readonly address: string | null;
-  /** It pulls instead of keeping a stream open. */
+  /** The member pulls instead of keeping a stream open. */
   readonly isPull: boolean;
   /** How long the row lives without a heartbeat. */
   readonly lastsMs: number;

@@ -6,7 +6,7 @@ export const CHANNEL = "millrace_wake_up";
 /** PostgreSQL refuses payloads of 8,000 bytes; this leaves room for the sender's name. */
 export const MAX_WAKE_UP_BYTES = 7_000;
 
-/** What a sender says of one channel. */
+/** The word of a sender about one channel. */
 export function wakeUpPayload(sender: string, channel: string): string {
   return `${sender} ${channel}`;
 }
