@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startTestServer, type TestServer } from "../client/testing/real-server.ts";
+import { snippetsFor } from "../components/setup/snippets.ts";
 
 const root = join(import.meta.dirname, "..");
 const isThere = (program: string) => spawnSync(program, ["--version"], { stdio: "ignore" }).status === 0;
@@ -48,6 +49,14 @@ async function account(consumer: string, topic: string): Promise<unknown> {
   });
   return ((await answer.json()) as { accounts: unknown[] }).accounts[0];
 }
+
+test("the first steps of the set-up page run as they stand, and leave README's tour alone", async (context) => {
+  if (!(isThere("bash") && isThere("curl"))) return context.skip("needs bash and curl");
+  const { publish, consume, settle } = snippetsFor(server.url, server.apiKey);
+  const said = await paste([publish, consume, settle].join("\n"));
+  expect(refusals(said), said).toEqual([]);
+  expect(await account("counter", "visits"), said).toMatchObject({ head: 1, settled: { count: 1 } });
+}, 60_000);
 
 test("README's tour runs as it stands, and ends with everything settled", async (context) => {
   if (!(isThere("bash") && isThere("curl"))) return context.skip("needs bash and curl");
