@@ -129,7 +129,7 @@ describe("a plain client", () => {
       const refused = await connect(name, "worker");
       expect(refused instanceof Response && (await refused.json())).toMatchObject({
         ...{ status: 409, code: "member-name-taken", member: "worker" },
-        ...{ instance: expect.any(String), address: expect.any(String), since: expect.any(String) },
+        ...{ server: expect.any(String), address: expect.any(String), since: expect.any(String) },
       });
     }
     await settle(name, holder.deliveries(), "ack");
