@@ -434,4 +434,14 @@ export const protections = [
       "refuses a database that a newer build has migrated, and names what it does not know",
     ],
   },
+  {
+    name: "a session is resumed at another instance under its own name only",
+    file: "server/store/session-adopt.ts",
+    from: "AND member = coalesce($7, member)",
+    to: "AND (true OR member = $7)",
+    test: [
+      "server/engine/sessions.test.ts",
+      "is its member's: another name begins a session of its own with that place, at whatever instance",
+    ],
+  },
 ];
