@@ -4,7 +4,9 @@ import type { ConsumerSetup } from "../store/consumer-setup-select.ts";
 import { selectCursors } from "../store/cursor-table.ts";
 import type { Queryable } from "../store/database.ts";
 import { selectOffsetBefore } from "../store/position-offset-before.ts";
+import { isInFuture } from "../store/position-time-ago.ts";
 import { countReplayEvents } from "../store/replay-events-select.ts";
+import { readTopicHeads } from "../store/topic-heads.ts";
 import { topicIdOf } from "./resolve-parked-filter.ts";
 
 export type ReplayAsked = Omit<ReplayRequest, "rate" | "reason">;
@@ -23,15 +25,33 @@ export async function resolveReplay(db: Queryable, setup: ConsumerSetup, asked: 
   return { replay, total };
 }
 
+/** Throws `invalid-input`, named to the field, for a place that the topic does not have yet. */
+async function refuseBeyondHead(
+  db: Queryable,
+  topicId: number,
+  asked: Pick<ReplayRequest, "topic" | "fromOffset" | "toOffset" | "fromTime" | "toTime">,
+): Promise<void> {
+  const [place] = await readTopicHeads(db, [topicId]);
+  const end = `topic "${asked.topic}" ends at offset ${place?.head ?? 0}`;
+  for (const field of ["fromOffset", "toOffset"] as const) {
+    if ((asked[field] ?? 0) > (place?.head ?? 0)) throw invalidField(field, end);
+  }
+  for (const field of ["fromTime", "toTime"] as const) {
+    const time = asked[field];
+    if (time !== undefined && (await isInFuture(db, time))) throw invalidField(field, `is yet to come; ${end}`);
+  }
+}
+
 async function rangeOf(
   db: Queryable,
   of: {
     readonly setup: ConsumerSetup;
     readonly topicId: number;
-    readonly asked: Pick<ReplayRequest, "fromOffset" | "toOffset" | "fromTime" | "toTime">;
+    readonly asked: Pick<ReplayRequest, "topic" | "fromOffset" | "toOffset" | "fromTime" | "toTime">;
   },
 ): Promise<{ after: number; through: number }> {
   const { setup, topicId, asked } = of;
+  await refuseBeyondHead(db, topicId, asked);
   const cursors = (await selectCursors(db, setup.consumerId)).filter((it) => it.topicId === topicId);
   const position = Math.min(...cursors.map((it) => it.position));
   if (asked.toOffset !== undefined && asked.toOffset > position) {
