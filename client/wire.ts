@@ -141,6 +141,8 @@ export interface TopicDescription {
   description: string;
   /** null = events are kept for ever; a bound that is null = none. */
   retention: { maxAgeMs: number | null; maxEvents: number | null; maxBytes: number | null; force: boolean } | null;
+  /** Retention waits for consumers that have not passed the first event kept: the slowest ten, and how many there are. */
+  heldUp: { over: RetentionExcess; by: { consumer: string; position: number }[]; consumers: number } | null;
   createdAt: string;
   /** Offset of the last event; 0 = empty. */
   head: number;
@@ -149,6 +151,14 @@ export interface TopicDescription {
   bytes: number;
   firstRecordedAt: string | null;
   lastRecordedAt: string | null;
+}
+
+/** How far what a topic keeps is past each bound of its retention; null = within it, or there is none. */
+export interface RetentionExcess {
+  events: number | null;
+  bytes: number | null;
+  /** Of the oldest event. */
+  ms: number | null;
 }
 
 export interface Subscription {
@@ -216,7 +226,17 @@ export interface ConsumerDescription {
   why: string;
   /** Events out of the flow, by what they wait for. */
   parked: { retrying: number; dead: number; blocked: number; discarded: number };
-  topics: { topic: string; position: number; head: number; lag: number; lagMs: number }[];
+  topics: {
+    topic: string;
+    position: number;
+    head: number;
+    lag: number;
+    lagMs: number;
+    /** With a filter: how many of the events between position and head pass it; not exact = so many at least. */
+    matching?: { count: number; isExact: boolean } | undefined;
+    /** How far the topic's retention is past its bounds because this consumer has not passed the first event kept. */
+    holdsUp: RetentionExcess | null;
+  }[];
   partitions: number;
   ordering: "key" | "topic";
   maxInFlight: number;

@@ -23,6 +23,8 @@ import { ConsumerSettings } from "./consumer-settings.tsx";
 import { consumerStanding } from "./consumer-status.tsx";
 import { FailingCallout } from "./failing-callout.tsx";
 import { HistoryPanel } from "./history-panel.tsx";
+import { HoldsUp } from "./holds-up.tsx";
+import { lagNote } from "./lag-note.ts";
 import { MemberTable } from "./member-table.tsx";
 import { MovePosition } from "./move-position.tsx";
 import { ParkedPanel } from "./parked-panel.tsx";
@@ -123,10 +125,11 @@ export function ConsumerPage({ consumer }: { consumer: string }) {
               )}
             </Callout>
           )}
+          {data === undefined ? null : <HoldsUp topics={data.topics} />}
           {data?.failing == null ? null : <FailingCallout consumer={consumer} failing={data.failing} />}
           <FactStrip
             facts={[
-              { label: "Lag", value: formatCount(standing?.lag), note: "events not settled" },
+              { label: "Lag", value: formatCount(standing?.lag), note: lagNote(data) },
               { label: "Behind", value: formatDuration(standing?.lagMs), note: "age of the oldest of them" },
               { label: "Members", value: formatCount(data?.members.length), note: "connected now" },
               {

@@ -2,7 +2,7 @@
 
 import Link from "next/link";
 import type { ConsumerDescription, PartitionPosition } from "@/server/contract/consumers.ts";
-import { formatCount } from "../display/format-count.ts";
+import { formatCount, formatMatching } from "../display/format-count.ts";
 import { formatDateTime, formatDuration } from "../display/format-time.ts";
 import { useNow } from "../display/use-now.ts";
 import { usePreferences } from "../preferences/preferences-provider.tsx";
@@ -41,6 +41,11 @@ function TopicPlace({ place }: { place: Place }) {
           <span>
             lag <b className="font-medium text-ink">{formatCount(place.lag)}</b>
           </span>
+          {place.matching === undefined ? null : (
+            <span>
+              of it passing <b className="font-medium text-ink">{formatMatching(place.matching)}</b>
+            </span>
+          )}
           <span>
             behind <b className="font-medium text-ink">{formatDuration(place.lagMs)}</b>
           </span>

@@ -6,6 +6,11 @@ export function formatCount(count: number | null | undefined): string {
   return count === null || count === undefined ? "–" : WHOLE.format(count);
 }
 
+/** `12`, or `≥ 10,000` where not all were counted. */
+export function formatMatching({ count, isExact }: { readonly count: number; readonly isExact: boolean }): string {
+  return isExact ? formatCount(count) : `≥ ${formatCount(count)}`;
+}
+
 const HUNDREDTHS = new Intl.NumberFormat("en-US", { maximumFractionDigits: 2 });
 
 /** Events a second: hundredths below one, tenths below ten, whole above. */

@@ -23,6 +23,7 @@ import { Page } from "../shell/page.tsx";
 import { Button } from "../ui/button.tsx";
 import { buttonStyle } from "../ui/button-style.ts";
 import { Panel } from "../ui/panel.tsx";
+import { HeldUp } from "./held-up.tsx";
 import { RetentionDialog, retentionText } from "./retention-dialog.tsx";
 import { TopicCharts } from "./topic-charts.tsx";
 import { TopicTabs } from "./topic-tabs.tsx";
@@ -140,6 +141,7 @@ export function TopicPage({ topic }: { topic: string }) {
       ) : (
         <>
           {it === undefined || it.description === "" ? null : <p className="max-w-3xl text-muted">{it.description}</p>}
+          {it?.heldUp == null ? null : <HeldUp heldUp={it.heldUp} />}
           <FactStrip
             facts={[
               { label: "Head", value: formatCount(it?.head), note: "offset of the last event" },

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { LIMITS } from "./limits.ts";
 import { consumerName, label, offset, partition, position, reason, timestamp, topicName } from "./names.ts";
+import { retentionExcess } from "./topics.ts";
 
 /** Where a consumer begins in a topic it has not read before. */
 export const startPoint = z.union(
@@ -111,6 +112,15 @@ export const partitionPosition = z.object({
 });
 export type PartitionPosition = z.infer<typeof partitionPosition>;
 
+/** How many of the events between position and head pass the filter. */
+export const matching = z.object({
+  /** At most 10,000. */
+  count: z.int(),
+  /** False = there are more, or not all could be looked at in time. */
+  isExact: z.boolean(),
+});
+export type Matching = z.infer<typeof matching>;
+
 export const topicPosition = z.object({
   topic: topicName,
   /** Everything up to here is settled, in every partition. */
@@ -191,6 +201,10 @@ export const consumerDescription = z.object({
       keyPrefix: z.string().optional(),
       start: startPoint,
       liveOnly: z.array(z.string()).optional(),
+      /** Only with a filter, and where a consumer, or all of them, is asked about. */
+      matching: matching.optional(),
+      /** It has not passed what the topic's retention would take: how far that is past its bounds. null = it holds up nothing. */
+      holdsUp: retentionExcess.nullable(),
     }),
   ),
   partitions: z.int(),

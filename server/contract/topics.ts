@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { freeText, position, topicName } from "./names.ts";
+import { consumerName, freeText, position, topicName } from "./names.ts";
 
 /** How long events are kept: each bound by itself; those no bound asks to go stay. */
 export const retention = z.strictObject({
@@ -35,11 +35,32 @@ export const retentionDescription = z.object({
   force: z.boolean(),
 });
 
+/** How far what a topic keeps is past each bound of its retention; null = within it, or there is none. */
+export const retentionExcess = z.object({
+  events: z.int().nullable(),
+  bytes: z.int().nullable(),
+  /** Of the oldest event. */
+  ms: z.number().nullable(),
+});
+export type RetentionExcess = z.infer<typeof retentionExcess>;
+
+/** Retention waits for consumers that have not passed the first event kept. */
+export const retentionHeldUp = z.object({
+  over: retentionExcess,
+  /** The slowest of them, ten at most. */
+  by: z.array(z.object({ consumer: consumerName, position })),
+  /** How many there are. */
+  consumers: z.int(),
+});
+export type RetentionHeldUp = z.infer<typeof retentionHeldUp>;
+
 export const topicDescription = z.object({
   topic: topicName,
   description: z.string(),
   /** null = events are kept for ever. */
   retention: retentionDescription.nullable(),
+  /** null = retention does what it is asked to. */
+  heldUp: retentionHeldUp.nullable(),
   createdAt: z.string(),
   /** Offset of the last event; 0 = empty. */
   head: position,

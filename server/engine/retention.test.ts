@@ -282,3 +282,31 @@ test("the loop does it by itself, and stops", async () => {
   await loop.close();
   expect(errors).toEqual([]);
 });
+
+test("retention that is held up says by whom and how far past its bounds, on the topic and on the consumer", async () => {
+  const topic = await openTopic({ maxEvents: 10, maxBytes: 1_000_000, maxAgeMs: 3_600_000 });
+  await instance.declare("held-b", { topics: [{ topic: topic.topic, start: { offset: 21 } }], partitions: 2 });
+  await instance.declare("held-a", { topics: [{ topic: topic.topic, start: { offset: 31 } }] });
+  // What retention has merely not done yet is held up by nobody.
+  expect(await topic.describe()).toMatchObject({ tail: 1, heldUp: null });
+  expect((await instance.describe({ consumer: "held-b" })).topics[0]?.holdsUp).toBeNull();
+  await topic.drain();
+  const over = { events: 70, bytes: null, ms: null };
+  const by = [{ consumer: "held-b", position: 20 }];
+  expect(await topic.describe()).toMatchObject({ tail: 21, heldUp: { over, by, consumers: 1 } });
+  expect((await instance.describe({ consumer: "held-b" })).topics[0]?.holdsUp).toEqual(over);
+  expect((await instance.describe({ consumer: "held-a" })).topics[0]?.holdsUp).toBeNull();
+
+  await query("ALTER TABLE event DISABLE TRIGGER event_append_only");
+  await query(`UPDATE event SET recorded_at = now() - interval '2 hours' WHERE topic_id = $1`, [topic.id]);
+  await query("ALTER TABLE event ENABLE TRIGGER event_append_only");
+  await topic.declare({ retention: { maxBytes: 1_000 } });
+  const { heldUp } = await topic.describe();
+  expect(heldUp?.over).toMatchObject({ events: 70, bytes: 80 * EVENT_BYTES - 1_000 });
+  expect(heldUp?.over.ms).toBeGreaterThanOrEqual(3_600_000);
+  expect(heldUp?.over.ms).toBeLessThan(3_700_000);
+
+  await topic.declare({ retention: { maxEvents: 10, force: true } });
+  expect((await topic.describe()).heldUp).toBeNull();
+  expect((await instance.describe({ consumer: "held-b" })).topics[0]?.holdsUp).toBeNull();
+});

@@ -110,7 +110,8 @@ export interface Services {
   /** Throws `forbidden` unless the caller may read these topics, or all of the consumer's when none are named. */
   readonly requireReadableTopics: (input: { consumer: string; topics?: readonly string[]; may: May }) => Promise<void>;
   readonly describeConsumer: (input: { consumer: string }) => Promise<ConsumerDescription>;
-  readonly listConsumers: () => Promise<ConsumerSummary[]>;
+  /** With `hasMatching` what passes filters is counted, as far as there is time. */
+  readonly listConsumers: (options?: { hasMatching?: boolean }) => Promise<ConsumerSummary[]>;
   readonly settle: (input: { consumer: string; settlements: readonly Settlement[] }) => Promise<SettlementResult>;
   readonly getState: (input: { consumer: string; key: string }) => Promise<ExactStateEntry>;
   readonly listState: (input: {

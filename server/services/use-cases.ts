@@ -5,6 +5,7 @@ import type { Wakeups } from "../engine/wakeups.ts";
 import type { Database } from "../store/database.ts";
 import { awaitProcessed } from "./await-processed.ts";
 import { changePositions } from "./change-positions.ts";
+import { createMatchingCounts } from "./count-matching.ts";
 import { countParked } from "./count-parked.ts";
 import { countReplay } from "./count-replay.ts";
 import { createApiKey } from "./create-api-key.ts";
@@ -58,6 +59,7 @@ export interface UseCaseDeps {
 
 /** Every use case, on the parts it needs. */
 export function allUseCases(deps: UseCaseDeps): Services {
+  const withMatching = { ...deps, matching: createMatchingCounts(deps.database) };
   return {
     declareTopic: declareTopic(deps),
     describeTopic: describeTopic(deps),
@@ -67,8 +69,8 @@ export function allUseCases(deps: UseCaseDeps): Services {
     getEvent: getEvent(deps),
     offsetBefore: offsetBefore(deps),
     declareConsumer: declareConsumer(deps),
-    describeConsumer: describeConsumer(deps),
-    listConsumers: listConsumers(deps),
+    describeConsumer: describeConsumer(withMatching),
+    listConsumers: listConsumers(withMatching),
     settle: settle(deps),
     getState: getState(deps),
     listState: listState(deps),

@@ -1,5 +1,6 @@
 import type { Breaker, ConsumerDescription, ConsumerSummary, RetryPolicy, StartPoint } from "../contract/consumers.ts";
 import { consumerStatus } from "../domain/consumer-status.ts";
+import { type RetentionBounds, type RetentionExcess, retentionExcess } from "../domain/retention-excess.ts";
 import type { Queryable } from "./database.ts";
 import { type ParkedSummary, selectParkedSummaries } from "./parked-summary-select.ts";
 
@@ -29,6 +30,9 @@ interface TopicRow {
   start: StartPoint;
   position: number;
   head: number;
+  tail: number;
+  bytes: number;
+  retention: RetentionBounds | null;
   lag_ms: number;
   still_ms: number;
   cursors:
@@ -84,7 +88,7 @@ async function selectConsumers(
     name: "describe_consumer_topics",
     text: `
       SELECT s.consumer_id, t.name AS topic, s.types, s.keys, s.key_prefix, s.live_only, s.start, p.position, h.head,
-        p.cursors, (extract(epoch FROM clock_timestamp() - p.moved_at) * 1000)::float8 AS still_ms,
+        h.tail, h.bytes, t.retention, p.cursors, (extract(epoch FROM clock_timestamp() - p.moved_at) * 1000)::float8 AS still_ms,
         coalesce(greatest(0, extract(epoch FROM clock_timestamp() - e.recorded_at) * 1000), 0)::float8 AS lag_ms
       FROM subscription s
       JOIN topic t ON t.id = s.topic_id
@@ -200,6 +204,12 @@ function byConsumer<Row extends { consumer_id: number }>(rows: readonly Row[]): 
   return groups;
 }
 
+/** The event after its position is the first that is kept, and retention would have taken it. */
+function holdsUpOf({ retention, position, head, tail, bytes, lag_ms }: TopicRow): RetentionExcess | null {
+  if (position >= tail) return null;
+  return retentionExcess(retention, { events: head - tail + 1, bytes, oldestMs: lag_ms });
+}
+
 function topicOf(row: TopicRow): ConsumerDescription["topics"][number] {
   return {
     topic: row.topic,
@@ -212,6 +222,7 @@ function topicOf(row: TopicRow): ConsumerDescription["topics"][number] {
       ...it,
       expiresAt: it.expiresAt === null ? null : new Date(it.expiresAt).toISOString(),
     })),
+    holdsUp: holdsUpOf(row),
     ...(row.types !== null && { types: row.types }),
     ...(row.keys !== null && { keys: row.keys }),
     ...(row.key_prefix !== null && { keyPrefix: row.key_prefix }),

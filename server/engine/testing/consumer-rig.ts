@@ -3,6 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type ConsumerDeclaration, consumerDeclaration } from "../../contract/consumers.ts";
 import type { Delivery, Settlement } from "../../contract/settlements.ts";
 import { changePositions } from "../../services/change-positions.ts";
+import { createMatchingCounts } from "../../services/count-matching.ts";
 import { declareConsumer } from "../../services/declare-consumer.ts";
 import { describeConsumer } from "../../services/describe-consumer.ts";
 import { discardParked } from "../../services/discard-parked.ts";
@@ -144,7 +145,7 @@ export function openInstance(url: string, options: Partial<MembersOptions> = {})
     errors,
     declare: (consumer: string, declaration: Partial<ConsumerDeclaration> & Pick<ConsumerDeclaration, "topics">) =>
       declare({ consumer, declaration: consumerDeclaration.parse({ ...DECLARED, ...declaration }), actor }),
-    describe: describeConsumer({ database }),
+    describe: describeConsumer({ database, matching: createMatchingCounts(database) }),
     getState: getState({ database }),
     account: getAccount({ database, members }),
     plan: planPositions({ database }),

@@ -3,6 +3,7 @@ const TOPIC = {
   topic: "payments",
   description: "What was paid",
   retention: null,
+  heldUp: null,
   createdAt: "2026-11-20T21:00:00.000Z",
   head: 12430,
   tail: 1,
@@ -27,6 +28,8 @@ const CONSUMER = {
       head: 12430,
       lag: 30,
       lagMs: 1840,
+      matching: { count: 12, isExact: true },
+      holdsUp: null,
       partitions: [
         { partition: 0, position: 12400, epoch: 3, member: "billing-1", expiresAt: "2026-11-20T21:42:25.000Z" },
       ],

@@ -41,7 +41,7 @@ export function createLive({
 }: LiveOptions): Live {
   const every = { everyMs: pollMs, onError };
   const topics = createLatestList({ read: services.listTopics, nameOf: (it) => it.topic, ...every });
-  const consumers = createLatestList({ read: services.listConsumers, nameOf: (it) => it.consumer, ...every });
+  const consumers = createLatestList({ read: () => services.listConsumers(), nameOf: (it) => it.consumer, ...every });
   const operations = createLatest({
     read: () => services.listOperations(RECENT_OPERATIONS),
     ...every,

@@ -18,11 +18,13 @@ export const consumers = router({
         path: "/consumers",
         tags: ["Consumers"],
         summary: "List the consumers the key may read",
+        description:
+          "`matching` is counted for as many of them as there is time for, and absent for the others; see the description of one.",
       },
     })
     .output(consumerList)
     .query(async ({ ctx }) => {
-      const all = await ctx.services.listConsumers();
+      const all = await ctx.services.listConsumers({ hasMatching: true });
       return { consumers: all.filter((it) => ctx.can("read", it.consumer)) };
     }),
 
@@ -33,6 +35,8 @@ export const consumers = router({
         path: "/consumers/{consumer}",
         tags: ["Consumers"],
         summary: "Describe a consumer: positions, lag, members, leases",
+        description:
+          "Where a topic's filter leaves events out, `matching` says how many of its `lag` pass it: exact up to 10,000; `isExact: false` is at least so many, because there are more or there was no time to look at all of them (ask again: the count goes on). `holdsUp` says how far the topic's retention is past its bounds because this consumer has not passed the first event kept.",
       },
     })
     .input(z.strictObject({ consumer: consumerName }))

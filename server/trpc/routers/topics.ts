@@ -1,7 +1,23 @@
 import { z } from "zod";
 import { topicName } from "../../contract/names.ts";
-import { declaredTopic, topicDeclaration, topicDescription, topicList } from "../../contract/topics.ts";
+import {
+  declaredTopic,
+  type TopicDescription,
+  topicDeclaration,
+  topicDescription,
+  topicList,
+} from "../../contract/topics.ts";
 import { authenticated, router } from "../trpc.ts";
+
+/** Consumers that the caller may not read stay unnamed; that they hold retention up is told. */
+function withReadable(
+  description: TopicDescription,
+  can: (action: "read", consumer: string) => boolean,
+): TopicDescription {
+  const { heldUp } = description;
+  if (heldUp === null) return description;
+  return { ...description, heldUp: { ...heldUp, by: heldUp.by.filter((it) => can("read", it.consumer)) } };
+}
 
 export const topics = router({
   list: authenticated
@@ -11,16 +27,25 @@ export const topics = router({
     .output(topicList)
     .query(async ({ ctx }) => {
       const all = await ctx.services.listTopics();
-      return { topics: all.filter((it) => ctx.can("read", it.topic)) };
+      return { topics: all.filter((it) => ctx.can("read", it.topic)).map((it) => withReadable(it, ctx.can)) };
     }),
 
   get: authenticated
-    .meta({ openapi: { method: "GET", path: "/topics/{topic}", tags: ["Topics"], summary: "Describe a topic" } })
+    .meta({
+      openapi: {
+        method: "GET",
+        path: "/topics/{topic}",
+        tags: ["Topics"],
+        summary: "Describe a topic",
+        description:
+          "`heldUp` is set while retention waits for consumers that have not passed the first event kept: how far it is past each of its bounds, the slowest ten of those consumers that the key may read, and how many there are.",
+      },
+    })
     .input(z.strictObject({ topic: topicName }))
     .output(topicDescription)
-    .query(({ ctx, input }) => {
+    .query(async ({ ctx, input }) => {
       ctx.require("read", input.topic);
-      return ctx.services.describeTopic(input);
+      return withReadable(await ctx.services.describeTopic(input), ctx.can);
     }),
 
   declare: authenticated
@@ -45,6 +70,6 @@ export const topics = router({
         actor: ctx.actor,
       });
       if (created) ctx.answer.status = 201;
-      return { ...description, created, changed: [...changed] };
+      return { ...withReadable(description, ctx.can), created, changed: [...changed] };
     }),
 });
