@@ -15,8 +15,8 @@ const noteOf = (...topics: { lag: number; matching?: { count: number; isExact: b
   lagNote({ topics: topics.map((it) => ({ ...place, partitions: [], ...it })) });
 
 test("how many events of the lag pass the filters, all topics together", () => {
-  expect(noteOf({ lag: 5_000, matching: { count: 12, isExact: true } }, { lag: 3 })).toBe("events; 15 of them pass");
-  expect(noteOf({ lag: 50_000, matching: { count: 10_000, isExact: false } })).toBe("events; ≥ 10,000 of them pass");
+  expect(noteOf({ lag: 5_000, matching: { count: 12, isExact: true } }, { lag: 3 })).toBe("15 pass the filter");
+  expect(noteOf({ lag: 50_000, matching: { count: 10_000, isExact: false } })).toBe("≥ 10,000 pass the filter");
 });
 
 test("without a filter, or without a lag, there is nothing to tell apart", () => {

@@ -11,5 +11,5 @@ export function lagNote(description: Pick<ConsumerDescription, "topics"> | undef
     count += matching?.count ?? lag;
     isExact &&= matching?.isExact ?? true;
   }
-  return `events; ${formatMatching({ count, isExact })} of them pass`;
+  return `${formatMatching({ count, isExact })} pass the filter`;
 }

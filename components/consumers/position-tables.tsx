@@ -31,7 +31,7 @@ function TopicPlace({ place }: { place: Place }) {
         </Link>
       }
       aside={
-        <span className="live-value flex items-center gap-4">
+        <span className="live-value flex flex-wrap items-center gap-x-4">
           <span>
             position <b className="font-medium text-ink">{formatCount(place.position)}</b>
           </span>
