@@ -62,6 +62,30 @@ test("what runs and what waits when the connection breaks goes on, and its settl
   expect(streams()[1]).toContain("lastEventId=s1.3");
 });
 
+test("what was parked while the connection was down is told on the next one, and takes back what is here of its key", async () => {
+  // No extension tells the member what the notice should.
+  consumer.ackTimeoutMs = 600_000;
+  append("a", "a", "a");
+  let isFree = false;
+  let aborted = 0;
+  const { runs, end } = consume(async ({ offset, signal }) => {
+    if (offset !== 2 || isFree) return;
+    await until(() => signal.aborted);
+    aborted += 1;
+  });
+  await until(() => runs.includes(2) && consumer.settled.size === 1);
+  isFree = true;
+  for (const event of consumer.events.slice(0, 1)) consumer.settled.delete(event);
+  consumer.breakOff();
+  consumer.park(1);
+  await until(() => aborted === 1);
+  expect(streams()[1]).toContain("lastEventId=s1.3");
+  consumer.redrive();
+  await until(allSettled);
+  await end();
+  expect(runs).toEqual([1, 2, 1, 2, 3]);
+});
+
 test("at another instance everything unsettled comes again: what is being handled, or on its way, is not started twice", async () => {
   append("a", "b", "b");
   consumer.resendsAll = true;

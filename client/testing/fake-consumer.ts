@@ -15,6 +15,8 @@ export class FakeConsumer {
   /** Requests of settlements that took effect. */
   readonly requests: Settlement[][] = [];
   /** Events that wait because a handler failed. */
+  /** Notices that no connection was there for. */
+  readonly #missed: object[] = [];
   readonly parking = new FakeParking(() => this.ordering);
   /** Deliveries that were answered although they had been taken back. */
   superseded = 0;
@@ -155,6 +157,7 @@ export class FakeConsumer {
 
   #resume(after: number): void {
     this.#tellAssignment();
+    for (const notice of this.#missed.splice(0)) this.tell("parked", notice);
     for (const [number, { event, more }] of this.#delivered) {
       if (number > after) this.#write([this.#frameOf(number, event, `,"redelivered":true${more}`)]);
     }
@@ -209,7 +212,9 @@ export class FakeConsumer {
     const takenBack = this.parking.park(event, { isRetrying, inFlight: this.#inFlight });
     for (const it of [event, ...takenBack]) this.#forget(it);
     const key = this.ordering === "topic" ? null : (event.partitionkey ?? null);
-    this.tell("parked", { topic: event.topic, partition: 0, offset: Number(event.sequence), key });
+    const notice = { topic: event.topic, partition: 0, offset: Number(event.sequence), key };
+    if (this.#connection === null) this.#missed.push(notice);
+    else this.tell("parked", notice);
   }
 
   #settle(settlements: Settlement[], response: ServerResponse): void {

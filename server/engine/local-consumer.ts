@@ -214,9 +214,10 @@ export class LocalConsumer {
     at: { readonly topicId: number; readonly offset: number; readonly key: string | null },
   ): void {
     const topic = this.#setup.topics.find((it) => it.topicId === at.topicId)?.topic;
+    if (topic === undefined) return;
     for (const session of this.sessions.values()) {
-      if (!session.isPipelined || session.held.get(partition)?.epoch !== epoch) continue;
-      session.tell("parked", { topic, partition, offset: at.offset, key: at.key });
+      if (session.held.get(partition)?.epoch !== epoch) continue;
+      session.tellParked({ topic, partition, offset: at.offset, key: at.key });
     }
   }
 

@@ -11,6 +11,14 @@ import type { OverdueDeliveries } from "./server-verdicts.ts";
 import { SessionPump } from "./session-pump.ts";
 import type { TopicReader } from "./topic-log.ts";
 
+/** What `parked` tells. */
+export interface ParkedNotice {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly key: string | null;
+}
+
 /** Where a delivery of the session belongs. */
 export interface DeliveryPlace {
   readonly held: HeldPartition;
@@ -96,6 +104,8 @@ export class MemberSession {
   #heardAt: number;
   /** While the breaker is open: what is delivered after this number is delivered to try. */
   #probeAfter: number | null = null;
+  /** Notices that its connection may have lost, with the number of the last delivery before each. */
+  #notices: { readonly after: number; readonly notice: ParkedNotice }[] = [];
   #isAssigned = false;
   #isCaughtUp = false;
   #grace: NodeJS.Timeout | null = null;
@@ -218,6 +228,7 @@ export class MemberSession {
     if (this.#isAssigned) this.tellAssignment();
     if (this.#setup.pause !== null) this.#tellPaused(this.#setup);
     if (this.#setup.failing !== null) this.#tellFailing();
+    this.#tellNoticesAgain(how);
     if (how.after !== null) this.#pump.sendAgain(how.after);
     this.pump();
   }
@@ -311,6 +322,22 @@ export class MemberSession {
     return [...this.held.values()]
       .map(({ partition, epoch }) => ({ partition, epoch }))
       .sort((a, b) => a.partition - b.partition);
+  }
+
+  /** What was delivered after this event of its sequence is taken back; a client that pipelines has to be told. */
+  tellParked(notice: ParkedNotice): void {
+    if (!this.isPipelined) return;
+    this.#notices.push({ after: this.log.last, notice });
+    // Those after what a member has seen are about what was in flight then, and what has been sent since.
+    const max = 2 * this.#setup.maxInFlight;
+    if (this.#notices.length > max) this.#notices.splice(0, this.#notices.length - max);
+    this.tell("parked", notice);
+  }
+
+  /** A member that has seen a delivery has seen the notices before it. */
+  #tellNoticesAgain({ after, isPipelined }: { readonly after: number | null; readonly isPipelined: boolean }): void {
+    this.#notices = after === null || !isPipelined ? [] : this.#notices.filter((it) => it.after >= after);
+    for (const { notice } of this.#notices) this.tell("parked", notice);
   }
 
   tell(name: ControlFrame, data: object): void {

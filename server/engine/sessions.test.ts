@@ -70,6 +70,49 @@ describe("a session", () => {
     await expect.poll(position).toBe(1);
   });
 
+  it("tells a pipelined member again what was parked while its connection was down, and not what it has seen", async () => {
+    await declare();
+    await publish(a, topicId, { count: 6, keys: 2 });
+    const first = await a.join(consumer, "m1");
+    await first.delivered(6);
+    // Of k1, the connection brings the notice; of k0, it is down before.
+    await a.retry(consumer, [at(first, 1)], { delayMs: 60_000 });
+    await first.until(() => first.frame("parked") !== undefined);
+    first.joined?.disconnect();
+    await a.retry(consumer, [at(first, 2)], { delayMs: 60_000 });
+    const second = await a.join(consumer, "m1", { resume: placeOf(first, 6) });
+    const notices = () => second.frames.filter((it) => it.event === "parked").map((it) => it.data);
+    await second.until(() => notices().length > 0);
+    expect(notices()).toEqual([
+      { topic, partition: 0, offset: 1, key: "k1" },
+      { topic, partition: 0, offset: 2, key: "k0" },
+    ]);
+    expect(second.frames.slice(0, 2).map((it) => it.event)).toEqual(["session", "assignment"]);
+
+    await publish(a, topicId, { count: 1, keys: 0 });
+    await second.delivered(1);
+    second.joined?.disconnect();
+    const third = await a.join(consumer, "m1", { resume: placeOf(first, 7) });
+    await publish(a, topicId, { count: 1, keys: 0 });
+    await third.delivered(1);
+    // A delivery came after the notices, and was seen.
+    expect(third.frame("parked")).toBeUndefined();
+  });
+
+  it("tells a member that knows nothing of it no notices, whatever was parked while it was away", async () => {
+    await declare();
+    await publish(a, topicId, { count: 4, keys: 2 });
+    const first = await a.join(consumer, "m1", { order: "strict" });
+    await first.delivered(2);
+    first.joined?.disconnect();
+    await a.retry(consumer, first.deliveries, { delayMs: 60_000 });
+    const second = await a.join(consumer, "m1", { order: "strict", resume: placeOf(first, 2) });
+    await publish(a, topicId, { count: 1, keys: 0 });
+    await second.delivered(1);
+    expect(second.offsets).toEqual([5]);
+    expect(second.frame("parked")).toBeUndefined();
+  });
+
   it("goes on at another instance, with everything unsettled again and late settlements counted", async () => {
     await declare();
     await publish(a, topicId, { count: 3, keys: 3 });

@@ -43,7 +43,7 @@ const MEANINGS: Record<MemberFrameName, string> = {
   reset:
     "`{change, partitions: [{partition, epoch}]}`: a position was moved. What is in hand is void, and the flow goes on from the new position under these epochs.",
   parked:
-    "`{topic, partition, offset, key}`, only with `order=pipelined`: this event has failed and waits. Every later event of its key that was delivered before this frame is taken back: do not handle it; it comes again in its turn. `key` null: of a topic-ordered consumer everything later, otherwise nothing.",
+    "`{topic, partition, offset, key}`, only with `order=pipelined`: this event has failed and waits. Every later event of its key that was delivered before this frame is taken back: do not handle it; it comes again in its turn. `key` null: of a topic-ordered consumer everything later, otherwise nothing. A frame that a broken connection may have lost comes again at the same instance, before anything is delivered.",
   paused:
     "`{kind, reason, until}`: nothing new is delivered, and settlements count. `kind` is `operator`, `halted` (a topic-ordered consumer stands before a dead letter) or `breaker` (nearly everything fails; one delivery is tried now and then).",
   resumed: "`{}`: deliveries go on.",
