@@ -30,6 +30,8 @@ beforeAll(async () => {
   });
   await ask("PUT", "/topics/orders", { body: {} });
   await ask("PUT", "/topics/others", { body: {} });
+  const event = { id: null, source: "/", type: "odd", key: "k1", data: null, dataBytes: null, attributes: "{}" };
+  await here.services.publishEvents({ topic: "orders", events: Array(6).fill(event), expect: null });
   const { rows } = await db.database.pool.query<{ id: number }>("SELECT id FROM topic WHERE name = 'orders'");
   for (const consumer of ["billing", "shipping"]) {
     await ask("PUT", `/consumers/${consumer}`, { body: { topics: [{ topic: "orders" }] } });
