@@ -5,8 +5,8 @@ import { OffsetRanges } from "../domain/offset-ranges.ts";
 import { positionBefore } from "../domain/position-plan.ts";
 import { replaceCursors, type StoredCursor } from "../store/cursor-table.ts";
 import type { Queryable } from "../store/database.ts";
+import { readOffsetBefore } from "../store/event-offset-before.ts";
 import { mendSequences } from "../store/parked-sequences-mend.ts";
-import { selectOffsetBefore } from "../store/position-offset-before.ts";
 import { isInFuture } from "../store/position-time-ago.ts";
 import { forgetTopics, shelveTopics, takeBackTopic } from "../store/subscription-shelf.ts";
 import {
@@ -90,7 +90,7 @@ async function startPosition(
   }
   if (await isInFuture(db, start.time))
     throw invalidField(`${field}.time`, `is yet to come; topic "${place.topic}" ends at offset ${place.head}`);
-  return selectOffsetBefore(db, { topicId: place.topicId, time: start.time });
+  return readOffsetBefore(db, place.topicId, start.time);
 }
 
 export function freshCursors(

@@ -3,8 +3,8 @@ import { DomainError, invalidField } from "../domain/errors.ts";
 import { type Place, positionOf } from "../domain/position-plan.ts";
 import type { ConsumerSetup, SubscribedTopic } from "../store/consumer-setup-select.ts";
 import type { Queryable } from "../store/database.ts";
+import { readOffsetBefore } from "../store/event-offset-before.ts";
 import { selectLowestPositions } from "../store/position-lowest-select.ts";
-import { selectOffsetBefore } from "../store/position-offset-before.ts";
 import { isInFuture, selectTimeAgo } from "../store/position-time-ago.ts";
 import type { TopicPlace } from "../store/subscription-topics.ts";
 
@@ -69,7 +69,7 @@ export async function targetPositions(
         );
       }
       const positions: number[] = [];
-      for (const { place } of topics) positions.push(await selectOffsetBefore(db, { topicId: place.topicId, time }));
+      for (const { place } of topics) positions.push(await readOffsetBefore(db, place.topicId, time));
       return positions;
     }
     case "consumer": {

@@ -3,7 +3,7 @@ import { invalidField } from "../domain/errors.ts";
 import type { ConsumerSetup } from "../store/consumer-setup-select.ts";
 import { selectCursors } from "../store/cursor-table.ts";
 import type { Queryable } from "../store/database.ts";
-import { selectOffsetBefore } from "../store/position-offset-before.ts";
+import { readOffsetBefore } from "../store/event-offset-before.ts";
 import { isInFuture } from "../store/position-time-ago.ts";
 import { countReplayEvents } from "../store/replay-events-select.ts";
 import { readTopicHeads } from "../store/topic-heads.ts";
@@ -58,13 +58,11 @@ async function rangeOf(
     throw invalidField("toOffset", `lies beyond the position ${position}: what comes after it is delivered anyway`);
   }
   const after =
-    asked.fromTime === undefined
-      ? (asked.fromOffset ?? 1) - 1
-      : await selectOffsetBefore(db, { topicId, time: asked.fromTime });
+    asked.fromTime === undefined ? (asked.fromOffset ?? 1) - 1 : await readOffsetBefore(db, topicId, asked.fromTime);
   const through =
     asked.toTime === undefined
       ? (asked.toOffset ?? position)
-      : Math.min(position, await selectOffsetBefore(db, { topicId, time: asked.toTime }));
+      : Math.min(position, await readOffsetBefore(db, topicId, asked.toTime));
   if (after >= through) {
     const field = asked.fromTime === undefined ? "fromOffset" : "fromTime";
     throw invalidField(field, `the range holds nothing that is settled: the position is ${position}`);
