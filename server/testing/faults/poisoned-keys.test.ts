@@ -13,7 +13,7 @@ import { type ServerProcess, startServerProcess } from "../server-process.ts";
 import { type TestDatabase, testDatabase } from "../test-database.ts";
 import { type Effect, MemberCrew } from "./member-crew.ts";
 
-const EVENTS = 10_000;
+const EVENTS = 4_000;
 const KEYS = 10;
 const POISON = "k7";
 const PARTITIONS = 6;
@@ -57,7 +57,7 @@ it("ten keys, one poisoned, three members of which one is killed each second: th
   const healthy = EVENTS - EVENTS / KEYS;
   const waiting = await killUntil(
     (it) => it.settled.count === healthy && it.dead.count === 1 && it.pending.count === 0,
-    12,
+    5,
   );
   expect(waiting).toMatchObject({
     head: EVENTS,
