@@ -57,6 +57,8 @@ export interface DataPlane {
   handle(req: IncomingMessage, res: ServerResponse): void;
   /** Streams open now. */
   streamCount(): number;
+  /** What is mounted by hand, as `GET /v1/topics/:topic/events`. */
+  readonly routes: readonly string[];
   /** Counts a request that another plane has answered: the figures of a process stand in one place. */
   countRequest(method: string, route: string, status: number): void;
   /** From here on `/readyz` says no, so that whoever distributes requests sends no more. */
@@ -124,6 +126,7 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
     checkDatabase: deps.checkDatabase,
     ...(deps.metricsToken === undefined ? {} : { metricsToken: deps.metricsToken }),
   });
+  const routes = app.routes.filter((it) => it.method !== "OPTIONS").map((it) => `${it.method} ${it.path}`);
   for (const [path, allowed] of Object.entries(HAND_MOUNTED)) {
     app.all(path, () => {
       throw new DomainError("method-not-allowed", `Allowed here: ${allowed.join(", ")}.`, { facts: { allowed } });
@@ -164,6 +167,7 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
       void listener(req, res);
     },
     streamCount: () => connections.count,
+    routes,
     countRequest: (method, route, status) => metrics.countRequest(method, route, status),
     startDraining() {
       state.isDraining = true;

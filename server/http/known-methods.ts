@@ -11,6 +11,8 @@ export const HAND_MOUNTED: Readonly<Record<string, readonly string[]>> = {
   "/v1/topics/:topic/events": ["GET", "POST"],
   "/v1/topics/:topic/events/:offset": ["GET"],
   "/v1/consumers/:consumer/events": ["GET"],
+  "/v1/consumers/:consumer/deliveries": ["POST"],
+  "/v1/consumers/:consumer/members/:member": ["DELETE"],
   "/v1/consumers/:consumer/settlements": ["POST"],
   "/healthz": ["GET"],
   "/readyz": ["GET"],

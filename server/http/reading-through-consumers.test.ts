@@ -90,11 +90,17 @@ describe("what is seen through a consumer takes leave to read its topics", () =>
     ["GET", "/consumers/hr.shared/parked/groups", undefined],
     ["GET", "/consumers/hr.shared/parked/facets", undefined],
     ["GET", "/consumers/hr.shared/sequences/pay.orders/k-secret", undefined],
+    ["GET", "/consumers/hr.shared/sequences/pay.orders?key=k-secret", undefined],
+    ["GET", "/consumers/hr.shared/account", undefined],
+    ["GET", "/consumers/hr.shared/account?topic=pay.orders", undefined],
     ["GET", "/consumers/hr.shared/position-changes", undefined],
     ["GET", "/topics/pay.orders/events/1/deliveries", undefined],
     ["POST", "/consumers/hr.shared/position-plans", { target: { to: "latest" } }],
     ["POST", "/consumers/hr.shared/position-plans", { target: { to: "before", topic: "pay.orders", offset: 1 } }],
     ["POST", "/consumers/hr.shared/replays", replay],
+    ["POST", "/consumers/hr.shared/redrives", { filter: { key: "k-secret" }, reason: "to count it" }],
+    ["POST", "/consumers/hr.shared/discards", { filter: { all: true }, reason: "to count it" }],
+    ["POST", "/consumers/hr.shared/restores", { filter: { topic: "pay.orders" }, reason: "to count it" }],
   ])("%s %s", async (method, path, body) => {
     const options = body === undefined ? {} : { body };
     const refused = await ask(method, path, { ...options, secret: spy });
@@ -118,7 +124,7 @@ describe("what is seen through a consumer takes leave to read its topics", () =>
   });
 
   test("the numbers of a consumer stay open to whoever may read the consumer", async () => {
-    for (const path of ["", "/account", "/history", "/state"]) {
+    for (const path of ["", "/history", "/state"]) {
       expect((await ask("GET", `/consumers/hr.shared${path}`, { secret: spy })).status).toBe(200);
     }
   });

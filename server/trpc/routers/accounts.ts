@@ -28,14 +28,15 @@ export const accounts = router({
         tags: TAG,
         summary: "Account for every event of a consumer's topics",
         description:
-          "Every offset from 1 to head in exactly one class, with the first ranges of all but the settled ones; `total` is their sum, and equals `head`. One account per topic, or the one of `topic`.",
+          "Every offset from 1 to head in exactly one class, with the first ranges of all but the settled ones; `total` is their sum, and equals `head`. One account per topic, or the one of `topic`. Takes `read` on the consumer and on these topics.",
       },
     })
     .input(z.strictObject({ consumer: consumerName, topic: topicName.optional() }))
     .output(accountList)
     .query(async ({ ctx, input }) => {
-      ctx.require("read", input.consumer);
       const { consumer, topic } = input;
+      ctx.require("read", consumer);
+      await ctx.requireTopicsOf(consumer, topic === undefined ? undefined : [topic]);
       return { accounts: await ctx.services.getAccount({ consumer, ...(topic !== undefined && { topic }) }) };
     }),
 

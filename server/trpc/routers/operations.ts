@@ -1,6 +1,7 @@
 import { z } from "zod";
-import type { ScopeAction } from "../../contract/api-keys.ts";
+import { type ScopeAction, scopeAction } from "../../contract/api-keys.ts";
 import { operation, operationChange, operationList, operationQuery } from "../../contract/operations.ts";
+import { DomainError } from "../../domain/errors.ts";
 import type { Services } from "../../services/services.ts";
 import { authenticated, router } from "../trpc.ts";
 
@@ -9,12 +10,19 @@ const byId = z.strictObject({ id: z.uuid() });
 
 interface Asking {
   readonly services: Services;
+  can(action: ScopeAction, name: string): boolean;
   require(action: ScopeAction, name: string): void;
 }
 
-/** The operation, once the caller may do this to its consumer. */
+/**
+ * The operation, once the caller may do this to its consumer. Whoever may do nothing to that consumer is told that there
+ * is no such operation: a refusal would name the consumer.
+ */
 async function permitted(ctx: Asking, action: ScopeAction, id: string) {
   const found = await ctx.services.getOperation({ id });
+  if (!scopeAction.options.some((it) => ctx.can(it, found.consumer))) {
+    throw new DomainError("operation-not-found", "there is no such operation");
+  }
   ctx.require(action, found.consumer);
   return found;
 }

@@ -16,6 +16,9 @@ import { withoutUndefined } from "../without-undefined.ts";
 
 const TAG = ["Parked events"];
 
+/** The topics that a filter reaches; undefined = all of the consumer's. */
+const topicsOf = ({ topic }: { readonly topic?: string | undefined }) => (topic === undefined ? undefined : [topic]);
+
 export const parked = router({
   list: authenticated
     .meta({
@@ -30,7 +33,7 @@ export const parked = router({
     .output(parkedPage)
     .query(async ({ ctx, input }) => {
       ctx.require("read", input.consumer);
-      await ctx.requireTopicsOf(input.consumer, input.topic === undefined ? undefined : [input.topic]);
+      await ctx.requireTopicsOf(input.consumer, topicsOf(input));
       return ctx.services.listParked(input);
     }),
 
@@ -66,7 +69,7 @@ export const parked = router({
     .output(parkedFacets)
     .query(async ({ ctx, input }) => {
       ctx.require("read", input.consumer);
-      await ctx.requireTopicsOf(input.consumer, input.topic === undefined ? undefined : [input.topic]);
+      await ctx.requireTopicsOf(input.consumer, topicsOf(input));
       return ctx.services.countParked(input);
     }),
 
@@ -105,8 +108,9 @@ export const parked = router({
     })
     .input(z.strictObject({ consumer: consumerName, topic: topicName, key: label }))
     .output(sequence)
-    .query(({ ctx, input }) => {
+    .query(async ({ ctx, input }) => {
       ctx.require("read", input.consumer);
+      await ctx.requireTopicsOf(input.consumer, [input.topic]);
       return ctx.services.getSequence(input);
     }),
 
@@ -118,13 +122,14 @@ export const parked = router({
         tags: TAG,
         summary: "Deliver dead letters again",
         description:
-          'Starts an operation (202). Each letter gets one attempt; when it goes through, what waits behind it follows in order. An empty filter is refused; `{"all": true}` is everything.',
+          'Starts an operation (202). Each letter gets one attempt; when it goes through, what waits behind it follows in order. An empty filter is refused; `{"all": true}` is everything. Takes `operate` on the consumer and `read` on the topics that the filter reaches.',
       },
     })
     .input(redriveRequest.extend({ consumer: consumerName }))
     .output(operation)
     .mutation(async ({ ctx, input }) => {
       ctx.require("operate", input.consumer);
+      await ctx.requireTopicsOf(input.consumer, topicsOf(input.filter));
       ctx.answer.status = 202;
       return ctx.services.redriveParked({ ...withoutUndefined(input), actor: ctx.actor });
     }),
@@ -136,13 +141,15 @@ export const parked = router({
         path: "/consumers/{consumer}/discards",
         tags: TAG,
         summary: "Discard parked events, restorably",
-        description: "Starts an operation (202). Their sequences go on without them.",
+        description:
+          "Starts an operation (202). Their sequences go on without them. Takes `operate` on the consumer and `read` on the topics that the filter reaches.",
       },
     })
     .input(discardRequest.extend({ consumer: consumerName }))
     .output(operation)
     .mutation(async ({ ctx, input }) => {
       ctx.require("operate", input.consumer);
+      await ctx.requireTopicsOf(input.consumer, topicsOf(input.filter));
       ctx.answer.status = 202;
       return ctx.services.discardParked({ ...input, actor: ctx.actor });
     }),
@@ -155,13 +162,14 @@ export const parked = router({
         tags: TAG,
         summary: "Bring discarded events back",
         description:
-          "Starts an operation (202). They take their place in their sequences again; those that had failed are dead letters.",
+          "Starts an operation (202). They take their place in their sequences again; those that had failed are dead letters. Takes `operate` on the consumer and `read` on the topics that the filter reaches.",
       },
     })
     .input(discardRequest.extend({ consumer: consumerName }))
     .output(operation)
     .mutation(async ({ ctx, input }) => {
       ctx.require("operate", input.consumer);
+      await ctx.requireTopicsOf(input.consumer, topicsOf(input.filter));
       ctx.answer.status = 202;
       return ctx.services.restoreParked({ ...input, actor: ctx.actor });
     }),

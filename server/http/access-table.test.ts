@@ -1,0 +1,295 @@
+import { readdirSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { scopeAction } from "../contract/api-keys.ts";
+import { restRoutes } from "../trpc/rest.ts";
+import { appRouter } from "../trpc/router.ts";
+import { createDataPlane, type DataPlaneDeps } from "./data-plane.ts";
+import { openApiDocument } from "./openapi/document.ts";
+import { KEYS, type KeyName, OPEN_PAGES, PROCEDURE_ROWS, REST_ROWS, type RestRow } from "./testing/access-rows.ts";
+import { browser } from "./testing/browser.ts";
+import { ADMIN, type RunningServer, runningServer, SECRET } from "./testing/running-server.ts";
+
+// Every route × every caller, with one expected answer each. The routes come from the routers and from the OpenAPI
+// document: whoever adds one says here who may use it.
+
+const cookieNames = vi.hoisted((): string[] => []);
+vi.mock("next/headers", () => ({ cookies: async () => ({ getAll: () => cookieNames.map((name) => ({ name })) }) }));
+vi.mock("@/components/shell/shell.tsx", () => ({ Shell: function Shell() {} }));
+vi.mock("@/components/shell/sign-in-first.tsx", () => ({ SignInFirst: function SignInFirst() {} }));
+
+interface Procedure {
+  readonly _def: {
+    readonly type: "query" | "mutation" | "subscription";
+    readonly meta?: { readonly openapi?: { readonly method: string; readonly path: string } };
+  };
+}
+const PROCEDURES = Object.entries(appRouter._def.procedures as unknown as Readonly<Record<string, Procedure>>);
+const DOCUMENTED = Object.entries(openApiDocument("0.0.0").paths ?? {}).flatMap(([path, methods]) =>
+  Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+);
+
+/** Of an event's data and key, and of a failure: what only those see who may read the topic. */
+const CONFIDENTIAL = "confidential";
+/** Who no key belongs to, or no longer. */
+const STRANGERS = ["nobody", "wrong", "revoked", "expired", "cookie"] as const;
+
+let server: RunningServer;
+let person: ReturnType<typeof browser>;
+let operationId = "";
+const authorizations = new Map<string, Record<string, string>>();
+
+beforeAll(async () => {
+  server = await runningServer();
+  person = browser(server.url);
+  expect((await person.signIn(ADMIN.email, ADMIN.password)).status).toBe(200);
+  await server.declareTopic("orders");
+  await server.publish("orders", JSON.stringify({ type: CONFIDENTIAL, id: "1", key: "k", data: CONFIDENTIAL }));
+  await send("PUT", "/consumers/mail", { body: { topics: [{ topic: "orders", start: "earliest" }] } });
+  await parkOne();
+  const { id } = await send("POST", "/consumers/mail/discards", {
+    body: { filter: { topic: "orders", state: "blocked" }, reason: "for the table" },
+  });
+  operationId = String(id);
+  await vi.waitFor(async () => expect((await send("GET", `/operations/${operationId}`)).status).toBe("done"), 10_000);
+
+  for (const [name, scopes] of Object.entries(KEYS)) {
+    const { secret } = await server.createKey(scopes.map(scopeOf));
+    authorizations.set(name, { authorization: `Bearer ${secret}` });
+  }
+  const revoked = await server.createKey(KEYS.all.map(scopeOf));
+  const expired = await server.createKey(KEYS.all.map(scopeOf));
+  await server.revokeKey(revoked.id);
+  await server.database.database.pool.query("UPDATE api_key SET expires_at = created_at WHERE id = $1", [expired.id]);
+  authorizations.set("nobody", {});
+  authorizations.set("wrong", { authorization: "Bearer mr_wrong_0123456789abcdefghijklmnopqrstuvwxyz" });
+  authorizations.set("revoked", { authorization: `Bearer ${revoked.secret}` });
+  authorizations.set("expired", { authorization: `Bearer ${expired.secret}` });
+  authorizations.set("cookie", { cookie: person.cookie });
+  authorizations.set("elsewhereInBrowser", {
+    authorization: `Bearer ${SECRET}`,
+    origin: "https://elsewhere.example",
+    "sec-fetch-site": "cross-site",
+  });
+});
+afterAll(() => server.close());
+
+function scopeOf(text: string) {
+  const [action = "", pattern = ""] = text.split(" ");
+  return { action: scopeAction.parse(action), pattern };
+}
+
+/** By the key that may do everything. */
+async function send(method: string, path: string, { body }: { body?: object } = {}): Promise<Record<string, unknown>> {
+  const response = await server.request(`/v1${path}`, {
+    method,
+    headers: { "content-type": "application/json" },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  if (response.status >= 300) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+  return (await response.json()) as Record<string, unknown>;
+}
+
+/** A dead letter, with words about an event in it. */
+async function parkOne(): Promise<void> {
+  const pulled = await send("POST", "/consumers/mail/deliveries", { body: { member: "first", waitMs: 5_000 } });
+  const [first] = pulled.deliveries as { delivery: Record<string, unknown> }[];
+  const { topic, partition, epoch, offset } = first?.delivery ?? {};
+  const error = { name: "Error", message: CONFIDENTIAL };
+  await send("POST", "/consumers/mail/settlements", {
+    body: { settlements: [{ topic, partition, epoch, offset, outcome: "dead-letter", error }] },
+  });
+}
+
+/** The status and what was said. Of a stream, what was said before it goes on. */
+async function ask(url: string, init: RequestInit): Promise<{ status: number; text: string }> {
+  const abort = new AbortController();
+  const response = await fetch(url, { ...init, signal: abort.signal });
+  const isStream = response.headers.get("content-type")?.startsWith("text/event-stream") === true;
+  const answered = { status: response.status, text: isStream ? "" : await response.text() };
+  abort.abort();
+  return answered;
+}
+
+function requestOf(operation: string, row: RestRow, caller: string): { url: string; init: RequestInit } {
+  const [method = "", template = ""] = operation.split(" ");
+  const values: Record<string, string> = {
+    topic: "orders",
+    consumer: "mail",
+    offset: "1",
+    key: "k",
+    member: "first",
+    id: operationId,
+  };
+  const path = template.replaceAll(/\{(\w+)\}/g, (_, name: string) => values[name] ?? name);
+  const isBare = ["/healthz", "/readyz", "/metrics"].includes(path);
+  const query = row.query === undefined ? "" : `?${row.query.replace("{caller}", caller)}`;
+  return {
+    url: `${server.url}${isBare ? "" : "/v1"}${path}${query}`,
+    init: {
+      method,
+      headers: {
+        ...authorizations.get(caller),
+        ...(row.isStream === true && { accept: "text/event-stream" }),
+        ...(row.body !== undefined && { "content-type": "application/json" }),
+      },
+      ...(row.body !== undefined && { body: JSON.stringify(row.body) }),
+    },
+  };
+}
+
+const rowsOf = (operation: string): readonly RestRow[] => [REST_ROWS[operation] ?? []].flat();
+
+function expectedOf(row: RestRow, caller: string): number {
+  if (row.open === "always") return row.answer;
+  if (row.open === "checks-key" && (caller === "nobody" || caller === "cookie")) return row.answer;
+  if ((STRANGERS as readonly string[]).includes(caller)) return 401;
+  if (caller === "elsewhereInBrowser") return row.answer;
+  if (row.admits.includes(caller as KeyName)) return row.answer;
+  return row.instead?.[caller as KeyName] ?? 403;
+}
+
+/** Names that the key may do nothing to: no answer speaks of them, unless the request did. */
+const UNSEEN_NAMES: Partial<Record<string, readonly string[]>> = {
+  elsewhere: ["mail", "orders"],
+  topicOnly: ["mail"],
+  ...Object.fromEntries(STRANGERS.map((it) => [it, ["mail", "orders"]])),
+};
+const MAY_READ_EVENTS = new Set(["read", "topicOnly", "all", "elsewhereInBrowser"]);
+
+describe("under /v1", () => {
+  test("every operation has a row, and every route that is mounted by hand is an operation", () => {
+    expect(Object.keys(REST_ROWS).sort()).toEqual([...DOCUMENTED].sort());
+    const { routes } = createDataPlane({ services: {}, members: {} } as unknown as DataPlaneDeps);
+    const shadowed = routes.map((it) => it.replaceAll(/:(\w+)/g, "{$1}").replace("/v1", ""));
+    expect(shadowed.filter((it) => !DOCUMENTED.includes(it))).toEqual([]);
+    expect(new Set([...shadowed, ...restRoutes.map((it) => `${it.method} ${it.path}`), "GET /openapi.json"])).toEqual(
+      new Set(DOCUMENTED),
+    );
+  });
+
+  test.each(Object.keys(REST_ROWS))("%s", async (operation) => {
+    const cells: Record<string, number> = {};
+    const expected: Record<string, number> = {};
+    for (const [index, row] of rowsOf(operation).entries()) {
+      const answers = await Promise.all(
+        [...authorizations.keys()].map(async (caller) => {
+          const { url, init } = requestOf(operation, row, caller);
+          return { caller, ...(await ask(url, init)) };
+        }),
+      );
+      for (const { caller, status, text } of answers) {
+        cells[`${index} ${caller}`] = status;
+        expected[`${index} ${caller}`] = expectedOf(row, caller);
+        if (row.open !== undefined) continue;
+        if (!MAY_READ_EVENTS.has(caller)) expect(text, `${operation}, ${caller}`).not.toContain(CONFIDENTIAL);
+        const said = `${operation} ${row.query ?? ""} ${JSON.stringify(row.body ?? {})}`;
+        for (const [name, word] of [
+          ["mail", "consumer"],
+          ["orders", "topic"],
+        ] as const) {
+          const isAsked = said.includes(`{${word}}`) || said.includes(name);
+          if (UNSEEN_NAMES[caller]?.includes(name) === true && !isAsked) {
+            expect(text, `${operation}, ${caller}`).not.toContain(name);
+          }
+        }
+      }
+    }
+    expect(cells).toEqual(expected);
+  });
+});
+
+describe("under /api/trpc", () => {
+  const withoutRest = PROCEDURES.filter(([, it]) => it._def.meta?.openapi === undefined).map(([name]) => name);
+
+  test("every procedure has a row, here or as an operation", () => {
+    expect(Object.keys(PROCEDURE_ROWS).sort()).toEqual(withoutRest.sort());
+  });
+
+  test.each(PROCEDURES)("%s", async (name, { _def: { type, meta } }) => {
+    const row = PROCEDURE_ROWS[name] ?? { for: "person" as const, ...inputOf(meta?.openapi) };
+    const own = { cookie: person.cookie, origin: server.url };
+    const callers: Record<string, [Record<string, string>, number]> = {
+      nobody: [{}, row.for === "anybody" ? row.answer : 401],
+      // A key is no session.
+      key: [{ authorization: `Bearer ${SECRET}` }, row.for === "anybody" ? row.answer : 401],
+      "a session that is none": [
+        { cookie: "millrace.session_token=no.such" },
+        row.for === "anybody" ? row.answer : 401,
+      ],
+      person: [own, row.answer],
+      "another origin": [{ ...own, origin: "https://elsewhere.example" }, 403],
+      "another port": [{ ...own, origin: "http://127.0.0.1:1" }, 403],
+      "another site": [{ cookie: person.cookie, "sec-fetch-site": "cross-site" }, 403],
+    };
+    const input = encodeURIComponent(JSON.stringify(row.input ?? {}));
+    const cells: Record<string, number> = {};
+    const askAs = async (caller: string, headers: Record<string, string>): Promise<void> => {
+      const url = `${server.url}/api/trpc/${name}`;
+      if (type === "subscription") {
+        cells[caller] = await askStream(`${url}?input=${input}`, headers);
+      } else if (type === "query") cells[caller] = (await ask(`${url}?input=${input}`, { headers })).status;
+      else {
+        const post = {
+          method: "POST",
+          headers: { ...headers, "content-type": "application/json" },
+          body: JSON.stringify(row.input ?? {}),
+        };
+        cells[caller] = (await ask(url, post)).status;
+        // By a link, which a browser follows with its cookie.
+        expect((await ask(`${url}?input=${input}`, { headers: own })).status).toBe(405);
+      }
+    };
+    await Promise.all(Object.entries(callers).map(([caller, [headers]]) => askAs(caller, headers)));
+    expect(cells).toEqual(Object.fromEntries(Object.entries(callers).map(([caller, [, status]]) => [caller, status])));
+  });
+
+  /** A subscription's refusal is its first message; its status is 200 in any case. */
+  async function askStream(url: string, headers: Record<string, string>): Promise<number> {
+    const response = await fetch(url, { headers: { ...headers, accept: "text/event-stream" } });
+    let text = "";
+    const decoder = new TextDecoder();
+    for await (const bytes of response.body as unknown as AsyncIterable<Uint8Array>) {
+      text += decoder.decode(bytes, { stream: true });
+      const refused = /"httpStatus":(\d+)/.exec(text)?.[1];
+      if (refused !== undefined) return Number(refused);
+      if (text.includes('"kind":')) return response.status;
+    }
+    throw new Error(`the stream ended with ${text}`);
+  }
+
+  /** A person may do everything, so what is admitted is answered as it is for the key that may. */
+  function inputOf(openapi: { readonly method: string; readonly path: string } | undefined) {
+    const row = rowsOf(`${openapi?.method} ${openapi?.path}`)[0];
+    const query = Object.fromEntries(
+      [...new URLSearchParams(row?.query)].map(([name, value]) => [name, /^\d+$/.test(value) ? Number(value) : value]),
+    );
+    const values: Record<string, unknown> = { topic: "orders", consumer: "mail", offset: 1, key: "k", id: operationId };
+    const inPath = [...(openapi?.path ?? "").matchAll(/\{(\w+)\}/g)].map((it) => [it[1], values[it[1] ?? ""]]);
+    const input = { ...query, ...row?.body, ...Object.fromEntries(inPath) };
+    // What starts something or makes something answers 200 by tRPC.
+    const answer = row === undefined || row.answer < 300 ? 200 : row.answer;
+    return { answer, input };
+  }
+});
+
+describe("pages", () => {
+  const pages = readdirSync("app", { recursive: true, encoding: "utf8" })
+    .filter((it) => it.endsWith("page.tsx"))
+    .map((it) => it.replace(/\/?page\.tsx$/, ""));
+
+  test("every page has a row, or lies in the room, whose door asks for a session", () => {
+    expect(pages.filter((it) => !it.startsWith("(room)")).sort()).toEqual([...OPEN_PAGES]);
+  });
+
+  test.each([
+    ["nobody", [], "SignInFirst"],
+    ["another cookie", ["theme"], "SignInFirst"],
+    ["person", ["millrace.session_token"], "Shell"],
+    ["person by HTTPS", ["__Secure-millrace.session_token"], "Shell"],
+  ])("%s", async (_, names, shown) => {
+    cookieNames.splice(0, cookieNames.length, ...names);
+    const { default: RoomLayout } = await import("../../app/(room)/layout.tsx");
+    const element = await RoomLayout({ children: "the page" });
+    expect((element.type as unknown as { name: string }).name).toBe(shown);
+  });
+});

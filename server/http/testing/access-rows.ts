@@ -1,0 +1,194 @@
+/**
+ * Who may do what, as one table: a row for every operation that the OpenAPI document describes, and for every procedure
+ * that has no REST form. `access-table.test.ts` walks it, and fails for an operation or a procedure without a row.
+ *
+ * The topic is `orders`, the consumer that reads it `mail`.
+ */
+
+/** API keys: one action on all names, every action on one name, every action on everything. */
+export const KEYS = {
+  publish: ["publish *"],
+  read: ["read *"],
+  consume: ["consume *"],
+  operate: ["operate *"],
+  consumerOnly: ["publish mail", "read mail", "consume mail", "operate mail"],
+  topicOnly: ["publish orders", "read orders", "consume orders", "operate orders"],
+  elsewhere: ["publish zz*", "read zz*", "consume zz*", "operate zz*", "read order", "read orders.*"],
+  all: ["publish *", "read *", "consume *", "operate *"],
+} as const;
+export type KeyName = keyof typeof KEYS;
+
+/** Keys that are admitted; every other one is refused with 403. */
+const TOPIC_READ: readonly KeyName[] = ["read", "topicOnly", "all"];
+const TOPIC_PUBLISH: readonly KeyName[] = ["publish", "topicOnly", "all"];
+const TOPIC_OPERATE: readonly KeyName[] = ["operate", "topicOnly", "all"];
+const CONSUMER_READ: readonly KeyName[] = ["read", "consumerOnly", "all"];
+const CONSUMER_CONSUME: readonly KeyName[] = ["consume", "consumerOnly", "all"];
+const CONSUMER_OPERATE: readonly KeyName[] = ["operate", "consumerOnly", "all"];
+const CONSUMER_READ_OR_CONSUME: readonly KeyName[] = ["read", "consume", "consumerOnly", "all"];
+/** What shows events, or words about them, through a consumer: leave on the consumer and to read its topic. */
+const BOTH_READ: readonly KeyName[] = ["read", "all"];
+const CONSUME_AND_READ: readonly KeyName[] = ["all"];
+const OPERATE_AND_READ: readonly KeyName[] = ["all"];
+/** Lists hold what the key may read, and are empty for a key that may read nothing. */
+const EVERY_KEY = Object.keys(KEYS) as KeyName[];
+
+export interface RestRow {
+  readonly admits: readonly KeyName[];
+  /** The status for whoever is admitted; 409, 404 and 400 where the request is one that changes nothing. */
+  readonly answer: number;
+  /** Statuses that are not 403 for a key that is not admitted. */
+  readonly instead?: Partial<Record<KeyName, number>>;
+  /** Answers without a key as with one. A key that is none is refused with 401 where `checksKey` is said. */
+  readonly open?: "always" | "checks-key";
+  readonly query?: string;
+  readonly body?: object;
+  /** `text/event-stream` is asked for. */
+  readonly isStream?: boolean;
+}
+
+const reason = "for the table";
+const NOTHING_PARKED = { filter: { topic: "orders", key: "no-such" }, reason };
+/** Of an operation: a key that may do nothing to its consumer is not told that it exists. */
+const UNSEEN = { elsewhere: 404, topicOnly: 404 };
+const NO_ID = "00000000-0000-4000-8000-000000000000";
+
+export const REST_ROWS: Readonly<Record<string, RestRow | readonly RestRow[]>> = {
+  "GET /healthz": { admits: EVERY_KEY, answer: 200, open: "always" },
+  "GET /readyz": { admits: EVERY_KEY, answer: 200, open: "always" },
+  "GET /metrics": { admits: EVERY_KEY, answer: 200, open: "always" },
+  "GET /openapi.json": { admits: EVERY_KEY, answer: 200, open: "checks-key" },
+
+  "GET /topics": { admits: EVERY_KEY, answer: 200 },
+  "GET /topics/{topic}": { admits: TOPIC_READ, answer: 200 },
+  "PUT /topics/{topic}": { admits: TOPIC_OPERATE, answer: 200, body: {} },
+  "GET /topics/{topic}/history": { admits: TOPIC_READ, answer: 200 },
+  "POST /topics/{topic}/events": { admits: TOPIC_PUBLISH, answer: 201, body: { type: "t" } },
+  "GET /topics/{topic}/events": [
+    { admits: TOPIC_READ, answer: 200 },
+    { admits: TOPIC_READ, answer: 200, isStream: true, query: "from=latest" },
+  ],
+  "GET /topics/{topic}/events/{offset}": { admits: TOPIC_READ, answer: 200 },
+  "GET /topics/{topic}/events/{offset}/deliveries": { admits: TOPIC_READ, answer: 200 },
+
+  "GET /consumers": { admits: EVERY_KEY, answer: 200 },
+  "GET /consumers/{consumer}": { admits: CONSUMER_READ_OR_CONSUME, answer: 200 },
+  "PUT /consumers/{consumer}": [
+    { admits: OPERATE_AND_READ, answer: 200, body: { topics: [{ topic: "orders" }] } },
+    { admits: CONSUMER_OPERATE, answer: 200, body: { ordering: "key" } },
+    // A name that is taken: nothing is copied.
+    {
+      admits: OPERATE_AND_READ,
+      answer: 409,
+      body: { copyFrom: "mail" },
+    },
+  ],
+  "POST /consumers/{consumer}/pause": { admits: CONSUMER_OPERATE, answer: 200, body: { reason } },
+  "POST /consumers/{consumer}/resume": { admits: CONSUMER_OPERATE, answer: 200, body: { reason } },
+  "GET /consumers/{consumer}/events": {
+    admits: CONSUME_AND_READ,
+    answer: 200,
+    isStream: true,
+    query: "member={caller}",
+  },
+  "POST /consumers/{consumer}/deliveries": { admits: CONSUME_AND_READ, answer: 200, body: { max: 1, waitMs: 0 } },
+  "DELETE /consumers/{consumer}/members/{member}": { admits: CONSUMER_CONSUME, answer: 204 },
+  "POST /consumers/{consumer}/settlements": {
+    admits: CONSUMER_CONSUME,
+    answer: 409,
+    body: { settlements: [{ topic: "orders", partition: 0, epoch: 999_999, offset: 1, outcome: "ack" }] },
+  },
+  "GET /consumers/{consumer}/state": { admits: CONSUMER_READ_OR_CONSUME, answer: 200 },
+  "GET /consumers/{consumer}/state/{key}": { admits: CONSUMER_READ_OR_CONSUME, answer: 404 },
+  "GET /consumers/{consumer}/history": { admits: CONSUMER_READ, answer: 200 },
+  "GET /consumers/{consumer}/processed": { admits: CONSUMER_READ, answer: 200, query: "topic=orders&offset=1" },
+  "GET /consumers/{consumer}/positions/wait": {
+    admits: CONSUMER_READ,
+    answer: 200,
+    query: "topic=orders&offset=1&timeoutMs=0",
+  },
+  "GET /consumers/{consumer}/account": { admits: BOTH_READ, answer: 200 },
+
+  "POST /consumers/{consumer}/position-plans": [
+    { admits: OPERATE_AND_READ, answer: 200, body: { target: { to: "earliest" } } },
+    { admits: OPERATE_AND_READ, answer: 200, body: { target: { to: "before", topic: "orders", offset: 1 } } },
+    { admits: OPERATE_AND_READ, answer: 400, body: { target: { to: "consumer", consumer: "no-such" } } },
+  ],
+  "POST /consumers/{consumer}/position-changes": {
+    admits: OPERATE_AND_READ,
+    answer: 404,
+    body: { planId: NO_ID, token: "t", reason },
+  },
+  "POST /consumers/{consumer}/position-changes/{id}/undo": { admits: OPERATE_AND_READ, answer: 404, body: { reason } },
+  "GET /consumers/{consumer}/position-changes": { admits: BOTH_READ, answer: 200 },
+
+  "GET /consumers/{consumer}/parked": { admits: BOTH_READ, answer: 200 },
+  "GET /consumers/{consumer}/parked/groups": { admits: BOTH_READ, answer: 200 },
+  "GET /consumers/{consumer}/parked/facets": { admits: BOTH_READ, answer: 200 },
+  "GET /consumers/{consumer}/sequences/{topic}/{key}": { admits: BOTH_READ, answer: 200 },
+  "GET /consumers/{consumer}/sequences/{topic}": { admits: BOTH_READ, answer: 200, query: "key=k" },
+  "POST /consumers/{consumer}/redrives": { admits: OPERATE_AND_READ, answer: 202, body: NOTHING_PARKED },
+  "POST /consumers/{consumer}/discards": { admits: OPERATE_AND_READ, answer: 202, body: NOTHING_PARKED },
+  "POST /consumers/{consumer}/restores": {
+    admits: OPERATE_AND_READ,
+    answer: 202,
+    body: { ...NOTHING_PARKED, filter: { topic: "orders", key: "no-such", state: "discarded" } },
+  },
+  "POST /consumers/{consumer}/replays": {
+    admits: OPERATE_AND_READ,
+    answer: 400,
+    body: { topic: "orders", fromOffset: 7, toOffset: 8, reason },
+  },
+
+  "GET /operations": { admits: EVERY_KEY, answer: 200 },
+  "GET /operations/{id}": { admits: CONSUMER_READ, answer: 200, instead: UNSEEN },
+  "POST /operations/{id}/pause": { admits: CONSUMER_OPERATE, answer: 409, instead: UNSEEN },
+  "POST /operations/{id}/resume": { admits: CONSUMER_OPERATE, answer: 409, instead: UNSEEN },
+  "POST /operations/{id}/abort": { admits: CONSUMER_OPERATE, answer: 409, instead: UNSEEN },
+  "PATCH /operations/{id}": { admits: CONSUMER_OPERATE, answer: 409, instead: UNSEEN, body: { rate: 1 } },
+};
+
+export interface ProcedureRow {
+  /** `anybody` needs no session; `person` needs one. An API key is nobody here. */
+  readonly for: "anybody" | "person";
+  /** The status for whoever is admitted. */
+  readonly answer: number;
+  readonly input?: object;
+}
+
+/** Procedures without a REST form. Those that have one are for persons, with the input of their REST row. */
+export const PROCEDURE_ROWS: Readonly<Record<string, ProcedureRow>> = {
+  "events.page": { for: "person", answer: 200, input: { topic: "orders" } },
+  "events.get": { for: "person", answer: 200, input: { topic: "orders", offset: 1 } },
+  "events.offsetBefore": { for: "person", answer: 200, input: { topic: "orders", time: "2026-01-01T00:00:00Z" } },
+  "parked.allGroups": { for: "person", answer: 200 },
+  "parked.replayPreview": {
+    for: "person",
+    answer: 400,
+    input: { consumer: "mail", topic: "orders", fromOffset: 7, toOffset: 8 },
+  },
+  "accounts.rates": { for: "person", answer: 200 },
+  "apiKeys.list": { for: "person", answer: 200 },
+  "apiKeys.create": { for: "person", answer: 400, input: { name: "k", scopes: [] } },
+  "apiKeys.revoke": { for: "person", answer: 404, input: { id: NO_ID } },
+  "audit.list": { for: "person", answer: 200, input: {} },
+  "setup.status": { for: "anybody", answer: 200 },
+  "setup.create": {
+    for: "anybody",
+    answer: 409,
+    input: {
+      token: "t",
+      name: "n",
+      email: "n@example.org",
+      password: "a-long-password",
+      environment: { name: "e", colour: "gray" },
+    },
+  },
+  "session.current": { for: "anybody", answer: 200 },
+  "system.info": { for: "person", answer: 200 },
+  "overview.get": { for: "person", answer: 200 },
+  live: { for: "person", answer: 200, input: {} },
+};
+
+/** Pages that a browser without a session is shown; every other one leads to the sign-in page. */
+export const OPEN_PAGES = ["docs", "docs/[group]", "docs/problems", "login", "setup"] as const;
