@@ -16,6 +16,7 @@ SELECT create_reference_table('topic');
 SELECT create_reference_table('consumer');
 SELECT create_reference_table('api_key');
 SELECT create_reference_table('setting');
+SELECT create_reference_table('role');
 SELECT create_reference_table('person');
 SELECT create_reference_table('person_session');
 SELECT create_reference_table('person_account');

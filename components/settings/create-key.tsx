@@ -27,6 +27,7 @@ const ACTIONS = [
   { value: "read", label: "Read" },
   { value: "consume", label: "Consume as" },
   { value: "operate", label: "Operate" },
+  { value: "administer", label: "Administer" },
 ] as const;
 
 interface CreateKeyProps {
@@ -171,7 +172,7 @@ function KeyForm() {
         </Field>
         {create.error === null ? null : <Callout tone="bad">{create.error.message}</Callout>}
       </DialogBody>
-      <DialogFooter note="Keys are made by people only: there is no API call for it.">
+      <DialogFooter note="By API: POST /v1/keys">
         <DialogClose render={<Button>Cancel</Button>} />
         <Button type="submit" look="primary" disabled={create.isPending}>
           Create key

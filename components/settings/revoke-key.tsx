@@ -36,7 +36,7 @@ export function RevokeKey({ apiKey, onClose }: { apiKey: ApiKey | null; onClose:
           </p>
           {revoke.error === null ? null : <Callout tone="bad">{revoke.error.message}</Callout>}
         </DialogBody>
-        <DialogFooter note="Keys are revoked by people only: there is no API call for it.">
+        <DialogFooter note={`By API: DELETE /v1/keys/${apiKey?.id ?? ""}`}>
           <DialogClose render={<Button>Cancel</Button>} />
           <Button
             look="danger"

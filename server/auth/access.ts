@@ -26,6 +26,8 @@ export interface Access {
   readonly people: People;
   /** For the data plane: an API key's secret to who it is. */
   readonly authenticate: Authenticate;
+  /** What a person may do now. */
+  readonly scopesOf: AccessUseCases["getScopesOf"];
   readonly isSetUp: () => Promise<boolean>;
   readonly createFirstPerson: AccessUseCases["createFirstPerson"];
   readonly environment: () => Promise<Environment>;
@@ -52,6 +54,7 @@ export async function openAccess(options: AccessOptions): Promise<Access> {
   return {
     people,
     authenticate: keys.authenticate,
+    scopesOf: useCases.getScopesOf,
     isSetUp: useCases.isSetUp,
     createFirstPerson: useCases.createFirstPerson,
     environment: useCases.getEnvironment,

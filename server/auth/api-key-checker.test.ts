@@ -63,9 +63,9 @@ test("a key that was seen is checked at once and without a query", async () => {
   expect(third).not.toBeInstanceOf(Promise);
   expect(third).toBe(first);
   expect(access.find).toHaveBeenCalledTimes(1);
-  expect(first.can("publish", "orders.eu")).toBe(true);
-  expect(first.can("publish", "payments")).toBe(false);
-  expect(first.can("read", "orders.eu")).toBe(false);
+  expect(first.can("publish", { topic: "orders.eu" })).toBe(true);
+  expect(first.can("publish", { topic: "payments" })).toBe(false);
+  expect(first.can("read", { topic: "orders.eu" })).toBe(false);
 });
 
 test("a revoked key ends its streams at every instance, told by a wake-up", async () => {

@@ -1,7 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { setMaxListeners } from "node:events";
-import type { ScopeAction } from "../contract/api-keys.ts";
-import { allows } from "../domain/api-key-scope.ts";
+import { allows } from "../domain/access.ts";
 import { DomainError } from "../domain/errors.ts";
 import type { ApiKeyAccess } from "../services/api-key-access.ts";
 import type { Authenticate, Identity } from "./identity.ts";
@@ -68,9 +67,9 @@ export function createApiKeyChecker(options: ApiKeyCheckerOptions): ApiKeyChecke
 
   async function lookUp(secret: string, hash: Buffer, digest: string): Promise<Identity> {
     const asked = Date.now();
-    const stored = await access.find(secret, hash);
-    const isRight = stored !== null && stored.hash.length === hash.length && timingSafeEqual(stored.hash, hash);
-    if (!isRight || stored.isRevoked || (stored.expiresAtMs !== null && stored.expiresAtMs <= asked)) {
+    const candidates = await access.find(secret, hash);
+    const stored = candidates.find((it) => it.hash.length === hash.length && timingSafeEqual(it.hash, hash));
+    if (stored === undefined || stored.isRevoked || (stored.expiresAtMs !== null && stored.expiresAtMs <= asked)) {
       const before = known.get(digest);
       if (before !== undefined) forget(digest, before);
       throw refused();
@@ -87,7 +86,8 @@ export function createApiKeyChecker(options: ApiKeyCheckerOptions): ApiKeyChecke
     const { id, name, scopes, expiresAtMs } = stored;
     const identity: Identity = {
       name,
-      can: (action: ScopeAction, target: string) => allows(scopes, action, target),
+      scopes,
+      can: (action, target) => allows(scopes, action, target),
       signal: end.signal,
     };
     remember(digest, { id, identity, end, expiresAtMs, verifiedAtMs: asked, usedAtMs: asked, touchedAtMs: 0 });
@@ -99,9 +99,10 @@ export function createApiKeyChecker(options: ApiKeyCheckerOptions): ApiKeyChecke
     for (const [digest, key] of known) if (key.expiresAtMs !== null && key.expiresAtMs <= now) forget(digest, key);
     if (known.size === 0) return;
     const asked = [...known];
-    const ended = await access.ended([...new Set(asked.map(([, key]) => key.id))]);
+    const hashes = asked.map(([digest, { id }]) => ({ id, hash: Buffer.from(digest, "base64") }));
+    const ended = new Set((await access.ended(hashes)).map((it) => Buffer.from(it).toString("base64")));
     for (const [digest, key] of asked) {
-      if (ended.has(key.id)) forget(digest, key);
+      if (ended.has(digest)) forget(digest, key);
       else key.verifiedAtMs = Math.max(key.verifiedAtMs, now);
     }
     const used = [...known.values()].filter(

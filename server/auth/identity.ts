@@ -1,11 +1,12 @@
-import type { ScopeAction } from "../contract/api-keys.ts";
+import type { AccessScope, May } from "../domain/access.ts";
 
 /** Who a bearer token belongs to and what it may do. One object serves every request of a key while it is cached. */
 export interface Identity {
   /** The key's name, for the audit and the log. */
   readonly name: string;
-  /** Whether it may do this to the topic or consumer of that name. */
-  can(action: ScopeAction, name: string): boolean;
+  readonly scopes: readonly AccessScope[];
+  /** Whether it may do this to that topic or consumer. */
+  readonly can: May;
   /** Aborts when the key is revoked or expires: a live stream ends when its key does. */
   readonly signal?: AbortSignal;
 }

@@ -1,7 +1,5 @@
+import type { May } from "./access.ts";
 import { DomainError } from "./errors.ts";
-
-/** Whether the caller may do this to the topic or consumer of that name. */
-export type May = (action: "read", name: string) => boolean;
 
 /**
  * A consumer is a way to the events of its topics, so it opens nothing to whoever may not read them. Whoever declares a
@@ -10,7 +8,7 @@ export type May = (action: "read", name: string) => boolean;
  * allowed; null = all are.
  */
 export function unreadableTopic(may: May, topics: readonly string[]): string | null {
-  return topics.find((topic) => !may("read", topic)) ?? null;
+  return topics.find((topic) => !may("read", { topic })) ?? null;
 }
 
 /** Throws `forbidden` for the first topic that is not allowed. */

@@ -1,11 +1,20 @@
 import { readdirSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { scopeAction } from "../contract/api-keys.ts";
+import { scope } from "../contract/api-keys.ts";
 import { restRoutes } from "../trpc/rest.ts";
 import { appRouter } from "../trpc/router.ts";
 import { createDataPlane, type DataPlaneDeps } from "./data-plane.ts";
 import { openApiDocument } from "./openapi/document.ts";
-import { KEYS, type KeyName, OPEN_PAGES, PROCEDURE_ROWS, REST_ROWS, type RestRow } from "./testing/access-rows.ts";
+import {
+  KEYS,
+  type KeyName,
+  OPEN_PAGES,
+  PROCEDURE_ROWS,
+  type ProcedureRow,
+  REST_ROWS,
+  type RestRow,
+} from "./testing/access-rows.ts";
+import { addPerson } from "./testing/add-person.ts";
 import { browser } from "./testing/browser.ts";
 import { ADMIN, type RunningServer, runningServer, SECRET } from "./testing/running-server.ts";
 
@@ -31,11 +40,23 @@ const DOCUMENTED = Object.entries(openApiDocument("0.0.0").paths ?? {}).flatMap(
 /** Of an event's data and key, and of a failure: what only those see who may read the topic. */
 const CONFIDENTIAL = "confidential";
 /** Who no key belongs to, or no longer. */
+/** Roles, and the key that may do the same. */
+const ROLES = {
+  viewer: "read",
+  operator: "operator",
+  admin: "all",
+  elsewhere: "elsewhere",
+  "topic-only": "topicOnly",
+  "on-consumers": "onConsumers",
+} as const satisfies Record<string, KeyName>;
+type Role = keyof typeof ROLES | "none";
 const STRANGERS = ["nobody", "wrong", "revoked", "expired", "cookie"] as const;
 
 let server: RunningServer;
 let person: ReturnType<typeof browser>;
-let operationId = "";
+/** People by their role, each with the cookie of a session. */
+const cookies = new Map<Role, string>();
+let ids = { operation: "", rotated: "", revoked: "", person: "" };
 const authorizations = new Map<string, Record<string, string>>();
 
 beforeAll(async () => {
@@ -49,8 +70,29 @@ beforeAll(async () => {
   const { id } = await send("POST", "/consumers/mail/discards", {
     body: { filter: { topic: "orders", state: "blocked" }, reason: "for the table" },
   });
-  operationId = String(id);
-  await vi.waitFor(async () => expect((await send("GET", `/operations/${operationId}`)).status).toBe("done"), 10_000);
+  const operation = String(id);
+  await vi.waitFor(async () => expect((await send("GET", `/operations/${operation}`)).status).toBe("done"), 10_000);
+  const ofOrders = [scopeOf("read orders topics")];
+  const rotated = await server.createKey(ofOrders);
+  const discarded = await server.createKey(ofOrders);
+  await send("PUT", "/roles/team", { body: { scopes: ofOrders } });
+  ids = {
+    operation,
+    rotated: rotated.id,
+    revoked: discarded.id,
+    person: await addPerson(server, "target", ["viewer"]),
+  };
+  for (const [role, key] of Object.entries(ROLES)) {
+    const isOwn = !["viewer", "operator", "admin"].includes(role);
+    if (isOwn) await send("PUT", `/roles/${role}`, { body: { scopes: KEYS[key].map(scopeOf) } });
+    await addPerson(server, role, [role]);
+  }
+  await addPerson(server, "none", []);
+  for (const role of [...(Object.keys(ROLES) as Role[]), "none" as const]) {
+    const tab = browser(server.url);
+    expect((await tab.signIn(`${role}@roles.example`, ADMIN.password)).status).toBe(200);
+    cookies.set(role, tab.cookie);
+  }
 
   for (const [name, scopes] of Object.entries(KEYS)) {
     const { secret } = await server.createKey(scopes.map(scopeOf));
@@ -74,8 +116,8 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 function scopeOf(text: string) {
-  const [action = "", pattern = ""] = text.split(" ");
-  return { action: scopeAction.parse(action), pattern };
+  const [action = "", pattern = "", on] = text.split(" ");
+  return scope.parse({ action, pattern, ...(on !== undefined && { on }) });
 }
 
 /** By the key that may do everything. */
@@ -110,6 +152,12 @@ async function ask(url: string, init: RequestInit): Promise<{ status: number; te
   return answered;
 }
 
+function idIn(path: string): string {
+  if (path.startsWith("/people")) return ids.person;
+  if (path.startsWith("/keys")) return path.endsWith("/rotate") ? ids.rotated : ids.revoked;
+  return ids.operation;
+}
+
 function requestOf(operation: string, row: RestRow, caller: string): { url: string; init: RequestInit } {
   const [method = "", template = ""] = operation.split(" ");
   const values: Record<string, string> = {
@@ -118,7 +166,9 @@ function requestOf(operation: string, row: RestRow, caller: string): { url: stri
     offset: "1",
     key: "k",
     member: "first",
-    id: operationId,
+    id: idIn(template),
+    // A fixed role is not deleted.
+    role: method === "DELETE" ? "viewer" : "team",
   };
   const path = template.replaceAll(/\{(\w+)\}/g, (_, name: string) => values[name] ?? name);
   const isBare = ["/healthz", "/readyz", "/metrics"].includes(path);
@@ -152,9 +202,23 @@ function expectedOf(row: RestRow, caller: string): number {
 const UNSEEN_NAMES: Partial<Record<string, readonly string[]>> = {
   elsewhere: ["mail", "orders"],
   topicOnly: ["mail"],
+  onTopics: ["mail"],
   ...Object.fromEntries(STRANGERS.map((it) => [it, ["mail", "orders"]])),
 };
-const MAY_READ_EVENTS = new Set(["read", "topicOnly", "all", "elsewhereInBrowser"]);
+const MAY_READ_EVENTS = new Set(["read", "topicOnly", "onTopics", "operator", "all", "elsewhereInBrowser"]);
+
+/** Says nothing of names that the caller may do nothing to, unless he said them himself. */
+function expectUnsaid(text: string, { caller, of }: { readonly caller: string; readonly of: string }): void {
+  for (const [name, word] of [
+    ["mail", "consumer"],
+    ["orders", "topic"],
+  ] as const) {
+    const isAsked = of.includes(`{${word}}`) || of.includes(name);
+    if (UNSEEN_NAMES[caller]?.includes(name) === true && !isAsked) {
+      expect(text, `${of}, ${caller}`).not.toMatch(new RegExp(`\\b${name}\\b`));
+    }
+  }
+}
 
 describe("under /v1", () => {
   test("every operation has a row, and every route that is mounted by hand is an operation", () => {
@@ -182,16 +246,7 @@ describe("under /v1", () => {
         expected[`${index} ${caller}`] = expectedOf(row, caller);
         if (row.open !== undefined) continue;
         if (!MAY_READ_EVENTS.has(caller)) expect(text, `${operation}, ${caller}`).not.toContain(CONFIDENTIAL);
-        const said = `${operation} ${row.query ?? ""} ${JSON.stringify(row.body ?? {})}`;
-        for (const [name, word] of [
-          ["mail", "consumer"],
-          ["orders", "topic"],
-        ] as const) {
-          const isAsked = said.includes(`{${word}}`) || said.includes(name);
-          if (UNSEEN_NAMES[caller]?.includes(name) === true && !isAsked) {
-            expect(text, `${operation}, ${caller}`).not.toContain(name);
-          }
-        }
+        expectUnsaid(text, { caller, of: `${operation} ${row.query ?? ""} ${JSON.stringify(row.body ?? {})}` });
       }
     }
     expect(cells).toEqual(expected);
@@ -206,69 +261,90 @@ describe("under /api/trpc", () => {
   });
 
   test.each(PROCEDURES)("%s", async (name, { _def: { type, meta } }) => {
-    const row = PROCEDURE_ROWS[name] ?? { for: "person" as const, ...inputOf(meta?.openapi) };
+    const row = PROCEDURE_ROWS[name] ?? asProcedure(meta?.openapi);
     const own = { cookie: person.cookie, origin: server.url };
+    const stranger = row.for === "anybody" ? row.answer : 401;
     const callers: Record<string, [Record<string, string>, number]> = {
-      nobody: [{}, row.for === "anybody" ? row.answer : 401],
+      nobody: [{}, stranger],
       // A key is no session.
-      key: [{ authorization: `Bearer ${SECRET}` }, row.for === "anybody" ? row.answer : 401],
-      "a session that is none": [
-        { cookie: "millrace.session_token=no.such" },
-        row.for === "anybody" ? row.answer : 401,
-      ],
-      person: [own, row.answer],
+      key: [{ authorization: `Bearer ${SECRET}` }, stranger],
+      "a session that is none": [{ cookie: "millrace.session_token=no.such" }, stranger],
+      "the first administrator": [own, row.answer],
       "another origin": [{ ...own, origin: "https://elsewhere.example" }, 403],
       "another port": [{ ...own, origin: "http://127.0.0.1:1" }, 403],
       "another site": [{ cookie: person.cookie, "sec-fetch-site": "cross-site" }, 403],
     };
-    const input = encodeURIComponent(JSON.stringify(row.input ?? {}));
+    for (const [role, cookie] of cookies) callers[role] = [{ cookie, origin: server.url }, expectedOfRole(row, role)];
+    const json = JSON.stringify(row.input ?? {});
+    const input = encodeURIComponent(json);
     const cells: Record<string, number> = {};
     const askAs = async (caller: string, headers: Record<string, string>): Promise<void> => {
       const url = `${server.url}/api/trpc/${name}`;
-      if (type === "subscription") {
-        cells[caller] = await askStream(`${url}?input=${input}`, headers);
-      } else if (type === "query") cells[caller] = (await ask(`${url}?input=${input}`, { headers })).status;
-      else {
-        const post = {
-          method: "POST",
-          headers: { ...headers, "content-type": "application/json" },
-          body: JSON.stringify(row.input ?? {}),
-        };
-        cells[caller] = (await ask(url, post)).status;
-        // By a link, which a browser follows with its cookie.
-        expect((await ask(`${url}?input=${input}`, { headers: own })).status).toBe(405);
+      const post = { method: "POST", headers: { ...headers, "content-type": "application/json" }, body: json };
+      const { status, text } =
+        type === "subscription"
+          ? await askStream(`${url}?input=${input}`, headers)
+          : await (type === "query" ? ask(`${url}?input=${input}`, { headers }) : ask(url, post));
+      cells[caller] = status;
+      const asKey = caller === "none" ? "elsewhere" : ROLES[caller as keyof typeof ROLES];
+      // His own scopes are told to everybody, in whatever words they are written.
+      if (asKey !== undefined && name !== "session.current") {
+        expectUnsaid(text, { caller: asKey, of: json });
+        if (!MAY_READ_EVENTS.has(asKey)) expect(text, `${name}, ${caller}`).not.toContain(CONFIDENTIAL);
       }
+      // By a link, which a browser follows with its cookie.
+      if (type === "mutation") expect((await ask(`${url}?input=${input}`, { headers: own })).status).toBe(405);
     };
     await Promise.all(Object.entries(callers).map(([caller, [headers]]) => askAs(caller, headers)));
     expect(cells).toEqual(Object.fromEntries(Object.entries(callers).map(([caller, [, status]]) => [caller, status])));
   });
 
+  function expectedOfRole(row: ProcedureRow, role: Role): number {
+    if (row.for === "anybody" || row.for === "everyone") return row.answer;
+    if (role === "none")
+      return row.instead?.elsewhere ?? (row.for.length === Object.keys(KEYS).length ? row.answer : 403);
+    return row.for.includes(ROLES[role]) ? row.answer : (row.instead?.[ROLES[role]] ?? 403);
+  }
+
   /** A subscription's refusal is its first message; its status is 200 in any case. */
-  async function askStream(url: string, headers: Record<string, string>): Promise<number> {
+  async function askStream(url: string, headers: Record<string, string>): Promise<{ status: number; text: string }> {
     const response = await fetch(url, { headers: { ...headers, accept: "text/event-stream" } });
     let text = "";
     const decoder = new TextDecoder();
     for await (const bytes of response.body as unknown as AsyncIterable<Uint8Array>) {
       text += decoder.decode(bytes, { stream: true });
       const refused = /"httpStatus":(\d+)/.exec(text)?.[1];
-      if (refused !== undefined) return Number(refused);
-      if (text.includes('"kind":')) return response.status;
+      if (refused !== undefined) return { status: Number(refused), text };
+      if (["topics", "consumers", "consumer", "operations"].every((it) => text.includes(`"kind":"${it}"`))) {
+        return { status: response.status, text };
+      }
     }
     throw new Error(`the stream ended with ${text}`);
   }
 
-  /** A person may do everything, so what is admitted is answered as it is for the key that may. */
-  function inputOf(openapi: { readonly method: string; readonly path: string } | undefined) {
+  /** A role does what the key of the same scopes does. */
+  function asProcedure(openapi: { readonly method: string; readonly path: string } | undefined): ProcedureRow {
     const row = rowsOf(`${openapi?.method} ${openapi?.path}`)[0];
     const query = Object.fromEntries(
       [...new URLSearchParams(row?.query)].map(([name, value]) => [name, /^\d+$/.test(value) ? Number(value) : value]),
     );
-    const values: Record<string, unknown> = { topic: "orders", consumer: "mail", offset: 1, key: "k", id: operationId };
-    const inPath = [...(openapi?.path ?? "").matchAll(/\{(\w+)\}/g)].map((it) => [it[1], values[it[1] ?? ""]]);
-    const input = { ...query, ...row?.body, ...Object.fromEntries(inPath) };
-    // What starts something or makes something answers 200 by tRPC.
-    const answer = row === undefined || row.answer < 300 ? 200 : row.answer;
-    return { answer, input };
+    const path = openapi?.path ?? "";
+    const values: Record<string, unknown> = {
+      topic: "orders",
+      consumer: "mail",
+      offset: 1,
+      key: "k",
+      id: idIn(path),
+      role: openapi?.method === "DELETE" ? "viewer" : "team",
+    };
+    const inPath = [...path.matchAll(/\{(\w+)\}/g)].map((it) => [it[1], values[it[1] ?? ""]]);
+    return {
+      for: row?.admits ?? [],
+      // What starts something or makes something answers 200 by tRPC.
+      answer: row === undefined || row.answer < 300 ? 200 : row.answer,
+      input: { ...query, ...row?.body, ...Object.fromEntries(inPath) },
+      ...(row?.instead !== undefined && { instead: row.instead }),
+    };
   }
 });
 

@@ -177,7 +177,7 @@ async function admit(
   const identity = await deps.identify(context.env.exchange);
   const parsed = consumerName.safeParse(context.req.param("consumer"));
   if (!parsed.success) throw invalidInputOf(parsed.error, ["consumer"]);
-  if (!identity.can("consume", parsed.data)) {
+  if (!identity.can("consume", { consumer: parsed.data })) {
     throw new DomainError("forbidden", `The key may not consume as "${parsed.data}".`);
   }
   return { consumer: parsed.data, identity };

@@ -39,7 +39,7 @@ describe("sign-in", () => {
     const tab = browser(here.url);
     await expect(tab.trpc.topics.list.query()).rejects.toMatchObject({ data: { problem: "unauthenticated" } });
     await expect(tab.trpc.apiKeys.list.query()).rejects.toMatchObject({ data: { problem: "unauthenticated" } });
-    expect(await tab.trpc.session.current.query()).toEqual({ person: null });
+    expect(await tab.trpc.session.current.query()).toEqual({ person: null, scopes: [] });
   });
 
   test("the configured administrator signs in, works and signs out", async () => {
@@ -56,7 +56,7 @@ describe("sign-in", () => {
     const overview = await tab.trpc.overview.get.query();
     expect(overview.counts.topics).toBeGreaterThan(0);
     await tab.signOut();
-    expect(await tab.trpc.session.current.query()).toEqual({ person: null });
+    expect(await tab.trpc.session.current.query()).toEqual({ person: null, scopes: [] });
   });
 
   test("nobody can sign himself up", async () => {

@@ -1,13 +1,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { isDeepStrictEqual } from "node:util";
 import type { TRPCError } from "@trpc/server";
 import { nodeHTTPRequestHandler } from "@trpc/server/adapters/node-http";
 
 import type { Access } from "../auth/access.ts";
 import type { Identity } from "../auth/identity.ts";
 import { headersOf, isSecureRequest, requestOf, sendResponse } from "../auth/node-request.ts";
-import { type Scope, scopeAction } from "../contract/api-keys.ts";
-import type { Person } from "../contract/environment.ts";
-
+import type { Scope } from "../contract/api-keys.ts";
+import type { AccessScope } from "../domain/access.ts";
 import { DomainError } from "../domain/errors.ts";
 import { asRefusal } from "../engine/database-unavailable.ts";
 import type { TopicReader } from "../engine/topic-log.ts";
@@ -33,6 +33,14 @@ export interface ControlPlaneDeps {
   readonly onError: (error: unknown) => void;
   /** Live streams of one person, all tabs together; one more is refused with `too-many-streams`. */
   readonly maxLiveStreams?: number;
+  /** How long a live stream may outlive its session, or a change of its person's roles. */
+  readonly sessionCheckMs?: number;
+}
+
+interface Asking {
+  readonly headers: Headers;
+  readonly isSecure: boolean;
+  readonly scopes: readonly AccessScope[];
 }
 
 export interface ControlPlane {
@@ -48,11 +56,14 @@ const MAX_TRPC_BODY_BYTES = 1024 * 1024;
 /** Calls in a batch, at most. A batch is one request for whoever counts, and a query per name for the database. */
 const MAX_TRPC_BATCH = 20;
 const MAX_AUTH_BODY_BYTES = 64 * 1024;
-/** How long a live stream may outlive its session. */
 const SESSION_CHECK_MS = 5_000;
 /** Far more tabs than anybody keeps open, and few enough that a script with a session cannot take the server up. */
 const MAX_LIVE_STREAMS = 32;
-const EVERYTHING: readonly Scope[] = scopeAction.options.map((action) => ({ action, pattern: "*" }));
+/** Of the key that the first administrator is given for his first steps: all but giving out keys. */
+const FIRST_KEY: readonly Scope[] = (["publish", "read", "consume", "operate"] as const).map((action) => ({
+  action,
+  pattern: "*",
+}));
 const NEVER = new AbortController().signal;
 
 export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
@@ -61,7 +72,7 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
   const live = createLive({ services, openReader: deps.openReader, onError });
   const streams = new Set<ServerResponse>();
   const streamsOf = new Map<string, number>();
-  const { maxLiveStreams = MAX_LIVE_STREAMS } = deps;
+  const { maxLiveStreams = MAX_LIVE_STREAMS, sessionCheckMs = SESSION_CHECK_MS } = deps;
   const document = openApiDocument(deps.version);
   publishOpenApiDocument(document);
 
@@ -77,20 +88,29 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
       create: async (request, requestId) => {
         const person = await access.createFirstPerson({ ...request, requestId });
         const actor = { name: `person:${person.email}`, requestId };
-        return { person, apiKey: await services.createApiKey({ name: "First key", scopes: EVERYTHING, actor }) };
+        return { person, apiKey: await services.createApiKey({ name: "First key", scopes: FIRST_KEY, actor }) };
       },
     },
   } satisfies Partial<Context>;
 
+  /** The person of a session and what he may do at this moment. */
+  async function askedBy({ headers, isSecure }: Pick<Asking, "headers" | "isSecure">) {
+    const person = await access.people.personOf(headers, isSecure);
+    return { person, scopes: person === null ? [] : await access.scopesOf(person.id) };
+  }
+
   /** Aborts when the session that opened the stream is gone. A database that is away ends nobody's session. */
-  function sessionSignal(headers: Headers, isSecure: boolean, res: ServerResponse): AbortSignal {
+  function sessionSignal(asking: Asking, res: ServerResponse): AbortSignal {
     const end = new AbortController();
     const timer = setInterval(() => {
-      access.people
-        .personOf(headers, isSecure)
-        .then((person) => person === null && end.abort())
+      askedBy(asking)
+        .then(({ person, scopes }) => {
+          if (person === null) end.abort();
+          // The tab connects again, and is told what its person may see now.
+          else if (!isDeepStrictEqual(scopes, asking.scopes)) res.destroy();
+        })
         .catch(onError);
-    }, SESSION_CHECK_MS);
+    }, sessionCheckMs);
     streams.add(res);
     res.once("close", () => {
       clearInterval(timer);
@@ -121,19 +141,17 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
     requireJson(req);
     const headers = headersOf(req);
     const isSecure = isSecureRequest(req);
-    let person: Person | null;
-    try {
-      person = await access.people.personOf(headers, isSecure);
-    } catch (error) {
+    const { person, scopes } = await askedBy({ headers, isSecure }).catch((error: unknown) => {
       throw asRefusal(error);
-    }
+    });
     if (isStream && person !== null) takeStream(person.id, res);
-    const signal = isStream ? sessionSignal(headers, isSecure, res) : NEVER;
+    const signal = isStream ? sessionSignal({ headers, isSecure, scopes }, res) : NEVER;
     return {
       ...shared,
       ...askedOnce(shared),
       identity: null,
       person,
+      scopes,
       requestId: requestIdFor(req, res),
       signal,
       answer: { status: 200 },
@@ -202,6 +220,7 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
           ...shared,
           identity,
           person: null,
+          scopes: identity?.scopes ?? [],
           requestId,
           signal,
           answer: { status: 200 },

@@ -203,7 +203,7 @@ test("discards and restores answer 202 and are carried out; each leaves its audi
     reason,
   });
   expect(replay).toMatchObject({ status: 202, body: { kind: "replay", rate: 9, filter: { topic: "orders" } } });
-  const { entries } = await here.services.listAudit({ limit: 100 });
+  const { entries } = await here.services.listAudit({ may: () => true, limit: 100 });
   expect(entries.map(({ action, target, reason: why }) => [action, target, why])).toEqual(
     expect.arrayContaining([
       ["consumer.discard-started", "consumer:shipping", "void"],

@@ -1,5 +1,5 @@
 import type { Identity } from "../auth/identity.ts";
-import { type May, requireReadable, unreadableTopic } from "../domain/readable-topics.ts";
+import { requireReadable, unreadableTopic } from "../domain/readable-topics.ts";
 
 export interface ReadingGuardOptions {
   /** The topics of a consumer as they are now; throws `consumer-not-found`. */
@@ -35,14 +35,14 @@ export function createReadingGuard({ topicsOf, recheckMs = RECHECK_MS }: Reading
         // While the database is away nothing is delivered either.
         continue;
       }
-      for (const stream of [...streams]) if (unreadableTopic(mayOf(stream.identity), topics) !== null) stream.end();
+      for (const stream of [...streams]) if (unreadableTopic(stream.identity.can, topics) !== null) stream.end();
     }
     timer = watched.size === 0 ? null : setTimeout(recheck, recheckMs).unref();
   }
 
   return {
     async admit(consumer, identity) {
-      requireReadable(mayOf(identity), await topicsOf(consumer));
+      requireReadable(identity.can, await topicsOf(consumer));
     },
     watch(consumer, stream) {
       const streams = watched.get(consumer) ?? new Set();
@@ -54,8 +54,4 @@ export function createReadingGuard({ topicsOf, recheckMs = RECHECK_MS }: Reading
       };
     },
   };
-}
-
-function mayOf(identity: Identity): May {
-  return (action, name) => identity.can(action, name);
 }

@@ -140,7 +140,12 @@ test("a stream ends when its consumer is declared anew with a topic that its key
   const guard = createReadingGuard({ topicsOf: async () => topics, recheckMs: 5 });
   const identity = (...patterns: string[]): Identity => ({
     name: "k",
-    can: (action, name) => action === "read" && patterns.some((it) => name.startsWith(it)),
+    scopes: [],
+    can: (action, target) =>
+      action === "read" &&
+      typeof target !== "string" &&
+      "topic" in target &&
+      patterns.some((it) => target.topic.startsWith(it)),
   });
   await guard.admit("c", identity("hr."));
   const stops = [

@@ -74,7 +74,7 @@ function entryJson({ key, value, version, updatedAt, json }: ExactStateEntry): s
 function allow(identity: Identity, consumer: string): string {
   const parsed = consumerName.safeParse(consumer);
   if (!parsed.success) throw invalidInputOf(parsed.error, ["consumer"]);
-  if (!identity.can("consume", parsed.data) && !identity.can("read", parsed.data)) {
+  if (!identity.can("consume", { consumer: parsed.data }) && !identity.can("read", { consumer: parsed.data })) {
     throw new DomainError("forbidden", `The key may not read the state of "${parsed.data}".`);
   }
   return parsed.data;

@@ -132,7 +132,7 @@ function identityOf(exchange: Exchange, deps: TopicRoutesDeps): Identity | Promi
 function allow(identity: Identity, topic: string, action: "publish" | "read"): string {
   const parsed = topicName.safeParse(topic);
   if (!parsed.success) throw invalidField("topic", parsed.error.issues[0]?.message ?? "is not a name");
-  if (!identity.can(action, topic)) {
+  if (!identity.can(action, { topic })) {
     throw new DomainError("forbidden", `This key may not ${action} "${topic}".`, { facts: { action, name: topic } });
   }
   return topic;

@@ -4,6 +4,7 @@ import { apiKeyAccess } from "./api-key-access.ts";
 import { configureApiKey } from "./configure-api-key.ts";
 import { createFirstPerson } from "./create-first-person.ts";
 import { getEnvironment } from "./get-environment.ts";
+import { getScopesOf } from "./get-scopes-of.ts";
 import { getSignInSecret } from "./get-sign-in-secret.ts";
 import { isSetUp } from "./is-set-up.ts";
 import { issueSetupToken } from "./setup-token.ts";
@@ -21,6 +22,7 @@ export function accessUseCases(deps: {
     getEnvironment: getEnvironment(deps),
     getSignInSecret: getSignInSecret(deps),
     issueSetupToken: issueSetupToken(deps),
+    getScopesOf: getScopesOf(deps),
     isSetUp: isSetUp(deps),
   };
 }

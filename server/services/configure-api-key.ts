@@ -9,7 +9,7 @@ import { type Database, transaction } from "../store/database.ts";
 import { insertAuditEntry } from "../store/insert-audit-entry.ts";
 import { hashOfSecret } from "./create-api-key.ts";
 
-const CREATED_BY = "MILLRACE_API_KEY";
+export const CONFIGURED_BY = "MILLRACE_API_KEY";
 const EVERYTHING: readonly Scope[] = scopeAction.options.map((action) => ({ action, pattern: "*" }));
 
 export interface ConfiguredApiKey {
@@ -30,7 +30,7 @@ export function configureApiKey(deps: {
     const hash = hashOfSecret(secret);
     const prefix = apiKeyPrefix(secret, hash.toString("hex"));
     const { hasChanged, revokedAt } = await transaction(deps.database.pool, async (db) => {
-      const present = await configuredApiKeys(db, CREATED_BY);
+      const present = await configuredApiKeys(db, CONFIGURED_BY);
       const isPresent = present.some((it) => timingSafeEqual(it.hash, hash));
       for (const { key } of present.filter((it) => !timingSafeEqual(it.hash, hash))) {
         await revokeApiKey(db, { id: key.id, revokedBy: "system" });
@@ -41,11 +41,11 @@ export function configureApiKey(deps: {
         (await reviveApiKey(db, prefix, hash)) ??
         (await insertApiKey(db, {
           id: randomUUID(),
-          name: CREATED_BY,
+          name: CONFIGURED_BY,
           prefix,
           hash,
           scopes: EVERYTHING,
-          createdBy: CREATED_BY,
+          createdBy: CONFIGURED_BY,
           expiresAt: null,
         }));
       if (key === null) throw new Error("MILLRACE_API_KEY begins like another key; choose another secret");

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Environment, Person } from "../contract/environment.ts";
 import { DomainError } from "../domain/errors.ts";
+import { ADMIN } from "../domain/roles.ts";
 import { type Database, transaction } from "../store/database.ts";
 import { insertAuditEntry } from "../store/insert-audit-entry.ts";
 import { insertPerson, isAnybodyThere, lockPeople } from "../store/person-insert.ts";
@@ -44,14 +45,18 @@ export function createFirstPerson(deps: {
     await transaction(pool, async (db) => {
       await lockPeople(db);
       if (await isAnybodyThere(db)) throw new DomainError("already-set-up", "This server has been set up already.");
-      await insertPerson(db, { ...person, accountId: randomUUID(), passwordHash });
+      await insertPerson(db, { ...person, accountId: randomUUID(), passwordHash, roles: [ADMIN] });
       await withdrawSetupTokens(db);
       if (input.environment !== undefined) await putSetting(db, "environment", input.environment);
       await insertAuditEntry(db, {
         actor: input.token === undefined ? "system" : `person:${person.email}`,
         action: "person.created",
         target: `person:${person.email}`,
-        after: { name: person.name, ...(input.environment === undefined ? {} : { environment: input.environment }) },
+        after: {
+          name: person.name,
+          roles: [ADMIN],
+          ...(input.environment === undefined ? {} : { environment: input.environment }),
+        },
         ...(input.requestId === undefined ? {} : { requestId: input.requestId }),
       });
     });

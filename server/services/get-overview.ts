@@ -1,20 +1,23 @@
 import type { Overview } from "../contract/overview.ts";
+import type { May } from "../domain/access.ts";
 import type { Services } from "./services.ts";
 
 const SHOWN = 10;
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, it) => total + it, 0);
 
-/** The first view of an operator: how much there is, who is furthest behind, what was done last. */
+/** The first view of a person, of what he may read: how much there is, who is furthest behind, what was done last. */
 export function getOverview(
   deps: Pick<Services, "listTopics" | "listConsumers" | "listAudit">,
-): () => Promise<Overview> {
-  return async () => {
-    const [topics, consumers, audit] = await Promise.all([
+): (may: May) => Promise<Overview> {
+  return async (may) => {
+    const [allTopics, allConsumers, audit] = await Promise.all([
       deps.listTopics(),
       deps.listConsumers(),
-      deps.listAudit({ limit: SHOWN }),
+      deps.listAudit({ limit: SHOWN, may }),
     ]);
+    const topics = allTopics.filter((it) => may("read", { topic: it.topic }));
+    const consumers = allConsumers.filter((it) => may("read", { consumer: it.consumer }));
     const behind = consumers.flatMap(({ consumer, topics: read }) =>
       read
         .filter((it) => it.lag > 0)

@@ -1,3 +1,4 @@
+import type { PersonRow, RoleDescription } from "../contract/access.ts";
 import type { Account, ConsumerHistory, Fate, RateHistory, TopicHistory } from "../contract/account.ts";
 import type { ApiKey, Scope } from "../contract/api-keys.ts";
 import type {
@@ -28,10 +29,11 @@ import type {
 import type { Settlement, SettlementResult } from "../contract/settlements.ts";
 import type { StateEntry } from "../contract/state.ts";
 import type { TopicDeclaration, TopicDescription } from "../contract/topics.ts";
+import type { AccessScope, May } from "../domain/access.ts";
 import type { Actor } from "../domain/actor.ts";
 import type { EventFilter } from "../domain/event-filter.ts";
 import type { NewEvent } from "../domain/new-event.ts";
-import type { May } from "../domain/readable-topics.ts";
+import type { Role } from "../domain/roles.ts";
 
 export interface ReadPage {
   readonly topic: string;
@@ -76,6 +78,9 @@ export interface AuditEntry {
   readonly reason: string | null;
   readonly requestId: string | null;
 }
+
+/** Throws `forbidden` for scopes that are wider than the caller's own. */
+export type MayGive = (scopes: readonly AccessScope[]) => void;
 
 /** Every use case there is. Both planes call these and nothing below them. Refusals are `DomainError`s. */
 export interface Services {
@@ -199,9 +204,32 @@ export interface Services {
     actor: Actor;
   }) => Promise<{ key: ApiKey; secret: string }>;
   readonly listApiKeys: () => Promise<ApiKey[]>;
+  readonly getApiKey: (input: { id: string }) => Promise<ApiKey>;
+  readonly rotateApiKey: (input: {
+    id: string;
+    overlapMs: number;
+    actor: Actor;
+  }) => Promise<{ key: ApiKey; secret: string }>;
   readonly revokeApiKey: (input: { id: string; actor: Actor }) => Promise<ApiKey>;
 
-  readonly listAudit: (input: { before?: number; limit: number }) => Promise<{
+  readonly listRoles: () => Promise<RoleDescription[]>;
+  readonly putRole: (input: {
+    role: Role;
+    actor: Actor;
+    mayGive: MayGive;
+  }) => Promise<{ role: RoleDescription; created: boolean }>;
+  /** Whoever has the role loses it. */
+  readonly deleteRole: (input: { name: string; actor: Actor; mayGive: MayGive }) => Promise<void>;
+  readonly listPeople: () => Promise<PersonRow[]>;
+  readonly setRoles: (input: {
+    personId: string;
+    roles: readonly string[];
+    actor: Actor;
+    mayGive: MayGive;
+  }) => Promise<PersonRow>;
+
+  /** Newest first, of what the caller may see. */
+  readonly listAudit: (input: { before?: number; limit: number; may: May }) => Promise<{
     entries: AuditEntry[];
     next: number | null;
   }>;

@@ -44,6 +44,8 @@ import { replayEvents } from "./replay-events.ts";
 import { restoreDiscarded } from "./restore-discarded.ts";
 import { resumeConsumer } from "./resume-consumer.ts";
 import { revokeApiKey } from "./revoke-api-key.ts";
+import { deleteRole, listPeople, listRoles, putRole, setRoles } from "./roles.ts";
+import { getApiKey, rotateApiKey } from "./rotate-api-key.ts";
 import type { Services } from "./services.ts";
 import { settle } from "./settle.ts";
 import { changeOperationRate, steerOperation } from "./steer-operation.ts";
@@ -103,8 +105,15 @@ export function allUseCases(deps: UseCaseDeps): Services {
     isProcessed: isProcessed(deps),
     awaitProcessed: awaitProcessed(deps),
     createApiKey: createApiKey(deps),
+    getApiKey: getApiKey(deps),
+    rotateApiKey: rotateApiKey(deps),
     listApiKeys: listApiKeys(deps),
     revokeApiKey: revokeApiKey(deps),
+    listRoles: listRoles(deps),
+    putRole: putRole(deps),
+    deleteRole: deleteRole(deps),
+    listPeople: listPeople(deps),
+    setRoles: setRoles(deps),
     listAudit: listAudit(deps),
   };
 }

@@ -1,13 +1,14 @@
 import type { Scope } from "../contract/api-keys.ts";
 import type { Queryable } from "./database.ts";
 
-/** A key as far as checking needs it, and how long the answer holds. */
+/** A key under one of its secrets, as far as checking needs it, and how long the answer holds. */
 export interface StoredApiKey {
   readonly id: string;
   readonly name: string;
+  /** Of the secret that was looked up. */
   readonly hash: Uint8Array;
   readonly scopes: readonly Scope[];
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch: the end of the key, or of this secret of it. */
   readonly expiresAtMs: number | null;
   readonly isRevoked: boolean;
 }
@@ -17,7 +18,7 @@ interface Row {
   name: string;
   hash: Buffer;
   scopes: Scope[];
-  expires_at: string | null;
+  ends_at: string | null;
   revoked_at: string | null;
 }
 
@@ -26,26 +27,39 @@ const storedKeyOf = (row: Row): StoredApiKey => ({
   name: row.name,
   hash: row.hash,
   scopes: row.scopes,
-  expiresAtMs: row.expires_at === null ? null : Date.parse(row.expires_at),
+  expiresAtMs: row.ends_at === null ? null : Date.parse(row.ends_at),
   isRevoked: row.revoked_at !== null,
 });
 
-export async function findApiKey(db: Queryable, prefix: string): Promise<StoredApiKey | null> {
+/**
+ * The keys with a secret that begins so. A secret of now and one that gave way may share their beginning, so there are
+ * two at most.
+ */
+export async function findApiKeys(db: Queryable, prefix: string): Promise<StoredApiKey[]> {
   const { rows } = await db.query<Row>({
-    name: "find_api_key",
-    text: "SELECT id, name, hash, scopes, expires_at, revoked_at FROM api_key WHERE prefix = $1",
+    name: "find_api_keys",
+    text: `SELECT id, name, hash, scopes, expires_at AS ends_at, revoked_at FROM api_key WHERE prefix = $1
+           UNION ALL
+           SELECT id, name, previous_hash, scopes, least(expires_at, previous_until), revoked_at FROM api_key
+            WHERE previous_prefix = $1`,
     values: [prefix],
   });
-  return rows[0] === undefined ? null : storedKeyOf(rows[0]);
+  return rows.map(storedKeyOf);
 }
 
-/** The ids among these that are revoked or gone. */
-export async function endedApiKeys(db: Queryable, ids: readonly string[]): Promise<Set<string>> {
-  const { rows } = await db.query<{ id: string }>({
-    name: "ended_api_keys",
-    text: `SELECT asked.id FROM unnest($1::uuid[]) AS asked (id)
-            WHERE NOT EXISTS (SELECT FROM api_key WHERE api_key.id = asked.id AND revoked_at IS NULL)`,
-    values: [ids],
+/** The secrets among these that are good no more: their key is revoked or gone, or has other secrets. */
+export async function endedSecrets(
+  db: Queryable,
+  asked: readonly { readonly id: string; readonly hash: Uint8Array }[],
+): Promise<Uint8Array[]> {
+  const { rows } = await db.query<{ hash: Buffer }>({
+    name: "ended_secrets",
+    text: `SELECT asked.hash FROM unnest($1::uuid[], $2::bytea[]) AS asked (id, hash)
+            WHERE NOT EXISTS (
+              SELECT FROM api_key k
+               WHERE k.id = asked.id AND k.revoked_at IS NULL
+                 AND (k.hash = asked.hash OR (k.previous_hash = asked.hash AND k.previous_until > now())))`,
+    values: [asked.map((it) => it.id), asked.map((it) => Buffer.from(it.hash))],
   });
-  return new Set(rows.map((it) => it.id));
+  return rows.map((it) => it.hash);
 }

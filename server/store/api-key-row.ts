@@ -1,7 +1,8 @@
 import type { ApiKey, Scope } from "../contract/api-keys.ts";
 
 /** The columns of `api_key` that people may see; never the hash. */
-export const API_KEY_COLUMNS = "id, name, prefix, scopes, created_by, created_at, expires_at, revoked_at, last_used_at";
+export const API_KEY_COLUMNS = `id, name, prefix, scopes, created_by, created_at, expires_at, revoked_at, last_used_at,
+  CASE WHEN previous_until > now() THEN previous_until END AS previous_until`;
 
 export interface ApiKeyRow {
   readonly id: string;
@@ -13,6 +14,7 @@ export interface ApiKeyRow {
   readonly expires_at: string | null;
   readonly revoked_at: string | null;
   readonly last_used_at: string | null;
+  readonly previous_until: string | null;
 }
 
 export function apiKeyOf(row: ApiKeyRow): ApiKey {
@@ -26,5 +28,6 @@ export function apiKeyOf(row: ApiKeyRow): ApiKey {
     expiresAt: row.expires_at,
     revokedAt: row.revoked_at,
     lastUsedAt: row.last_used_at,
+    previousUntil: row.previous_until,
   };
 }

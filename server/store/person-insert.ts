@@ -7,6 +7,7 @@ export interface NewPerson {
   readonly email: string;
   readonly accountId: string;
   readonly passwordHash: string;
+  readonly roles: readonly string[];
 }
 
 /** Held to the end of the transaction: two first administrators at once would both find nobody. */
@@ -21,10 +22,11 @@ export async function isAnybodyThere(db: Queryable): Promise<boolean> {
 
 /** A person who signs in with e-mail and password, as better-auth reads one. */
 export async function insertPerson(db: Queryable, person: NewPerson): Promise<void> {
-  await db.query("INSERT INTO person (id, name, email, email_verified) VALUES ($1, $2, $3, true)", [
+  await db.query("INSERT INTO person (id, name, email, email_verified, roles) VALUES ($1, $2, $3, true, $4)", [
     person.id,
     person.name,
     person.email,
+    person.roles,
   ]);
   await db.query(
     `INSERT INTO person_account (id, person_id, account_id, provider_id, password) VALUES ($1, $2, $2, 'credential', $3)`,

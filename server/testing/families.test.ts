@@ -35,6 +35,7 @@ const REFERENCE = [
   "person_account",
   "person_session",
   "person_verification",
+  "role",
   "setting",
   "topic",
 ];

@@ -3,6 +3,7 @@ import type { ApiKey } from "../contract/api-keys.ts";
 import type { Environment, Person, SetupRequest, SystemInfo } from "../contract/environment.ts";
 import type { LiveMessage, LiveRequest } from "../contract/live.ts";
 import type { Overview } from "../contract/overview.ts";
+import type { AccessScope, May } from "../domain/access.ts";
 import type { Actor } from "../domain/actor.ts";
 import type { Services } from "../services/services.ts";
 
@@ -23,17 +24,20 @@ export interface LiveItem {
 }
 
 export interface Live {
-  /** Ends when the signal aborts. `lastEventId` resumes the tail where the stream broke off. */
+  /**
+   * Ends when the signal aborts. `lastEventId` resumes the tail where the stream broke off. Tells what the caller may
+   * read; throws `forbidden` for a tail of a topic that he may not.
+   */
   listen(
     request: LiveRequest,
-    options: { lastEventId: string | undefined; signal: AbortSignal },
+    options: { lastEventId: string | undefined; signal: AbortSignal; may: May },
   ): AsyncGenerator<LiveItem>;
 }
 
 /** The reach of a procedure: the use cases, and who is asking. */
 export interface Context {
   readonly services: Services;
-  readonly getOverview: () => Promise<Overview>;
+  readonly getOverview: (may: May) => Promise<Overview>;
   readonly setup: Setup;
   readonly live: Live;
   readonly environment: () => Promise<Environment>;
@@ -42,6 +46,8 @@ export interface Context {
   readonly identity: Identity | null;
   /** An operator, by the session cookie. */
   readonly person: Person | null;
+  /** What the caller may do: his roles', his key's, or nothing. */
+  readonly scopes: readonly AccessScope[];
   readonly requestId: string;
   /** Aborted when the session ends, for streams; for requests to `/v1`, when the caller is gone. */
   readonly signal: AbortSignal;

@@ -7,6 +7,7 @@ import { live } from "./routers/live.ts";
 import { operations } from "./routers/operations.ts";
 import { parked } from "./routers/parked.ts";
 import { positions } from "./routers/positions.ts";
+import { roles } from "./routers/roles.ts";
 import { setup } from "./routers/setup.ts";
 import { state } from "./routers/state.ts";
 import { overview, session, system } from "./routers/system.ts";
@@ -23,6 +24,7 @@ export const appRouter = router({
   accounts,
   state,
   apiKeys,
+  roles,
   audit,
   setup,
   session,

@@ -1,6 +1,14 @@
 import { initTRPC } from "@trpc/server";
 import type { OpenApiMeta } from "trpc-to-openapi";
-import type { ScopeAction } from "../contract/api-keys.ts";
+import {
+  type AccessScope,
+  type Action,
+  allows,
+  type May,
+  scopeText,
+  type Target,
+  widerThan,
+} from "../domain/access.ts";
 import { DomainError } from "../domain/errors.ts";
 import { actorOf, type Context } from "./context.ts";
 import { refusalOf, trpcErrorOf } from "./error-shape.ts";
@@ -42,38 +50,58 @@ const refusals = t.middleware(async ({ ctx, next }) => {
 /** Answers anybody. */
 export const open = t.procedure.use(refusals);
 
-/** Answers a signed-in person and any valid API key; `ctx.require` says what the key must be allowed. */
+/** What procedures ask about the caller. */
+function askingOf(ctx: Context) {
+  const { person, scopes } = ctx;
+  const can: May = (action, target) => allows(scopes, action, target);
+  const who = person === null ? "This key" : "You";
+  return {
+    actor: actorOf(ctx),
+    can,
+    /** Throws `forbidden` unless the caller may do this to that. */
+    require(action: Action, target: Target): void {
+      if (can(action, target)) return;
+      const name = nameOf(target);
+      throw new DomainError(
+        "forbidden",
+        `${who} may not ${action} ${name === null ? "this installation" : `"${name}"`}.`,
+        {
+          facts: { action, name },
+        },
+      );
+    },
+    /**
+     * Throws `forbidden` unless the caller may read these topics, or all of the consumer's when none are named. For
+     * whatever shows events, or words about them, through a consumer.
+     */
+    async requireTopicsOf(consumer: string, topics?: readonly string[]): Promise<void> {
+      await ctx.services.requireReadableTopics({ consumer, may: can, ...(topics !== undefined && { topics }) });
+    },
+    /** Throws `forbidden` for scopes that are wider than the caller's own: nobody gives away what he has not. */
+    mayGive(wanted: readonly AccessScope[]): void {
+      const beyond = widerThan(scopes, wanted);
+      if (beyond === null) return;
+      throw new DomainError("forbidden", `${who} may not "${scopeText(beyond)}", and cannot give it away.`, {
+        facts: { action: beyond.action, name: beyond.pattern },
+      });
+    },
+  };
+}
+
+const nameOf = (target: Target): string | null =>
+  target === "installation" ? null : "topic" in target ? target.topic : target.consumer;
+
+/** Answers a signed-in person and any valid API key; `ctx.require` says what they must be allowed. */
 export const authenticated = open.use(({ ctx, next }) => {
-  const { person, identity } = ctx;
-  if (person === null && identity === null) {
+  if (ctx.person === null && ctx.identity === null) {
     throw new DomainError("unauthenticated", "Sign in, or send an API key as `Authorization: Bearer …`.");
   }
-  const can = (action: ScopeAction, name: string): boolean => person !== null || identity?.can(action, name) === true;
-  return next({
-    ctx: {
-      actor: actorOf(ctx),
-      can,
-      /** Throws `forbidden` unless the caller may do this to what has that name. */
-      require(action: ScopeAction, name: string): void {
-        if (!can(action, name)) {
-          throw new DomainError("forbidden", `This key may not ${action} "${name}".`, { facts: { action, name } });
-        }
-      },
-      /**
-       * Throws `forbidden` unless the caller may read these topics, or all of the consumer's when none are named. For
-       * whatever shows events, or words about them, through a consumer.
-       */
-      async requireTopicsOf(consumer: string, topics?: readonly string[]): Promise<void> {
-        if (person !== null) return;
-        await ctx.services.requireReadableTopics({ consumer, may: can, ...(topics !== undefined && { topics }) });
-      },
-    },
-  });
+  return next({ ctx: askingOf(ctx) });
 });
 
 /** Answers a signed-in person only. */
 export const operator = open.use(({ ctx, next }) => {
   const { person } = ctx;
   if (person === null) throw new DomainError("unauthenticated", "Sign in to the control room.");
-  return next({ ctx: { person, actor: actorOf(ctx) } });
+  return next({ ctx: { person, ...askingOf(ctx) } });
 });

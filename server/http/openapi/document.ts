@@ -43,11 +43,22 @@ const REFUSALS: Record<string, readonly ErrorCode[]> = {
   "operations-resume": ["invalid-input", "operation-not-found", "operation-over"],
   "operations-abort": ["invalid-input", "operation-not-found", "operation-over"],
   "operations-changeRate": ["operation-not-found", "operation-over"],
+  "apiKeys-list": [],
+  "apiKeys-create": [],
+  "apiKeys-rotate": ["not-found"],
+  "apiKeys-revoke": ["invalid-input", "not-found"],
+  "roles-list": [],
+  "roles-put": [],
+  "roles-delete": ["invalid-input", "not-found"],
+  "roles-people": [],
+  "roles-assign": ["not-found"],
   "state-get": ["invalid-input", "consumer-not-found", "state-entry-not-found"],
   "state-list": ["invalid-input", "consumer-not-found"],
 };
 /** Procedures that start an operation, and answer before it is over. */
 const STARTS_OPERATION = new Set(["parked-redrive", "parked-discard", "parked-restore", "parked-replay"]);
+/** Procedures that make something new whenever they succeed. */
+const ALWAYS_CREATES = new Set(["apiKeys-create"]);
 const WITH_BODY: readonly ErrorCode[] = [
   "malformed-json",
   "invalid-utf8",
@@ -75,6 +86,8 @@ export function openApiDocument(version: string): OpenAPIObject {
       "Parked events",
       "Operations",
       "Accounts",
+      "Keys",
+      "Roles",
       "Health",
     ],
     securitySchemes: { apiKey: { type: "http", scheme: "bearer", description: "An API key's secret." } },
@@ -100,7 +113,9 @@ export function openApiDocument(version: string): OpenAPIObject {
       operation.responses = {
         ...(STARTS_OPERATION.has(id)
           ? { "202": { ...ok, description: "Started." } }
-          : { "200": { ...ok, description: "Done." } }),
+          : ALWAYS_CREATES.has(id)
+            ? { "201": { ...ok, description: "Created." } }
+            : { "200": { ...ok, description: "Done." } }),
         ...(method === "put" ? { "201": { ...ok, description: "Created." } } : {}),
         ...problemResponses(body === undefined ? refusals : [...WITH_BODY, ...refusals]),
       };

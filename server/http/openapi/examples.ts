@@ -197,6 +197,41 @@ const SEQUENCE = {
 };
 
 /** By operation. Checked against the schemas by a test. */
+const KEY = {
+  id: "0f4a6f0e-8f0b-4c58-9a86-8c7e0e8f7b11",
+  name: "billing-worker",
+  prefix: "Xk3bq9Zt",
+  scopes: [
+    { action: "consume", pattern: "billing", on: "consumers" },
+    { action: "read", pattern: "payments.*" },
+  ],
+  createdBy: "person:ada@example.org",
+  createdAt: "2026-11-20T21:00:00.000Z",
+  expiresAt: null,
+  revokedAt: null,
+  lastUsedAt: "2026-11-20T21:42:10.120Z",
+  previousUntil: null,
+};
+const SECRET = "mr_Xk3bq9Zt_…";
+
+const ROLE = {
+  name: "payments-team",
+  description: "Operates what has to do with payments.",
+  scopes: [
+    { action: "read", pattern: "*" },
+    { action: "operate", pattern: "payments.*" },
+  ],
+  isFixed: false,
+};
+
+const PERSON = {
+  id: "3e1d7c52-53c8-4b5f-8f0f-2b2a3f4d5e6f",
+  name: "Ada",
+  email: "ada@example.org",
+  roles: ["viewer", "payments-team"],
+  createdAt: "2026-11-20T21:00:00.000Z",
+};
+
 export const EXAMPLES: Record<string, { readonly request?: unknown; readonly response: unknown }> = {
   "topics-list": { response: { topics: [TOPIC] } },
   "topics-get": { response: TOPIC },
@@ -353,6 +388,18 @@ export const EXAMPLES: Record<string, { readonly request?: unknown; readonly res
   },
   "positions-undo": { request: { reason: "The rate was right after all" }, response: UNDO },
   "positions-list": { response: { changes: [CHANGE] } },
+  "apiKeys-list": { response: { keys: [KEY] } },
+  "apiKeys-create": { request: { name: KEY.name, scopes: KEY.scopes }, response: { key: KEY, secret: SECRET } },
+  "apiKeys-rotate": {
+    request: { overlapMs: 3_600_000 },
+    response: { key: { ...KEY, previousUntil: "2026-11-20T22:42:10.000Z" }, secret: SECRET },
+  },
+  "apiKeys-revoke": { response: { ...KEY, revokedAt: "2026-11-20T21:50:04.000Z" } },
+  "roles-list": { response: { roles: [ROLE] } },
+  "roles-put": { request: { description: ROLE.description, scopes: ROLE.scopes }, response: ROLE },
+  "roles-delete": { response: { deleted: ROLE.name } },
+  "roles-people": { response: { people: [PERSON] } },
+  "roles-assign": { request: { roles: PERSON.roles }, response: PERSON },
   "state-get": { response: ENTRY },
   "state-list": { response: { entries: [ENTRY], next: null } },
 };

@@ -11,25 +11,45 @@ export const KEYS = {
   read: ["read *"],
   consume: ["consume *"],
   operate: ["operate *"],
-  consumerOnly: ["publish mail", "read mail", "consume mail", "operate mail"],
-  topicOnly: ["publish orders", "read orders", "consume orders", "operate orders"],
-  elsewhere: ["publish zz*", "read zz*", "consume zz*", "operate zz*", "read order", "read orders.*"],
-  all: ["publish *", "read *", "consume *", "operate *"],
+  administer: ["administer *"],
+  consumerOnly: ["publish mail", "read mail", "consume mail", "operate mail", "administer mail"],
+  topicOnly: ["publish orders", "read orders", "consume orders", "operate orders", "administer orders"],
+  onTopics: ["publish * topics", "read * topics", "consume * topics", "operate * topics", "administer * topics"],
+  onConsumers: [
+    "publish * consumers",
+    "read * consumers",
+    "consume * consumers",
+    "operate * consumers",
+    "administer * consumers",
+  ],
+  elsewhere: ["publish zz*", "read zz*", "consume zz*", "operate zz*", "administer zz*", "read order", "read orders.*"],
+  operator: ["publish *", "read *", "operate *"],
+  all: ["publish *", "read *", "consume *", "operate *", "administer *"],
 } as const;
 export type KeyName = keyof typeof KEYS;
 
 /** Keys that are admitted; every other one is refused with 403. */
-const TOPIC_READ: readonly KeyName[] = ["read", "topicOnly", "all"];
-const TOPIC_PUBLISH: readonly KeyName[] = ["publish", "topicOnly", "all"];
-const TOPIC_OPERATE: readonly KeyName[] = ["operate", "topicOnly", "all"];
-const CONSUMER_READ: readonly KeyName[] = ["read", "consumerOnly", "all"];
-const CONSUMER_CONSUME: readonly KeyName[] = ["consume", "consumerOnly", "all"];
-const CONSUMER_OPERATE: readonly KeyName[] = ["operate", "consumerOnly", "all"];
-const CONSUMER_READ_OR_CONSUME: readonly KeyName[] = ["read", "consume", "consumerOnly", "all"];
+const TOPIC_READ: readonly KeyName[] = ["read", "topicOnly", "onTopics", "operator", "all"];
+const TOPIC_PUBLISH: readonly KeyName[] = ["publish", "topicOnly", "onTopics", "operator", "all"];
+const TOPIC_OPERATE: readonly KeyName[] = ["operate", "topicOnly", "onTopics", "operator", "all"];
+const CONSUMER_READ: readonly KeyName[] = ["read", "consumerOnly", "onConsumers", "operator", "all"];
+const CONSUMER_CONSUME: readonly KeyName[] = ["consume", "consumerOnly", "onConsumers", "all"];
+const CONSUMER_OPERATE: readonly KeyName[] = ["operate", "consumerOnly", "onConsumers", "operator", "all"];
+const CONSUMER_READ_OR_CONSUME: readonly KeyName[] = [
+  "read",
+  "consume",
+  "consumerOnly",
+  "onConsumers",
+  "operator",
+  "all",
+];
 /** What shows events, or words about them, through a consumer: leave on the consumer and to read its topic. */
-const BOTH_READ: readonly KeyName[] = ["read", "all"];
+const BOTH_READ: readonly KeyName[] = ["read", "operator", "all"];
 const CONSUME_AND_READ: readonly KeyName[] = ["all"];
-const OPERATE_AND_READ: readonly KeyName[] = ["all"];
+const OPERATE_AND_READ: readonly KeyName[] = ["operator", "all"];
+/** Roles and people; a key of the topic's name alone. */
+const ADMINISTER_ALL: readonly KeyName[] = ["administer", "all"];
+const ADMINISTER_TOPIC: readonly KeyName[] = ["administer", "topicOnly", "onTopics", "all"];
 /** Lists hold what the key may read, and are empty for a key that may read nothing. */
 const EVERY_KEY = Object.keys(KEYS) as KeyName[];
 
@@ -50,7 +70,10 @@ export interface RestRow {
 const reason = "for the table";
 const NOTHING_PARKED = { filter: { topic: "orders", key: "no-such" }, reason };
 /** Of an operation: a key that may do nothing to its consumer is not told that it exists. */
-const UNSEEN = { elsewhere: 404, topicOnly: 404 };
+const UNSEEN = { elsewhere: 404, topicOnly: 404, onTopics: 404 };
+/** Of a key: who does not administer its names is not told that it exists. */
+const NO_SUCH_KEY = Object.fromEntries(EVERY_KEY.map((it) => [it, 404]));
+const READ_ORDERS = { action: "read", pattern: "orders", on: "topics" };
 const NO_ID = "00000000-0000-4000-8000-000000000000";
 
 export const REST_ROWS: Readonly<Record<string, RestRow | readonly RestRow[]>> = {
@@ -140,6 +163,21 @@ export const REST_ROWS: Readonly<Record<string, RestRow | readonly RestRow[]>> =
     body: { topic: "orders", fromOffset: 7, toOffset: 8, reason },
   },
 
+  "GET /keys": { admits: EVERY_KEY, answer: 200 },
+  "POST /keys": [
+    { admits: ["topicOnly", "onTopics", "all"], answer: 201, body: { name: "k", scopes: [READ_ORDERS] } },
+    // Wider than what a key of one name has.
+    { admits: ["all"], answer: 201, body: { name: "k", scopes: [{ action: "read", pattern: "*" }] } },
+  ],
+  "POST /keys/{id}/rotate": { admits: ADMINISTER_TOPIC, answer: 200, instead: NO_SUCH_KEY, body: {} },
+  "DELETE /keys/{id}": { admits: ADMINISTER_TOPIC, answer: 200, instead: NO_SUCH_KEY },
+  "GET /roles": { admits: ADMINISTER_ALL, answer: 200 },
+  // A role may allow no more than whoever writes it may do.
+  "PUT /roles/{role}": { admits: ["all"], answer: 200, body: { scopes: [READ_ORDERS] } },
+  "DELETE /roles/{role}": { admits: ADMINISTER_ALL, answer: 400 },
+  "GET /people": { admits: ADMINISTER_ALL, answer: 200 },
+  "PATCH /people/{id}": { admits: ADMINISTER_ALL, answer: 200, body: { roles: ["viewer"] } },
+
   "GET /operations": { admits: EVERY_KEY, answer: 200 },
   "GET /operations/{id}": { admits: CONSUMER_READ, answer: 200, instead: UNSEEN },
   "POST /operations/{id}/pause": { admits: CONSUMER_OPERATE, answer: 409, instead: UNSEEN },
@@ -149,29 +187,31 @@ export const REST_ROWS: Readonly<Record<string, RestRow | readonly RestRow[]>> =
 };
 
 export interface ProcedureRow {
-  /** `anybody` needs no session; `person` needs one. An API key is nobody here. */
-  readonly for: "anybody" | "person";
+  /**
+   * `anybody` needs no session; `everyone` needs one, whatever his roles. Else those whose roles allow what these keys
+   * may do. An API key is nobody here.
+   */
+  readonly for: "anybody" | "everyone" | readonly KeyName[];
   /** The status for whoever is admitted. */
   readonly answer: number;
   readonly input?: object;
+  /** Statuses that are not 403 for those who are not admitted. */
+  readonly instead?: Partial<Record<KeyName, number>>;
 }
 
-/** Procedures without a REST form. Those that have one are for persons, with the input of their REST row. */
+/** Procedures without a REST form. Those that have one take the input of their REST row. */
 export const PROCEDURE_ROWS: Readonly<Record<string, ProcedureRow>> = {
-  "events.page": { for: "person", answer: 200, input: { topic: "orders" } },
-  "events.get": { for: "person", answer: 200, input: { topic: "orders", offset: 1 } },
-  "events.offsetBefore": { for: "person", answer: 200, input: { topic: "orders", time: "2026-01-01T00:00:00Z" } },
-  "parked.allGroups": { for: "person", answer: 200 },
+  "events.page": { for: TOPIC_READ, answer: 200, input: { topic: "orders" } },
+  "events.get": { for: TOPIC_READ, answer: 200, input: { topic: "orders", offset: 1 } },
+  "events.offsetBefore": { for: TOPIC_READ, answer: 200, input: { topic: "orders", time: "2026-01-01T00:00:00Z" } },
+  "parked.allGroups": { for: "everyone", answer: 200 },
   "parked.replayPreview": {
-    for: "person",
+    for: BOTH_READ,
     answer: 400,
     input: { consumer: "mail", topic: "orders", fromOffset: 7, toOffset: 8 },
   },
-  "accounts.rates": { for: "person", answer: 200 },
-  "apiKeys.list": { for: "person", answer: 200 },
-  "apiKeys.create": { for: "person", answer: 400, input: { name: "k", scopes: [] } },
-  "apiKeys.revoke": { for: "person", answer: 404, input: { id: NO_ID } },
-  "audit.list": { for: "person", answer: 200, input: {} },
+  "accounts.rates": { for: "everyone", answer: 200 },
+  "audit.list": { for: "everyone", answer: 200, input: {} },
   "setup.status": { for: "anybody", answer: 200 },
   "setup.create": {
     for: "anybody",
@@ -185,9 +225,9 @@ export const PROCEDURE_ROWS: Readonly<Record<string, ProcedureRow>> = {
     },
   },
   "session.current": { for: "anybody", answer: 200 },
-  "system.info": { for: "person", answer: 200 },
-  "overview.get": { for: "person", answer: 200 },
-  live: { for: "person", answer: 200, input: {} },
+  "system.info": { for: "everyone", answer: 200 },
+  "overview.get": { for: "everyone", answer: 200 },
+  live: { for: "everyone", answer: 200, input: { consumer: "mail" } },
 };
 
 /** Pages that a browser without a session is shown; every other one leads to the sign-in page. */

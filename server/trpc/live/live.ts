@@ -2,10 +2,13 @@ import type { ConsumerDescription, ConsumerSummary } from "../../contract/consum
 import type { LiveMessage, LiveRequest } from "../../contract/live.ts";
 import type { Operation } from "../../contract/operations.ts";
 import type { TopicDescription } from "../../contract/topics.ts";
+import type { May } from "../../domain/access.ts";
 import { DomainError } from "../../domain/errors.ts";
 import { changesBetween, type ListChanges } from "../../domain/list-changes.ts";
+import { requireReadable } from "../../domain/readable-topics.ts";
 import type { Services } from "../../services/services.ts";
 import type { Live, LiveItem } from "../context.ts";
+import { withReadable } from "../with-readable.ts";
 import { createLatest, createLatestList, type Latest } from "./latest.ts";
 import { Tail, type TailReader } from "./tail.ts";
 
@@ -67,7 +70,10 @@ export function createLive({
   }
 
   return {
-    async *listen(request, { lastEventId, signal }) {
+    async *listen(request, { lastEventId, signal, may }) {
+      // A consumer that is not for these eyes is told as one that is not there.
+      const isConsumerShown = request.consumer !== undefined && may("read", { consumer: request.consumer });
+      if (request.tail !== undefined) requireReadable(may, [request.tail.topic]);
       const bell = createBell();
       const stops: (() => void)[] = [];
       try {
@@ -77,7 +83,7 @@ export function createLive({
         if (request.consumers) watched.push(consumers);
         if (request.operations) watched.push(operations);
         let detail: Latest<ConsumerDescription | null> | null = null;
-        if (request.consumer !== undefined) {
+        if (request.consumer !== undefined && isConsumerShown) {
           const { latest, release } = detailOf(request.consumer);
           stops.push(release);
           detail = latest;
@@ -91,7 +97,7 @@ export function createLive({
           stops.push(() => reader.release(), reader.onAppend(bell.ring));
           tail = new Tail(reader, request.tail, resumeAfter(lastEventId, request.tail.topic) ?? request.tail.after);
         }
-        yield* messages({ request, topics, consumers, detail, operations, watched, tail, tickMs, bell, signal });
+        yield* messages({ request, topics, consumers, detail, operations, watched, tail, tickMs, bell, signal, may });
       } finally {
         for (const stop of stops.reverse()) stop();
       }
@@ -110,14 +116,15 @@ interface Session {
   readonly tickMs: number;
   readonly bell: Bell;
   readonly signal: AbortSignal;
+  readonly may: May;
 }
 
 /** Nothing queues up here: a tab that reads slowly is given the state as it is when it asks again. */
 async function* messages(session: Session): AsyncGenerator<LiveItem> {
-  const { request, topics, consumers, detail, operations, watched, tail, tickMs, bell, signal } = session;
+  const { request, topics, consumers, detail, operations, watched, tail, tickMs, bell, signal, may } = session;
   const sent = { detail: 0, operations: 0 };
-  const topicChanges = createChangeFeed(topics);
-  const consumerChanges = createChangeFeed(consumers);
+  const topicChanges = createChangeFeed(topics, createTopicSight(may));
+  const consumerChanges = createChangeFeed(consumers, (row) => (may("read", { consumer: row.consumer }) ? row : null));
   let lastMessageMs = Date.now();
   let tailNotBeforeMs = 0;
   const item = (message: LiveMessage): LiveItem => {
@@ -136,13 +143,18 @@ async function* messages(session: Session): AsyncGenerator<LiveItem> {
       const { rows, ...changes } = ofConsumers;
       yield item({ kind: "consumers", consumers: rows, ...changes });
     }
+    if (request.consumer !== undefined && detail === null && sent.detail === 0) {
+      sent.detail = 1;
+      yield item({ kind: "consumer", at: new Date().toISOString(), consumer: null });
+    }
     if (detail !== null && detail.snapshot !== null && detail.snapshot.version !== sent.detail) {
       sent.detail = detail.snapshot.version;
       yield item({ kind: "consumer", at: detail.snapshot.at, consumer: detail.snapshot.value });
     }
     if (request.operations && operations.snapshot !== null && operations.snapshot.version !== sent.operations) {
       sent.operations = operations.snapshot.version;
-      yield item({ kind: "operations", at: operations.snapshot.at, operations: operations.snapshot.value });
+      const { at, value } = operations.snapshot;
+      yield item({ kind: "operations", at, operations: value.filter((it) => may("read", { consumer: it.consumer })) });
     }
     if (tail?.isBehind === true && Date.now() >= tailNotBeforeMs) {
       tailNotBeforeMs = Date.now() + TAIL_EVERY_MS;
@@ -176,15 +188,36 @@ async function describeOrNull(
 /** News of a list for one tab: everything at first, then the changes; null = nothing. */
 function createChangeFeed<Row>(
   latest: Latest<ReadonlyMap<string, Row>>,
+  /** The row as the person may see it; null = not at all. */
+  shownOf: (row: Row) => Row | null,
 ): () => (ListChanges<Row> & { readonly at: string; readonly isWhole: boolean }) | null {
+  let read: ReadonlyMap<string, Row> | null = null;
   let told: ReadonlyMap<string, Row> | null = null;
   return () => {
     const { snapshot } = latest;
-    if (snapshot === null || snapshot.value === told) return null;
-    const changes = changesBetween(told ?? new Map(), snapshot.value);
+    if (snapshot === null || snapshot.value === read) return null;
+    read = snapshot.value;
+    const shown = new Map<string, Row>();
+    for (const [name, row] of snapshot.value) {
+      const it = shownOf(row);
+      if (it !== null) shown.set(name, it);
+    }
+    const changes = changesBetween(told ?? new Map(), shown);
     const isWhole = told === null;
-    told = snapshot.value;
+    told = shown;
+    if (!isWhole && changes.rows.length === 0 && changes.removed.length === 0) return null;
     return { ...changes, at: snapshot.at, isWhole };
+  };
+}
+
+/** Topics as a person may see them. What is the same row twice is the same object twice: changes are told by that. */
+function createTopicSight(may: May): (row: TopicDescription) => TopicDescription | null {
+  const shown = new WeakMap<TopicDescription, TopicDescription>();
+  return (row) => {
+    if (!may("read", { topic: row.topic })) return null;
+    const known = shown.get(row) ?? withReadable(row, may);
+    shown.set(row, known);
+    return known;
   };
 }
 

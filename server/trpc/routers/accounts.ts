@@ -35,7 +35,7 @@ export const accounts = router({
     .output(accountList)
     .query(async ({ ctx, input }) => {
       const { consumer, topic } = input;
-      ctx.require("read", consumer);
+      ctx.require("read", { consumer });
       await ctx.requireTopicsOf(consumer, topic === undefined ? undefined : [topic]);
       return { accounts: await ctx.services.getAccount({ consumer, ...(topic !== undefined && { topic }) }) };
     }),
@@ -53,9 +53,9 @@ export const accounts = router({
     .input(z.strictObject({ topic: topicName, offset }))
     .output(fateList)
     .query(async ({ ctx, input }) => {
-      ctx.require("read", input.topic);
+      ctx.require("read", { topic: input.topic });
       const fates = await ctx.services.getFates(input);
-      return { ...input, fates: fates.filter((it) => ctx.can("read", it.consumer)) };
+      return { ...input, fates: fates.filter((it) => ctx.can("read", { consumer: it.consumer })) };
     }),
 
   consumerHistory: authenticated
@@ -72,7 +72,7 @@ export const accounts = router({
     .input(z.strictObject({ consumer: consumerName, hours }))
     .output(consumerHistory)
     .query(({ ctx, input }) => {
-      ctx.require("read", input.consumer);
+      ctx.require("read", { consumer: input.consumer });
       return ctx.services.getConsumerHistory(input);
     }),
 
@@ -90,12 +90,15 @@ export const accounts = router({
     .input(z.strictObject({ topic: topicName, hours }))
     .output(topicHistory)
     .query(({ ctx, input }) => {
-      ctx.require("read", input.topic);
+      ctx.require("read", { topic: input.topic });
       return ctx.services.getTopicHistory(input);
     }),
 
-  /** Of the whole environment, over the last hour. */
-  rates: operator.output(rateHistory).query(({ ctx }) => ctx.services.getRates()),
+  /** Of the whole environment, over the last hour; no points for whoever may not read all of it. */
+  rates: operator.output(rateHistory).query(async ({ ctx }) => {
+    const rates = await ctx.services.getRates();
+    return ctx.can("read", "installation") ? rates : { ...rates, points: [] };
+  }),
 
   processed: authenticated
     .meta({
@@ -111,7 +114,7 @@ export const accounts = router({
     .input(place)
     .output(processed)
     .query(async ({ ctx, input }) => {
-      ctx.require("read", input.consumer);
+      ctx.require("read", { consumer: input.consumer });
       return { processed: await ctx.services.isProcessed(input) };
     }),
 
@@ -129,7 +132,7 @@ export const accounts = router({
     .input(place.extend({ timeoutMs: z.int().min(0).max(MAX_WAIT_MS).default(10_000) }))
     .output(positionWait)
     .query(({ ctx, input, signal }) => {
-      ctx.require("read", input.consumer);
+      ctx.require("read", { consumer: input.consumer });
       const ends = signal === undefined ? ctx.signal : AbortSignal.any([ctx.signal, signal]);
       return ctx.services.awaitProcessed({ ...input, signal: ends });
     }),

@@ -8,6 +8,6 @@ export const audit = router({
     .output(auditPage)
     .query(({ ctx, input }) => {
       const { before, limit } = input;
-      return ctx.services.listAudit({ limit, ...(before === undefined ? {} : { before }) });
+      return ctx.services.listAudit({ limit, may: ctx.can, ...(before === undefined ? {} : { before }) });
     }),
 });

@@ -25,7 +25,7 @@ export const consumers = router({
     .output(consumerList)
     .query(async ({ ctx }) => {
       const all = await ctx.services.listConsumers({ hasMatching: true });
-      return { consumers: all.filter((it) => ctx.can("read", it.consumer)) };
+      return { consumers: all.filter((it) => ctx.can("read", { consumer: it.consumer })) };
     }),
 
   get: authenticated
@@ -43,7 +43,7 @@ export const consumers = router({
     .output(consumerDescription)
     .query(({ ctx, input }) => {
       // A member has to know how its consumer is declared, so a key that may consume needs no second scope.
-      if (!ctx.can("consume", input.consumer)) ctx.require("read", input.consumer);
+      if (!ctx.can("consume", { consumer: input.consumer })) ctx.require("read", { consumer: input.consumer });
       return ctx.services.describeConsumer(input);
     }),
 
@@ -62,8 +62,8 @@ export const consumers = router({
     .output(declaredConsumer)
     .mutation(async ({ ctx, input }) => {
       const { consumer, copyFrom, ...declaration } = input;
-      ctx.require("operate", consumer);
-      if (copyFrom !== undefined) ctx.require("read", copyFrom);
+      ctx.require("operate", { consumer });
+      if (copyFrom !== undefined) ctx.require("read", { consumer: copyFrom });
       // Topics of its own that it does not name stay what they are; a copy that names none has those of the other.
       const named = declaration.topics?.map((it) => it.topic);
       if (named !== undefined) await ctx.requireTopicsOf(consumer, named);
@@ -92,7 +92,7 @@ export const consumers = router({
     .input(pauseRequest.extend({ consumer: consumerName }))
     .output(consumerDescription)
     .mutation(({ ctx, input }) => {
-      ctx.require("operate", input.consumer);
+      ctx.require("operate", { consumer: input.consumer });
       const { consumer, reason, until } = input;
       return ctx.services.pauseConsumer({ consumer, reason, ...(until !== undefined && { until }), actor: ctx.actor });
     }),
@@ -110,7 +110,7 @@ export const consumers = router({
     .input(resumeRequest.extend({ consumer: consumerName }))
     .output(consumerDescription)
     .mutation(({ ctx, input }) => {
-      ctx.require("operate", input.consumer);
+      ctx.require("operate", { consumer: input.consumer });
       return ctx.services.resumeConsumer({ ...input, actor: ctx.actor });
     }),
 });

@@ -42,7 +42,7 @@ export const events = router({
     .input(pageRequest)
     .output(eventPage)
     .query(async ({ ctx, input }) => {
-      ctx.require("read", input.topic);
+      ctx.require("read", { topic: input.topic });
       const { topic, order, limit, after, from } = input;
       const { rows, next } = await ctx.services.readEvents({
         topic,
@@ -59,7 +59,7 @@ export const events = router({
     .input(z.strictObject({ topic: topicName, offset }))
     .output(eventRow)
     .query(({ ctx, input }) => {
-      ctx.require("read", input.topic);
+      ctx.require("read", { topic: input.topic });
       return ctx.services.getEvent(input);
     }),
 
@@ -68,7 +68,7 @@ export const events = router({
     .input(z.strictObject({ topic: topicName, time: timestamp }))
     .output(z.object({ offset: position }))
     .query(async ({ ctx, input }) => {
-      ctx.require("read", input.topic);
+      ctx.require("read", { topic: input.topic });
       return { offset: await ctx.services.offsetBefore(input) };
     }),
 });

@@ -16,6 +16,7 @@ export const live = operator
       const items = ctx.live.listen(request, {
         lastEventId: lastEventId ?? undefined,
         signal: AbortSignal.any(signals),
+        may: ctx.can,
       });
       for await (const item of items) yield tracked(item.id, item.message);
       if (ctx.signal.aborted) throw new DomainError("unauthenticated", "The session has ended. Sign in again.");

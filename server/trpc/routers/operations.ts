@@ -1,6 +1,7 @@
 import { z } from "zod";
-import { type ScopeAction, scopeAction } from "../../contract/api-keys.ts";
+import { scopeAction } from "../../contract/api-keys.ts";
 import { operation, operationChange, operationList, operationQuery } from "../../contract/operations.ts";
+import type { Action, May, Target } from "../../domain/access.ts";
 import { DomainError } from "../../domain/errors.ts";
 import type { Services } from "../../services/services.ts";
 import { authenticated, router } from "../trpc.ts";
@@ -10,20 +11,20 @@ const byId = z.strictObject({ id: z.uuid() });
 
 interface Asking {
   readonly services: Services;
-  can(action: ScopeAction, name: string): boolean;
-  require(action: ScopeAction, name: string): void;
+  readonly can: May;
+  require(action: Action, target: Target): void;
 }
 
 /**
  * The operation, once the caller may do this to its consumer. Whoever may do nothing to that consumer is told that there
  * is no such operation: a refusal would name the consumer.
  */
-async function permitted(ctx: Asking, action: ScopeAction, id: string) {
+async function permitted(ctx: Asking, action: Action, id: string) {
   const found = await ctx.services.getOperation({ id });
-  if (!scopeAction.options.some((it) => ctx.can(it, found.consumer))) {
+  if (!scopeAction.options.some((it) => ctx.can(it, { consumer: found.consumer }))) {
     throw new DomainError("operation-not-found", "there is no such operation");
   }
-  ctx.require(action, found.consumer);
+  ctx.require(action, { consumer: found.consumer });
   return found;
 }
 
@@ -38,7 +39,7 @@ export const operations = router({
       const { consumer, open, limit } = input;
       const operations = await ctx.services.listOperations({
         limit,
-        mayRead: (it) => ctx.can("read", it),
+        mayRead: (it) => ctx.can("read", { consumer: it }),
         ...(consumer !== undefined && { consumer }),
         ...(open === "true" && { recentMs: 0 }),
       });

@@ -32,7 +32,7 @@ export const parked = router({
     .input(parkedQuery.extend({ consumer: consumerName }))
     .output(parkedPage)
     .query(async ({ ctx, input }) => {
-      ctx.require("read", input.consumer);
+      ctx.require("read", { consumer: input.consumer });
       await ctx.requireTopicsOf(input.consumer, topicsOf(input));
       return ctx.services.listParked(input);
     }),
@@ -51,7 +51,7 @@ export const parked = router({
     .input(z.strictObject({ consumer: consumerName }))
     .output(parkedGroups)
     .query(async ({ ctx, input }) => {
-      ctx.require("read", input.consumer);
+      ctx.require("read", { consumer: input.consumer });
       await ctx.requireTopicsOf(input.consumer);
       return { groups: await ctx.services.listParkedGroups(input) };
     }),
@@ -68,15 +68,21 @@ export const parked = router({
     .input(parkedFilter.extend({ consumer: consumerName }))
     .output(parkedFacets)
     .query(async ({ ctx, input }) => {
-      ctx.require("read", input.consumer);
+      ctx.require("read", { consumer: input.consumer });
       await ctx.requireTopicsOf(input.consumer, topicsOf(input));
       return ctx.services.countParked(input);
     }),
 
   /** Of all consumers that the caller may read. */
   allGroups: authenticated.output(parkedGroups).query(async ({ ctx }) => {
-    const groups = await ctx.services.listParkedGroups({});
-    return { groups: groups.filter((it) => ctx.can("read", it.consumer) && ctx.can("read", it.sample.topic)) };
+    const [groups, consumers] = await Promise.all([ctx.services.listParkedGroups({}), ctx.services.listConsumers()]);
+    // A group counts letters of all of its consumer's topics.
+    const shown = consumers.filter(
+      ({ consumer, topics }) =>
+        ctx.can("read", { consumer }) && topics.every(({ topic }) => ctx.can("read", { topic })),
+    );
+    const names = new Set(shown.map((it) => it.consumer));
+    return { groups: groups.filter((it) => names.has(it.consumer)) };
   }),
 
   sequence: authenticated
@@ -91,7 +97,7 @@ export const parked = router({
     .input(z.strictObject({ consumer: consumerName, topic: topicName, key: label }))
     .output(sequence)
     .query(async ({ ctx, input }) => {
-      ctx.require("read", input.consumer);
+      ctx.require("read", { consumer: input.consumer });
       await ctx.requireTopicsOf(input.consumer, [input.topic]);
       return ctx.services.getSequence(input);
     }),
@@ -109,7 +115,7 @@ export const parked = router({
     .input(z.strictObject({ consumer: consumerName, topic: topicName, key: label }))
     .output(sequence)
     .query(async ({ ctx, input }) => {
-      ctx.require("read", input.consumer);
+      ctx.require("read", { consumer: input.consumer });
       await ctx.requireTopicsOf(input.consumer, [input.topic]);
       return ctx.services.getSequence(input);
     }),
@@ -128,7 +134,7 @@ export const parked = router({
     .input(redriveRequest.extend({ consumer: consumerName }))
     .output(operation)
     .mutation(async ({ ctx, input }) => {
-      ctx.require("operate", input.consumer);
+      ctx.require("operate", { consumer: input.consumer });
       await ctx.requireTopicsOf(input.consumer, topicsOf(input.filter));
       ctx.answer.status = 202;
       return ctx.services.redriveParked({ ...withoutUndefined(input), actor: ctx.actor });
@@ -148,7 +154,7 @@ export const parked = router({
     .input(discardRequest.extend({ consumer: consumerName }))
     .output(operation)
     .mutation(async ({ ctx, input }) => {
-      ctx.require("operate", input.consumer);
+      ctx.require("operate", { consumer: input.consumer });
       await ctx.requireTopicsOf(input.consumer, topicsOf(input.filter));
       ctx.answer.status = 202;
       return ctx.services.discardParked({ ...input, actor: ctx.actor });
@@ -168,7 +174,7 @@ export const parked = router({
     .input(discardRequest.extend({ consumer: consumerName }))
     .output(operation)
     .mutation(async ({ ctx, input }) => {
-      ctx.require("operate", input.consumer);
+      ctx.require("operate", { consumer: input.consumer });
       await ctx.requireTopicsOf(input.consumer, topicsOf(input.filter));
       ctx.answer.status = 202;
       return ctx.services.restoreParked({ ...input, actor: ctx.actor });
@@ -179,7 +185,7 @@ export const parked = router({
     .input(z.strictObject({ ...replayRequest.shape, consumer: consumerName }).omit({ rate: true, reason: true }))
     .output(replayPreview)
     .query(async ({ ctx, input }) => {
-      ctx.require("read", input.consumer);
+      ctx.require("read", { consumer: input.consumer });
       await ctx.requireTopicsOf(input.consumer, [input.topic]);
       return ctx.services.countReplay(withoutUndefined(input));
     }),
@@ -198,7 +204,7 @@ export const parked = router({
     .input(replayRequest.safeExtend({ consumer: consumerName }))
     .output(operation)
     .mutation(async ({ ctx, input }) => {
-      ctx.require("operate", input.consumer);
+      ctx.require("operate", { consumer: input.consumer });
       await ctx.requireTopicsOf(input.consumer, [input.topic]);
       ctx.answer.status = 202;
       return ctx.services.replayEvents({ ...withoutUndefined(input), actor: ctx.actor });

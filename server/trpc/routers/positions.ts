@@ -27,9 +27,9 @@ export const positions = router({
     .input(positionPlanRequest.extend({ consumer: consumerName }))
     .output(positionPlan)
     .mutation(async ({ ctx, input }) => {
-      ctx.require("operate", input.consumer);
+      ctx.require("operate", { consumer: input.consumer });
       const { target, topics } = input;
-      if (target.to === "consumer") ctx.require("read", target.consumer);
+      if (target.to === "consumer") ctx.require("read", { consumer: target.consumer });
       await ctx.requireTopicsOf(input.consumer, target.to === "before" ? [target.topic] : topics);
       return ctx.services.planPositions({ ...input, actor: ctx.actor });
     }),
@@ -49,7 +49,7 @@ export const positions = router({
     .input(positionChangeRequest.extend({ consumer: consumerName }))
     .output(positionChange)
     .mutation(async ({ ctx, input }) => {
-      ctx.require("operate", input.consumer);
+      ctx.require("operate", { consumer: input.consumer });
       await ctx.requireTopicsOf(input.consumer);
       return ctx.services.changePositions({ ...input, actor: ctx.actor });
     }),
@@ -68,7 +68,7 @@ export const positions = router({
     .input(undoRequest.extend({ consumer: consumerName, id: z.uuid() }))
     .output(positionChange)
     .mutation(async ({ ctx, input }) => {
-      ctx.require("operate", input.consumer);
+      ctx.require("operate", { consumer: input.consumer });
       await ctx.requireTopicsOf(input.consumer);
       return ctx.services.undoPositionChange({ ...input, actor: ctx.actor });
     }),
@@ -85,7 +85,7 @@ export const positions = router({
     .input(z.strictObject({ consumer: consumerName }))
     .output(positionChangeList)
     .query(async ({ ctx, input }) => {
-      ctx.require("read", input.consumer);
+      ctx.require("read", { consumer: input.consumer });
       await ctx.requireTopicsOf(input.consumer);
       return { changes: await ctx.services.listPositionChanges(input) };
     }),

@@ -18,7 +18,7 @@ export const state = router({
     .input(z.strictObject({ consumer: consumerName, key: label }))
     .output(stateEntry)
     .query(({ ctx, input }) => {
-      if (!ctx.can("consume", input.consumer)) ctx.require("read", input.consumer);
+      if (!ctx.can("consume", { consumer: input.consumer })) ctx.require("read", { consumer: input.consumer });
       return ctx.services.getState(input);
     }),
 
@@ -44,7 +44,7 @@ export const state = router({
     .output(stateList)
     .query(({ ctx, input }) => {
       const { consumer, limit, prefix, after } = input;
-      if (!ctx.can("consume", consumer)) ctx.require("read", consumer);
+      if (!ctx.can("consume", { consumer })) ctx.require("read", { consumer });
       return ctx.services.listState({
         consumer,
         limit,

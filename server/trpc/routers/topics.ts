@@ -1,23 +1,8 @@
 import { z } from "zod";
 import { topicName } from "../../contract/names.ts";
-import {
-  declaredTopic,
-  type TopicDescription,
-  topicDeclaration,
-  topicDescription,
-  topicList,
-} from "../../contract/topics.ts";
+import { declaredTopic, topicDeclaration, topicDescription, topicList } from "../../contract/topics.ts";
 import { authenticated, router } from "../trpc.ts";
-
-/** Consumers that the caller may not read stay unnamed; that they hold retention up is told. */
-function withReadable(
-  description: TopicDescription,
-  can: (action: "read", consumer: string) => boolean,
-): TopicDescription {
-  const { heldUp } = description;
-  if (heldUp === null) return description;
-  return { ...description, heldUp: { ...heldUp, by: heldUp.by.filter((it) => can("read", it.consumer)) } };
-}
+import { withReadable } from "../with-readable.ts";
 
 export const topics = router({
   list: authenticated
@@ -27,7 +12,9 @@ export const topics = router({
     .output(topicList)
     .query(async ({ ctx }) => {
       const all = await ctx.services.listTopics();
-      return { topics: all.filter((it) => ctx.can("read", it.topic)).map((it) => withReadable(it, ctx.can)) };
+      return {
+        topics: all.filter((it) => ctx.can("read", { topic: it.topic })).map((it) => withReadable(it, ctx.can)),
+      };
     }),
 
   get: authenticated
@@ -44,7 +31,7 @@ export const topics = router({
     .input(z.strictObject({ topic: topicName }))
     .output(topicDescription)
     .query(async ({ ctx, input }) => {
-      ctx.require("read", input.topic);
+      ctx.require("read", { topic: input.topic });
       return withReadable(await ctx.services.describeTopic(input), ctx.can);
     }),
 
@@ -63,7 +50,7 @@ export const topics = router({
     .output(declaredTopic)
     .mutation(async ({ ctx, input }) => {
       const { topic, ...declaration } = input;
-      ctx.require("operate", topic);
+      ctx.require("operate", { topic });
       const { created, changed, description } = await ctx.services.declareTopic({
         topic,
         declaration,
