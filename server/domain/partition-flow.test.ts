@@ -53,3 +53,16 @@ it("a discarded event ahead of the position is passed by, and so is one that was
     "deliver",
   ]);
 });
+
+it("a head waits for an event before it that runs again after a move back and is on its way to the parked ones", () => {
+  const flow = open({ cursor: { position: 1, settled: new OffsetRanges() }, heads: [head(1)] });
+  expect(flow.offer(event(2), "")).toBe("park");
+  flow.passTo(3);
+  // The first was discarded, and 3 had been parked behind it before the position was moved back.
+  flow.mirror([head(3)], []);
+  expect(flow.due(1_000, 10)).toEqual([]);
+  expect(flow.beginParking(10).map((it) => it.offset)).toEqual([2]);
+  flow.commit(3);
+  flow.setHead({ key: "k", offset: 2 }, head(2));
+  expect(flow.due(1_000, 10)).toEqual([head(2)]);
+});

@@ -104,6 +104,8 @@ interface Sequence<Row> {
   failing: number;
   /** To be parked. */
   parking: number;
+  /** None of those comes before it. */
+  parkingFrom: number;
   /** Of those, to be tried alone. */
   alone: number;
   waiting: Entry<Row>[];
@@ -681,8 +683,11 @@ export class PartitionFlow<Row> {
   #countParking(entry: Entry<Row>, change: 1 | -1): void {
     this.#parking += change;
     if (entry.sequence === null) return;
-    entry.sequence.parking += change;
-    if (entry.isAlone) entry.sequence.alone += change;
+    const { sequence } = entry;
+    sequence.parking += change;
+    if (sequence.parking === 0) sequence.parkingFrom = Number.POSITIVE_INFINITY;
+    else if (change > 0) sequence.parkingFrom = Math.min(sequence.parkingFrom, entry.offset);
+    if (entry.isAlone) sequence.alone += change;
   }
 
   #takeFromWaiting(entry: Entry<Row>): void {
@@ -730,11 +735,16 @@ export class PartitionFlow<Row> {
     }
   }
 
-  /** A head may be delivered once the flow has passed it and nothing of its sequence is with the member. */
+  /**
+   * A head may be delivered once the flow has passed it and nothing of its sequence is with the member. After a move back,
+   * an event before it may be on its way to the parked ones: that is to be the head.
+   */
   #isReady(slot: Slot): boolean {
     if (slot.offset > this.#scanned) return false;
     const sequence = this.#sequenceOf(slot.head.key);
-    return sequence === null || (sequence.unsettled === 0 && sequence.waiting.length === 0 && sequence.alone === 0);
+    if (sequence === null) return true;
+    if (sequence.parkingFrom < slot.offset) return false;
+    return sequence.unsettled === 0 && sequence.waiting.length === 0 && sequence.alone === 0;
   }
 
   #firstDue(): Slot | undefined {
@@ -781,7 +791,8 @@ export class PartitionFlow<Row> {
     if (name === null) return null;
     let sequence = this.#sequences.get(name);
     if (sequence === undefined) {
-      sequence = { name, unsettled: 0, failing: 0, parking: 0, alone: 0, waiting: [], head: null };
+      const parkingFrom = Number.POSITIVE_INFINITY;
+      sequence = { name, unsettled: 0, failing: 0, parking: 0, parkingFrom, alone: 0, waiting: [], head: null };
       this.#sequences.set(name, sequence);
     }
     return sequence;
