@@ -55,7 +55,7 @@ export interface Client {
   consume<Data = unknown>(consumer: string, handler: Handler<Data>, options?: ConsumeOptions): Promise<void>;
   /** Reads what a consumer keeps. */
   state(consumer: string): ConsumerState;
-  /** Whether a consumer is done with an event: settled, and not parked. */
+  /** Whether a consumer is done with an event: handled, or passed over by its filter; neither parked nor skipped. */
   isProcessed(consumer: string, topic: string, offset: number): Promise<boolean>;
   /** Waits until a consumer is done with an event, to read what it wrote; false when the time ran out first. */
   waitFor(consumer: string, topic: string, offset: number, options?: WaitOptions): Promise<boolean>;

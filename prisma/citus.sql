@@ -35,6 +35,9 @@ SELECT create_distributed_table('cursor', 'consumer_id', colocate_with => 'none'
 SELECT create_distributed_table('subscription', 'consumer_id', colocate_with => 'cursor');
 SELECT create_distributed_table('expired_event', 'consumer_id', colocate_with => 'cursor');
 SELECT create_distributed_table('prior_layout', 'consumer_id', colocate_with => 'cursor');
+SELECT create_distributed_table('handled_before', 'consumer_id', colocate_with => 'cursor');
+SELECT create_distributed_table('cleared_event', 'consumer_id', colocate_with => 'cursor');
+SELECT create_distributed_table('dropped_topic', 'consumer_id', colocate_with => 'cursor');
 SELECT create_distributed_table('lease', 'consumer_id', colocate_with => 'cursor');
 SELECT create_distributed_table('settlement_request', 'consumer_id', colocate_with => 'cursor');
 SELECT create_distributed_table('settlement_answer', 'consumer_id', colocate_with => 'cursor');
@@ -45,7 +48,6 @@ SELECT create_distributed_table('position_change', 'consumer_id', colocate_with 
 SELECT create_distributed_table('position_change_restore', 'consumer_id', colocate_with => 'cursor');
 SELECT create_distributed_table('parked_event', 'consumer_id', colocate_with => 'cursor');
 SELECT create_distributed_table('delivery_attempt', 'consumer_id', colocate_with => 'cursor');
-SELECT create_distributed_table('dropped_topic', 'consumer_id', colocate_with => 'cursor');
 SELECT create_distributed_table('shelved_event', 'consumer_id', colocate_with => 'cursor');
 SELECT create_distributed_table('operation', 'consumer_id', colocate_with => 'cursor');
 SELECT create_distributed_table('consumer_sample', 'consumer_id', colocate_with => 'cursor');

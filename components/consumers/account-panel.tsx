@@ -36,7 +36,7 @@ function linesOf(it: Account): Line[] {
   });
   return [
     line("settled", ["Settled", "acked at some time"], it.settled),
-    line("filtered", ["Filtered", "the filter excludes them"], it.filtered),
+    line("filtered", ["Filtered", "a filter excluded them"], it.filtered),
     line("inFlight", ["In flight", "with a member now"], it.inFlight),
     line("retrying", ["Retrying", "failed, and tried again by themselves"], it.retrying),
     line("dead", ["Dead", "out of attempts"], it.dead),

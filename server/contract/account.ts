@@ -17,11 +17,11 @@ export const account = z.object({
   topic: topicName,
   head: position,
   /**
-   * Settled at some time; and of events that retention has taken since, those that the filter had passed over, too:
-   * what they were is not known any more.
+   * Handled at some time, and not ahead of the position again; and of events that retention has taken since, those that
+   * the filter had passed over, too: what they were is not known any more.
    */
   settled: z.object({ count: z.int() }),
-  /** Never delivered, because the consumer's filter, as it is now, excludes them. */
+  /** Never handled: the consumer's filter excluded them when they were passed, or excludes those that lie ahead. */
   filtered: counted,
   /** With a member that is connected to the instance that answers. */
   inFlight: counted,
@@ -29,7 +29,7 @@ export const account = z.object({
   dead: counted,
   blocked: counted,
   discarded: counted,
-  /** Passed over by position changes, per change. */
+  /** Never handled: position changes went past them or cleared them, per change. */
   skipped: z.array(counted.extend({ change: z.string(), actor: z.string() })),
   /** Before the place where the consumer began in the topic. */
   beforeStart: counted,
@@ -71,7 +71,7 @@ export const fate = z.object({
   /** Offset of the parked event it is blocked behind. */
   behind: offset.nullable(),
   parked: parkedState.nullable(),
-  /** The position change that skipped it. */
+  /** The position change that skipped or cleared it. */
   change: z.string().nullable(),
 });
 export type Fate = z.infer<typeof fate>;

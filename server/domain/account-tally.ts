@@ -1,10 +1,11 @@
+import type { PastClass } from "./account-class.ts";
 import { lowerBound, type OffsetRange } from "./offset-ranges.ts";
-import type { PastChange, Standing } from "./position-history.ts";
+import type { PastChange } from "./position-history.ts";
 import { RangeTally } from "./range-tally.ts";
 
 const MAX_RANGES = 100;
 
-/** The classes of an account that are counted with their offsets, but for what position changes skipped. */
+/** The classes of an account that are counted with their offsets, but for what position changes skipped or cleared. */
 export type AccountClass =
   | "filtered"
   | "inFlight"
@@ -44,15 +45,16 @@ export class AccountTally {
     return this.#classes[name];
   }
 
-  /** The class that offsets belong to by nothing but the way in which the positions came past them. */
-  standing(standing: Standing): RangeTally {
-    if (standing === "settled") return this.#settled;
-    if (standing === "open") return this.of("pending");
-    if (standing === "before-start") return this.of("beforeStart");
-    const known = this.#skipped.get(standing);
+  /** The class that offsets belong to by nothing but what the consumer has done so far. */
+  past(became: PastClass): RangeTally {
+    if (became === "settled") return this.#settled;
+    if (became === "open") return this.of("pending");
+    if (became === "before-start") return this.of("beforeStart");
+    if (became === "filtered") return this.of("filtered");
+    const known = this.#skipped.get(became);
     if (known !== undefined) return known;
     const fresh = new RangeTally(MAX_RANGES);
-    this.#skipped.set(standing, fresh);
+    this.#skipped.set(became, fresh);
     return fresh;
   }
 

@@ -19,7 +19,7 @@ export interface ConsumerFacts {
   /** For how long its longest-connected member has been there; 0 without one. */
   readonly connectedMs: number;
   readonly topics: readonly TopicFacts[];
-  /** Replays under way are left out: they were settled before. */
+  /** Replays under way are left out: they were passed before. */
   readonly parked: { readonly retrying: number; readonly dead: number; readonly blocked: number };
   /** Dead letters that hold their key, though nothing may wait behind them yet. */
   readonly deadWithKey: number;

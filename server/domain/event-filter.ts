@@ -18,6 +18,10 @@ export function passes(filter: EventFilter, event: Filterable): boolean {
   return true;
 }
 
+/** The same for filters that are written alike. */
+export const filterText = ({ types, keys, keyPrefix }: EventFilter): string =>
+  JSON.stringify([types ?? null, keys ?? null, keyPrefix ?? null]);
+
 export function isUnfiltered(filter: EventFilter): boolean {
   return filter.types === undefined && filter.keys === undefined && filter.keyPrefix === undefined;
 }

@@ -16,7 +16,6 @@ test("after a change of partitions an event counts as settled exactly when its f
         partition,
         position,
         settled: new OffsetRanges(above.map((it) => [it, it])),
-        replays: new OffsetRanges(),
       }));
       const { floor, endsAt } = relayout(cursors);
       const layout = {

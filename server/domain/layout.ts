@@ -1,12 +1,10 @@
-import { OffsetRanges } from "./offset-ranges.ts";
+import type { OffsetRanges } from "./offset-ranges.ts";
 import { partitionOf } from "./partition-of.ts";
 
 export interface PartitionCursor {
   readonly partition: number;
   readonly position: number;
   readonly settled: OffsetRanges;
-  /** Were settled before the position was moved back over them: what is delivered of these is a replay. */
-  readonly replays: OffsetRanges;
 }
 
 /** What an earlier number of partitions had settled in one topic, kept until every new position has passed it. */
@@ -33,15 +31,10 @@ export function isSettledBefore(
   return false;
 }
 
-/** The last offset that earlier layouts had settled; 0 when there is none. */
-export const priorReach = (layouts: readonly PriorLayout[]): number => Math.max(0, ...layouts.map((it) => it.endsAt));
-
 export interface Relayout {
   /** Where every new partition starts: nothing below it is unsettled in any old one. */
   readonly floor: number;
   readonly endsAt: number;
-  /** Of all of them: what one had passed over may be another's, and counts as settled. */
-  readonly replays: OffsetRanges;
 }
 
 /** What a change of the number of partitions makes of one topic's cursors. */
@@ -49,6 +42,5 @@ export function relayout(cursors: readonly PartitionCursor[]): Relayout {
   return {
     floor: Math.min(...cursors.map((it) => it.position)),
     endsAt: Math.max(...cursors.map((it) => Math.max(it.position, it.settled.last))),
-    replays: new OffsetRanges(cursors.flatMap((it) => [...it.replays])),
   };
 }

@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { describe, it } from "vitest";
-import { OffsetRanges } from "./offset-ranges.ts";
+import { type OffsetRange, OffsetRanges } from "./offset-ranges.ts";
 import { type FlowEvent, type ParkedHead, PartitionFlow } from "./partition-flow.ts";
+import { moveCursor } from "./position-move.ts";
+import { inAny, inFirstOnly } from "./range-sets.ts";
 import type { Ordering } from "./sequence.ts";
 import { decideSettlement, type ParkedRow } from "./settlement-decision.ts";
 
@@ -19,7 +21,10 @@ interface Row {
   attempt: number;
   attemptsMax: number;
   dueAt: number;
+  /** Was handled before. */
   isReplay: boolean;
+  /** Put here by a replay, and not failed since. */
+  isRerun: boolean;
   lostAlone: number | null;
 }
 
@@ -43,6 +48,15 @@ const command = fc.oneof(
   { weight: 6, arbitrary: fc.record({ kind: fc.constant("pump" as const), reads: fc.integer({ min: 1, max: 6 }) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("time" as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("replay" as const), from: fc.nat({ max: 20 }) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("abort" as const) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant("move" as const),
+      to: fc.nat({ max: 24 }),
+      isClearing: fc.boolean(),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("redrive" as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("discard" as const), pick: fc.nat({ max: 20 }) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("restore" as const) }) },
@@ -61,8 +75,8 @@ interface Setting {
 const setting: fc.Arbitrary<Setting> = fc.record({
   ordering: fc.constantFrom<Ordering>("key", "key", "topic"),
   isPipelined: fc.boolean(),
-  // 0: an event without a key, 9: one that the filter excludes.
-  keys: fc.array(fc.constantFrom(0, 1, 1, 2, 2, 3, 9), { minLength: 8, maxLength: 24 }),
+  // 0: an event without a key, 8: one of key 1 that must not come twice, 9: one that the filter excludes.
+  keys: fc.array(fc.constantFrom(0, 1, 1, 2, 2, 3, 8, 9), { minLength: 8, maxLength: 24 }),
   maxInFlight: fc.integer({ min: 1, max: 8 }),
 });
 
@@ -76,13 +90,18 @@ class World {
   readonly events: FlowEvent[];
   readonly rows = new Map<number, Row>();
   /** What the cursor covers. */
-  readonly covered = new OffsetRanges([[0, 0]]);
-  /** Acked or discarded, once and for all. */
+  covered = new OffsetRanges([[0, 0]]);
+  /** Acked, discarded, or passed by: not to come again until a position is moved back, but for what a replay puts there. */
   readonly over = new Set<number>();
+  /** What the database notes of what was handled: in the stretches before this one, and what this one began with. */
+  noted = new OffsetRanges();
+  inherited = new OffsetRanges();
+  /** What the holder knows of it. */
+  known = new OffsetRanges();
   readonly acks = new Map<number, number>();
   /** What the member has and has not answered, in the order in which it came. */
   hands: { offset: number; attempt: number }[] = [];
-  readonly answered: number[] = [];
+  answered: number[] = [];
   now = 0;
   sent = 0;
   flow: PartitionFlow<FlowEvent>;
@@ -91,8 +110,8 @@ class World {
   constructor(readonly setting: Setting) {
     this.events = setting.keys.map((key, i) => ({
       offset: i + 1,
-      key: key === 0 ? null : `k${key}`,
-      type: key === 9 ? "filtered" : "wanted",
+      key: key === 0 ? null : `k${key === 8 ? 1 : key}`,
+      type: key === 9 ? "filtered" : key === 8 ? "mail" : "wanted",
     }));
     this.flow = this.open();
   }
@@ -110,11 +129,23 @@ class World {
 
   sequence(offset: number): FlowEvent[] {
     const name = this.sequenceOf(this.event(offset));
-    return this.events.filter((it) => it.type === "wanted" && this.sequenceOf(it) === name);
+    return this.events.filter((it) => it.type !== "filtered" && this.sequenceOf(it) === name);
+  }
+
+  /** As in the database: what is parked and was not handled before is not handled by being passed. */
+  handled(): OffsetRanges {
+    const since = inFirstOnly(inFirstOnly(this.covered, this.inherited), this.waiting());
+    return inAny([this.noted, since]);
+  }
+
+  waiting(): OffsetRanges {
+    const rows = [...this.rows.values()].filter((it) => !it.isReplay).sort((a, b) => a.offset - b.offset);
+    return inAny([rows.map(({ offset }): OffsetRange => [offset, offset])]);
   }
 
   open(): PartitionFlow<FlowEvent> {
     const [, position] = [...this.covered][0] ?? [0, 0];
+    this.known = this.handled();
     return new PartitionFlow<FlowEvent>({
       ordering: this.setting.ordering,
       isPipelined: this.setting.isPipelined,
@@ -166,10 +197,11 @@ class World {
     }
   }
 
-  hand(offset: number, attempt: number): void {
+  hand(offset: number, { attempt, isReplay }: { attempt: number; isReplay: boolean }): void {
     must(!this.hands.some((it) => it.offset === offset), () => `${offset} is with the member already`);
-    const isReplay = this.rows.get(offset)?.isReplay === true;
-    must(isReplay || !this.over.has(offset), () => `${offset} is over and came again`);
+    const isAskedFor = this.rows.get(offset)?.isReplay === true || this.rows.get(offset)?.isRerun === true;
+    must(isAskedFor || !this.over.has(offset), () => `${offset} is over and came again`);
+    must(isReplay === this.acks.has(offset), () => `${offset} is ${isReplay ? "a" : "no"} replay`);
     const sequence = this.sequence(offset);
     for (const it of sequence) {
       const isWithMember = this.hands.some((hand) => hand.offset === it.offset);
@@ -186,22 +218,27 @@ class World {
     must(this.hands.length <= this.setting.maxInFlight, () => "more is in flight than may be");
   }
 
+  handLive(offset: number): void {
+    this.hand(offset, { attempt: this.flow.attemptOf(offset), isReplay: this.known.has(offset) });
+  }
+
   pump(reads: number): void {
     const { flow } = this;
     const room = () => this.setting.maxInFlight - flow.inFlight;
     for (const head of flow.due(this.now, room())) {
       this.sent += 1;
-      if (flow.deliverHead(head, this.sent)) this.hand(head.offset, head.attempt + 1);
+      if (flow.deliverHead(head, this.sent))
+        this.hand(head.offset, { attempt: head.attempt + 1, isReplay: head.isReplay });
     }
     for (let ready = flow.firstReady(); ready !== undefined && room() > 0; ready = flow.firstReady()) {
       this.sent += 1;
-      this.hand(ready.offset, flow.attemptOf(ready.offset));
+      this.handLive(ready.offset);
       flow.deliverReady(this.sent);
     }
     const through = Math.min(this.events.length, flow.scanned + reads);
     for (let offset = flow.scanned + 1; offset <= through; offset++) {
       const event = this.event(offset);
-      if (event.type !== "wanted") continue;
+      if (event.type === "filtered" || (event.type === "mail" && this.known.has(offset))) continue;
       const offer = flow.offer(event, event);
       if (offer === "full" || (offer === "deliver" && room() <= 0)) {
         flow.passTo(offset - 1);
@@ -209,7 +246,7 @@ class World {
       }
       if (offer === "deliver") {
         this.sent += 1;
-        this.hand(offset, flow.attemptOf(offset));
+        this.handLive(offset);
         flow.deliver(event, this.sent);
       }
     }
@@ -275,6 +312,8 @@ class World {
           const attemptsMax = row?.attemptsMax ?? MAX_ATTEMPTS + attempt - 1;
           const isDead = it.outcome === "dead-letter" || attempt >= attemptsMax;
           const parked = this.park(it.offset, isDead ? "dead" : "retrying", attempt);
+          // A replay has begun what a position change had skipped: it is to come to its end now.
+          if (!parked.isReplay) this.over.delete(it.offset);
           parked.attemptsMax = isDead ? attempt : attemptsMax;
           parked.dueAt = this.now + 10;
         }
@@ -304,7 +343,7 @@ class World {
     this.answered.push(...counted);
     for (const name of touched) {
       const lowest = this.lowest(name);
-      const any = this.events.find((it) => this.sequenceOf(it) === name && it.type === "wanted");
+      const any = this.events.find((it) => this.sequenceOf(it) === name && it.type !== "filtered");
       const head = this.heads().find((it) => it.offset === lowest?.offset) ?? null;
       if (any !== undefined)
         flow.setHead(name.startsWith("o") ? { key: null, offset: Number(name.slice(1)) } : any, head);
@@ -321,9 +360,10 @@ class World {
   park(offset: number, state: Row["state"], attempt: number): Row {
     const { key } = this.event(offset);
     const before = this.rows.get(offset);
-    const isReplay = before?.isReplay ?? false;
+    const isReplay = before?.isReplay ?? this.known.has(offset);
     const lostAlone = before?.lostAlone ?? null;
-    const row: Row = { offset, key, state, attempt, attemptsMax: MAX_ATTEMPTS, dueAt: this.now, isReplay, lostAlone };
+    const since = { attemptsMax: MAX_ATTEMPTS, dueAt: this.now, isRerun: false, lostAlone };
+    const row: Row = { offset, key, state, attempt, isReplay, ...since };
     this.rows.set(offset, row);
     return row;
   }
@@ -346,14 +386,31 @@ class World {
         this.now += 20;
         return;
       case "replay": {
-        const done = [...this.acks.keys()].filter((it) => !this.rows.has(it) && it > command.from % 5);
-        for (const offset of done.slice(0, 3)) {
+        const handled = this.handled();
+        const passed = this.events.filter(({ offset, type }) => {
+          if (type === "filtered" || (type === "mail" && handled.has(offset))) return false;
+          return this.covered.has(offset) && !this.rows.has(offset) && offset > command.from % 5;
+        });
+        for (const { offset } of passed.slice(0, 3)) {
           const row = this.park(offset, "blocked", 0);
-          row.isReplay = true;
+          row.isRerun = true;
+          row.isReplay = handled.has(offset);
+          if (!row.isReplay) this.inherited = inFirstOnly(this.inherited, [[offset, offset]]);
         }
         this.mirror();
         return;
       }
+      case "abort":
+        for (const { offset, isRerun, isReplay } of [...this.rows.values()]) {
+          if (!isRerun) continue;
+          this.rows.delete(offset);
+          if (!isReplay) this.inherited.add(offset, offset);
+        }
+        this.mirror();
+        return;
+      case "move":
+        this.move(command);
+        return;
       case "redrive":
         for (const row of this.rows.values()) {
           if (row.state !== "dead") continue;
@@ -366,7 +423,7 @@ class World {
       case "discard": {
         const dead = [...this.rows.values()].filter((it) => it.state === "dead" || it.state === "blocked");
         const row = dead[command.pick % Math.max(1, dead.length)];
-        if (row === undefined || row.isReplay) return;
+        if (row === undefined || row.isRerun) return;
         row.state = "discarded";
         this.over.add(row.offset);
         this.mirror();
@@ -398,10 +455,43 @@ class World {
     }
   }
 
+  /** An operator moves the position, and everything in flight is void. */
+  move({ to: wanted, isClearing }: { readonly to: number; readonly isClearing: boolean }): void {
+    const to = Math.min(wanted, this.events.length);
+    const [, position] = [...this.covered][0] ?? [0, 0];
+    this.noted = this.handled();
+    const isBack = to < position;
+    const cursor = { partition: 0, position, settled: new OffsetRanges([...this.covered].slice(1)) };
+    const moved = moveCursor(cursor, { to, isBack });
+    this.covered = new OffsetRanges([[0, moved.position], ...moved.settled]);
+    for (const row of [...this.rows.values()]) {
+      const runsAgain = isBack && row.offset > to && (row.state === "discarded" || row.isRerun);
+      if (isClearing || runsAgain) this.rows.delete(row.offset);
+    }
+    for (const { offset, type } of this.events) {
+      const isSpared = type === "mail" && this.acks.has(offset);
+      const isPassed = this.covered.has(offset) && this.rows.get(offset)?.isRerun !== false;
+      if (isSpared || isPassed) this.over.add(offset);
+      else if (this.rows.get(offset)?.state !== "discarded") this.over.delete(offset);
+    }
+    this.inherited = inFirstOnly(this.covered, this.waiting());
+    for (const name of new Set(this.events.map((it) => this.sequenceOf(it)))) this.mend(name);
+    this.hands = [];
+    this.answered = [];
+    this.lost.clear();
+    this.flow = this.open();
+  }
+
   check(): void {
+    const handled = this.handled();
     const position = [...this.covered][0]?.[1] ?? 0;
     for (const { offset, type } of this.events) {
-      if (type !== "wanted" || !this.covered.has(offset)) continue;
+      if (type === "filtered") continue;
+      must(
+        handled.has(offset) === this.acks.has(offset),
+        () => `${offset} is ${handled.has(offset) ? "" : "not "}handled`,
+      );
+      if (!this.covered.has(offset)) continue;
       const isKnown = this.over.has(offset) || this.rows.has(offset);
       must(isKnown, () => `${offset} is lost: the cursor covers it (position ${position})`);
     }
@@ -420,11 +510,11 @@ class World {
       this.settle({ settlements, isRefused: false, isUnsure: false, readsMeanwhile: 0 });
       this.run({ kind: "redrive" });
       this.check();
-      const isDone = this.events.every((it) => it.type !== "wanted" || this.over.has(it.offset));
+      const isDone = this.events.every((it) => it.type === "filtered" || this.over.has(it.offset));
       const isFree = [...this.rows.values()].every((it) => it.state === "discarded");
       if (isDone && isFree && this.flow.floor === this.events.length) return;
     }
-    const left = this.events.filter((it) => it.type === "wanted" && !this.over.has(it.offset)).map((it) => it.offset);
+    const left = this.events.filter((it) => it.type !== "filtered" && !this.over.has(it.offset)).map((it) => it.offset);
     throw new Error(`not drained: ${left} of ${this.events.length}, parked ${JSON.stringify([...this.rows.values()])}`);
   }
 }

@@ -1,4 +1,6 @@
 import { type Coverage, coverageEdges, covers, type HashedOffset } from "./coverage.ts";
+import type { EventFilter } from "./event-filter.ts";
+import type { OffsetRange, OffsetRanges } from "./offset-ranges.ts";
 
 /** What a position change did to one topic. */
 export interface PastChange {
@@ -10,6 +12,26 @@ export interface PastChange {
   readonly after: Coverage;
   /** It took at least one cursor back. Earlier layouts count no more after it. */
   readonly isBack: boolean;
+  /** Were parked, and nobody had handled them, until it cleared them. */
+  readonly cleared: OffsetRanges;
+  /** Of then; undefined = not known. */
+  readonly filter?: EventFilter;
+}
+
+/**
+ * Position changes, oldest first, without those that were undone and their undoes: together they changed nothing. An undo
+ * of an undo does the change again, and stays.
+ */
+export function withoutUndone<Change extends { readonly id: string; readonly undoOf: string | null }>(
+  changes: readonly Change[],
+): Change[] {
+  const left: Change[] = [];
+  for (const change of changes) {
+    // Only the newest change can be undone.
+    if (change.undoOf !== null && left.at(-1)?.id === change.undoOf) left.pop();
+    else left.push(change);
+  }
+  return left;
 }
 
 /** How a consumer came to stand where it stands in one topic. */
@@ -23,71 +45,40 @@ export interface PositionHistory {
 }
 
 /**
- * How an offset stands: not covered (`open`); covered because it was settled or passed over at some time; covered since
- * the beginning; or covered by nothing but a position change that went past it, which is then given.
+ * How an offset stands: not covered (`open`); covered because the flow came past it (`passed`), as of what is handled or
+ * filtered; covered since the beginning; or by a position change that went past it or cleared it, which is then given.
  */
-export type Standing = "open" | "settled" | "before-start" | PastChange;
+export type Standing = "open" | "passed" | "before-start" | PastChange;
 
 const isCovered = (by: readonly Coverage[], event: HashedOffset): boolean => by.some((it) => covers(it, event));
 
 /**
- * Follows an offset through the changes. What becomes covered between two of them was settled then, and stays that for
- * ever, though later changes uncover it or go past it: `settled` means settled at some time. What a change covers is
- * skipped by it, until another one uncovers it.
+ * Follows an offset through the changes. What becomes covered between two of them was passed by the flow, what a change
+ * covers is skipped by it, each until another change uncovers it. What was handled is not asked here: it stays handled
+ * whatever changes do.
  */
 export function standingOf({ beganAfter, changes, now }: PositionHistory, event: HashedOffset): Standing {
   let standing: Standing = event.offset <= beganAfter ? "before-start" : "open";
-  let wasSettled = false;
   for (const change of changes) {
     const wasCovered = isCovered(change.before, event);
-    if (wasCovered && standing === "open") standing = "settled";
-    if (wasCovered && standing === "settled") wasSettled = true;
+    if (wasCovered && standing === "open") standing = "passed";
     if (covers(change.after, event)) {
-      if (!wasCovered) standing = change;
+      if (!wasCovered || change.cleared.has(event.offset)) standing = change;
     } else if (!wasCovered || change.isBack) {
       standing = "open";
     }
   }
   if (!isCovered(now, event)) return "open";
-  return standing === "open" || wasSettled ? "settled" : standing;
+  return standing === "open" ? "passed" : standing;
 }
 
-/** Offsets in a row. `isMixed`: how they stand depends on their partitions; otherwise all stand as the first does. */
-export interface Region {
-  readonly from: number;
-  readonly to: number;
-  readonly isMixed: boolean;
-}
-
-/** 1 … head in regions, ascending, without gaps. `alsoAt`: further offsets at which one is to begin. */
-export function regionsOf(history: PositionHistory, head: number, alsoAt: readonly number[] = []): Region[] {
-  const edges = [...history.now, ...history.changes.flatMap((it) => [...it.before, it.after])].map(coverageEdges);
-  const starts = [1, history.beganAfter + 1, ...alsoAt, ...edges.flatMap((it) => it.starts)];
-  const ascending = [...new Set(starts)].filter((it) => it >= 1 && it <= head).sort((a, b) => a - b);
-  const mixed = edges.flatMap((it) => (it.mixed === null ? [] : [it.mixed]));
-  return ascending.map((from, index) => ({
-    from,
-    to: (ascending[index + 1] ?? head + 1) - 1,
-    isMixed: mixed.some(([first, last]) => from >= first && from <= last),
-  }));
-}
-
-/** Offsets in a row that all stand alike; null = how they stand depends on their partitions. */
-export interface StandingRegion {
-  readonly from: number;
-  readonly to: number;
-  readonly standing: Standing | null;
-}
-
-/** The same with how they stand; neighbours that stand alike are one, but for those that begin at `apartAt`. */
-export function standingRegions(history: PositionHistory, head: number, apartAt: number): StandingRegion[] {
-  const regions: StandingRegion[] = [];
-  for (const { from, to, isMixed } of regionsOf(history, head, [apartAt])) {
-    const standing = isMixed ? null : standingOf(history, { offset: from, hash: 0 });
-    const last = regions.at(-1);
-    if (last !== undefined && last.standing === standing && from !== apartAt) {
-      regions[regions.length - 1] = { ...last, to };
-    } else regions.push({ from, to, standing });
-  }
-  return regions;
+/** Where how offsets stand may change, and where it depends on their partitions. */
+export function standingEdges({ beganAfter, changes, now }: PositionHistory): {
+  readonly starts: readonly number[];
+  readonly mixed: readonly OffsetRange[];
+} {
+  const edges = [...now, ...changes.flatMap((it) => [...it.before, it.after])].map(coverageEdges);
+  const starts = [beganAfter + 1, ...edges.flatMap((it) => it.starts)];
+  for (const { cleared } of changes) for (const [from, to] of cleared) starts.push(from, to + 1);
+  return { starts, mixed: edges.flatMap((it) => (it.mixed === null ? [] : [it.mixed])) };
 }

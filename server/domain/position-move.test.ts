@@ -11,7 +11,7 @@ const cursors: fc.Arbitrary<PartitionCursor> = fc
   .map(({ position, ahead }) => {
     const settled = new OffsetRanges();
     for (const [a, b] of ahead) settled.add(position + 1 + Math.min(a, b), position + 1 + Math.max(a, b));
-    return { partition: 0, position, settled, replays: new OffsetRanges() };
+    return { partition: 0, position, settled };
   });
 const covers = (it: PartitionCursor, at: number) => at <= it.position || it.settled.has(at);
 const everywhere = Array.from({ length: 3 * MAX }, (_, i) => i + 1);
@@ -19,32 +19,20 @@ const everywhere = Array.from({ length: 3 * MAX }, (_, i) => i + 1);
 test("a move forward covers what was covered and everything up to its target, and nothing else", () => {
   fc.assert(
     fc.property(cursors, fc.integer({ min: 0, max: 2 * MAX }), (cursor, to) => {
-      const after = moveCursor(cursor, { to, isBack: false, priorReach: 0 });
+      const after = moveCursor(cursor, { to, isBack: false });
       for (const at of everywhere) expect(covers(after, at)).toBe(covers(cursor, at) || at <= to);
-      expect([...after.replays]).toEqual([]);
       expect(covers(after, after.position + 1)).toBe(false);
     }),
   );
 });
 
-test("a move back covers its target alone, and marks as replays exactly what was covered", () => {
+test("a move back covers its target alone", () => {
   fc.assert(
     fc.property(cursors, fc.integer({ min: 0, max: MAX }), (cursor, to) => {
-      const after = moveCursor(cursor, { to, isBack: true, priorReach: 0 });
-      for (const at of everywhere) {
-        expect(covers(after, at)).toBe(at <= to);
-        expect(after.replays.has(at)).toBe(covers(cursor, at));
-      }
-      // What runs again and has not come by yet is one all the same when the position moves back once more.
-      const twice = moveCursor(after, { to: 0, isBack: true, priorReach: 0 });
-      for (const at of everywhere) expect(twice.replays.has(at)).toBe(covers(cursor, at) || at <= to);
+      const after = moveCursor(cursor, { to, isBack: true });
+      for (const at of everywhere) expect(covers(after, at)).toBe(at <= to);
     }),
   );
-});
-
-test("a move back over an earlier layout marks all that it may have settled as replays", () => {
-  const cursor = { partition: 0, position: 3, settled: new OffsetRanges(), replays: new OffsetRanges() };
-  expect([...moveCursor(cursor, { to: 0, isBack: true, priorReach: 9 }).replays]).toEqual([[1, 9]]);
 });
 
 test("events are counted by the partition they belong to", () => {
@@ -52,7 +40,6 @@ test("events are counted by the partition they belong to", () => {
     partition,
     position,
     settled: new OffsetRanges(),
-    replays: new OffsetRanges(),
   });
   const events = everywhere.map((it) => ({ key: null, offset: it }));
   const by = { partitions: 2, cursors: [at(0, 10), at(1, 4)], priorLayouts: [] };

@@ -7,24 +7,14 @@ import { partitionOf } from "./partition-of.ts";
 export interface CursorMove {
   readonly to: number;
   readonly isBack: boolean;
-  /** What earlier layouts had settled at most. */
-  readonly priorReach: number;
 }
 
 /**
- * A cursor after a move. A move back has all of its partitions begin at `to`, and marks as replays what they had settled,
- * and no more: what was in flight comes for the first time, as far as anybody knows. A move forward never repeats: a partition that is further stays, and what was
- * settled above the new position stays settled.
+ * A cursor after a move. A move back has all of its partitions begin at `to`. A move forward never repeats: a partition
+ * that is further stays, and what was settled above the new position stays settled.
  */
-export function moveCursor<Cursor extends PartitionCursor>(
-  cursor: Cursor,
-  { to, isBack, priorReach }: CursorMove,
-): Cursor {
-  if (isBack) {
-    // Of earlier layouts it is not known any more which offsets they were.
-    const replays = new OffsetRanges([...cursor.replays, [1, priorReach], [1, cursor.position], ...cursor.settled]);
-    return { ...cursor, position: to, settled: new OffsetRanges(), replays };
-  }
+export function moveCursor<Cursor extends PartitionCursor>(cursor: Cursor, { to, isBack }: CursorMove): Cursor {
+  if (isBack) return { ...cursor, position: to, settled: new OffsetRanges() };
   if (cursor.position >= to) return cursor;
   let position = to;
   const settled = new OffsetRanges();

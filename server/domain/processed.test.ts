@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { OffsetRanges } from "./offset-ranges.ts";
 import { partitionOf } from "./partition-of.ts";
-import { isProcessed, type ProcessedFacts } from "./processed.ts";
+import { isPassed, type ProcessedFacts } from "./processed.ts";
 
 const event = { key: "acct-91", offset: 10 };
 const own = partitionOf(event, 4);
@@ -25,25 +25,25 @@ const prior = (position: number) => ({
 
 describe("an event is processed", () => {
   test("when the cursor of its own partition covers it, and by no other's", () => {
-    expect(isProcessed(facts)).toBe(true);
-    expect(isProcessed({ ...facts, covering: [other] })).toBe(false);
+    expect(isPassed(facts)).toBe(true);
+    expect(isPassed({ ...facts, covering: [other] })).toBe(false);
   });
 
   test("when an earlier layout had settled it", () => {
-    expect(isProcessed({ ...facts, covering: [], priorLayouts: [prior(10)] })).toBe(true);
-    expect(isProcessed({ ...facts, covering: [], priorLayouts: [prior(9)] })).toBe(false);
-    expect(isProcessed({ ...facts, offset: 12, covering: [], priorLayouts: [prior(9)] })).toBe(true);
+    expect(isPassed({ ...facts, covering: [], priorLayouts: [prior(10)] })).toBe(true);
+    expect(isPassed({ ...facts, covering: [], priorLayouts: [prior(9)] })).toBe(false);
+    expect(isPassed({ ...facts, offset: 12, covering: [], priorLayouts: [prior(9)] })).toBe(true);
   });
 
   test("while it is replayed, until that fails", () => {
-    expect(isProcessed({ ...facts, parked: "rerun" })).toBe(true);
-    expect(isProcessed({ ...facts, parked: "yes" })).toBe(false);
-    expect(isProcessed({ ...facts, parked: "rerun", covering: [] })).toBe(false);
+    expect(isPassed({ ...facts, parked: "rerun" })).toBe(true);
+    expect(isPassed({ ...facts, parked: "yes" })).toBe(false);
+    expect(isPassed({ ...facts, parked: "rerun", covering: [] })).toBe(false);
   });
 
   test("of one that is gone only when every partition has passed it, and not when it expired", () => {
-    expect(isProcessed({ ...facts, key: undefined, covering: [0, 1, 2] })).toBe(false);
-    expect(isProcessed({ ...facts, key: undefined, covering: [0, 1, 2, 3] })).toBe(true);
-    expect(isProcessed({ ...facts, key: undefined, covering: [0, 1, 2, 3], isExpired: true })).toBe(false);
+    expect(isPassed({ ...facts, key: undefined, covering: [0, 1, 2] })).toBe(false);
+    expect(isPassed({ ...facts, key: undefined, covering: [0, 1, 2, 3] })).toBe(true);
+    expect(isPassed({ ...facts, key: undefined, covering: [0, 1, 2, 3], isExpired: true })).toBe(false);
   });
 });

@@ -17,11 +17,11 @@ export interface ProcessedFacts {
 }
 
 /**
- * Whether the consumer is done with the event: settled by the cursor of its partition, in this layout or an earlier
- * one, and not parked. Events that its filter excludes count once the position has passed them. Of an event that is
- * gone the partition is unknown, so every partition has to cover it.
+ * Whether the positions have come past the event and it is not parked: covered by the cursor of its partition, in this
+ * layout or an earlier one. Whether it was handled, or a position change has skipped it, is not asked here. Of an event
+ * that is gone the partition is unknown, so every partition has to cover it.
  */
-export function isProcessed(facts: ProcessedFacts): boolean {
+export function isPassed(facts: ProcessedFacts): boolean {
   const { offset, partitions, key, covering } = facts;
   if (facts.parked === "yes" || facts.isExpired) return false;
   if (key === undefined) return covering.length >= partitions;

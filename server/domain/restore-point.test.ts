@@ -16,13 +16,11 @@ const cursorsOf = (partitions: number): fc.Arbitrary<PartitionCursor[]> =>
         .record({
           position: fc.integer({ min: 0, max: MAX }),
           ahead: fc.array(fc.tuple(offset, offset), { maxLength: 3 }),
-          replayed: fc.array(fc.tuple(offset, offset), { maxLength: 2 }),
         })
-        .map(({ position, ahead, replayed }) => {
+        .map(({ position, ahead }) => {
           const settled = new OffsetRanges();
           for (const [a, b] of ahead) settled.add(position + 1 + Math.min(a, b), position + 1 + Math.max(a, b));
-          const replays = new OffsetRanges(replayed.map(([a, b]) => [Math.min(a, b), Math.max(a, b)]));
-          return { partition, position, settled, replays };
+          return { partition, position, settled };
         }),
     ),
   );
@@ -34,7 +32,7 @@ function changed(
   move: { to: number; isBack: boolean },
   more?: Partial<RestorePoint>,
 ) {
-  const after = before.map((it) => moveCursor(it, { ...move, priorReach: 0 }));
+  const after = before.map((it) => moveCursor(it, { ...move }));
   const point: RestorePoint = {
     layout: 1,
     partitions: PARTITIONS,
@@ -57,7 +55,6 @@ test("an undo at once leads back exactly, whatever the move was", () => {
         layout: 1,
         partitions: PARTITIONS,
         cursors: after,
-        priorReach: 0,
       });
       expect(plain(restored.cursors)).toEqual(plain(before));
       expect(restored.priorLayout).toBeNull();
@@ -65,39 +62,25 @@ test("an undo at once leads back exactly, whatever the move was", () => {
   );
 });
 
-test("an undo leads to the same positions, whatever was settled meanwhile, and marks every repeat as a replay", () => {
+test("an undo leads to the same positions, whatever was settled meanwhile", () => {
   fc.assert(
     fc.property(cursorsOf(PARTITIONS), moves, fc.integer({ min: 0, max: MAX }), (before, move, more) => {
       const { after, point } = changed(before, move);
-      const now = after.map((it) => moveCursor(it, { to: it.position + more, isBack: false, priorReach: 0 }));
+      const now = after.map((it) => moveCursor(it, { to: it.position + more, isBack: false }));
       const { cursors } = restoreCursors(point, {
         topicId: 1,
         layout: 1,
         partitions: PARTITIONS,
         cursors: now,
-        priorReach: 0,
       });
       expect(cursors.map((it) => it.position)).toEqual(before.map((it) => it.position));
-      cursors.forEach((cursor, i) => {
-        const [was, left, is] = [before[i], after[i], now[i]];
-        if (was === undefined || left === undefined || is === undefined) throw new Error("a partition is missing");
-        for (let at = cursor.position + 1; at <= is.position; at++) {
-          const wasSkipped = at <= left.position || was.settled.has(at);
-          const isRepeat = !wasSkipped && !cursor.settled.has(at);
-          if (isRepeat) expect(cursor.replays.has(at)).toBe(true);
-        }
-      });
     }),
   );
 });
 
 test("what was settled beyond a skip stays settled, unless parked events or state are put back with the position", () => {
-  const before: PartitionCursor[] = [
-    { partition: 0, position: 6, settled: new OffsetRanges(), replays: new OffsetRanges() },
-  ];
-  const now: PartitionCursor[] = [
-    { partition: 0, position: 110, settled: new OffsetRanges([[115, 116]]), replays: new OffsetRanges() },
-  ];
+  const before: PartitionCursor[] = [{ partition: 0, position: 6, settled: new OffsetRanges() }];
+  const now: PartitionCursor[] = [{ partition: 0, position: 110, settled: new OffsetRanges([[115, 116]]) }];
   const undo = (more: Partial<RestorePoint>) =>
     plain(
       restoreCursors(changed(before, { to: 100, isBack: false }, { partitions: 1, ...more }).point, {
@@ -105,7 +88,6 @@ test("what was settled beyond a skip stays settled, unless parked events or stat
         layout: 1,
         partitions: 1,
         cursors: now,
-        priorReach: 0,
       }).cursors,
     );
   expect(undo({})[0]).toMatchObject({
@@ -114,7 +96,6 @@ test("what was settled beyond a skip stays settled, unless parked events or stat
       [101, 110],
       [115, 116],
     ],
-    replays: [],
   });
   expect(undo({ state: true })[0]).toMatchObject({ position: 6, settled: [] });
   expect(undo({ parked: "replaced" })[0]).toMatchObject({ position: 6, settled: [] });
@@ -129,9 +110,8 @@ test("with another number of partitions by now, exactly what was covered then is
         partition,
         position: 0,
         settled: new OffsetRanges(),
-        replays: new OffsetRanges(),
       }));
-      const restored = restoreCursors(point, { topicId: 1, layout: 2, partitions, cursors, priorReach: 0 });
+      const restored = restoreCursors(point, { topicId: 1, layout: 2, partitions, cursors });
       const prior = restored.priorLayout === null ? [] : [restored.priorLayout];
       keyed.forEach((key, i) => {
         const event = { key, offset: i + 1 };
@@ -143,24 +123,4 @@ test("with another number of partitions by now, exactly what was covered then is
       });
     }),
   );
-});
-
-test("with another number of partitions by now, what comes again is marked as a replay, unless it had been skipped", () => {
-  const cursor = (position: number): PartitionCursor[] => [
-    { partition: 0, position, settled: new OffsetRanges(), replays: new OffsetRanges() },
-  ];
-  const undo = (move: { to: number; isBack: boolean }, now: { position: number; priorReach: number }) => {
-    const [it] = restoreCursors(changed(cursor(4), move, { partitions: 1 }).point, {
-      topicId: 1,
-      layout: 2,
-      partitions: 1,
-      cursors: cursor(now.position),
-      priorReach: now.priorReach,
-    }).cursors;
-    return { position: it?.position, replays: [...(it?.replays ?? [])] };
-  };
-  expect(undo({ to: 0, isBack: true }, { position: 9, priorReach: 0 })).toEqual({ position: 4, replays: [[1, 9]] });
-  // Moved nowhere, and left behind by another layout that had come further than the one of now.
-  expect(undo({ to: 4, isBack: false }, { position: 6, priorReach: 12 })).toMatchObject({ replays: [[1, 12]] });
-  expect(undo({ to: 20, isBack: false }, { position: 30, priorReach: 0 })).toMatchObject({ replays: [] });
 });

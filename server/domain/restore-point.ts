@@ -1,3 +1,4 @@
+import type { EventFilter } from "./event-filter.ts";
 import { type PartitionCursor, type PriorLayout, relayout } from "./layout.ts";
 import { type OffsetRange, OffsetRanges } from "./offset-ranges.ts";
 
@@ -8,7 +9,6 @@ export interface SavedCursor {
   readonly position: number;
   /** Settled above the position; both ends included. */
   readonly settled: readonly OffsetRange[];
-  readonly replays: readonly OffsetRange[];
 }
 
 /** An earlier layout as JSON. */
@@ -39,6 +39,8 @@ export interface RestorePoint {
   readonly parked: "none" | "kept" | "replaced";
   /** Whether the state entries are saved. */
   readonly state: boolean;
+  /** What the consumer let through of the topics then: whom the change skipped. Missing in those from before that. */
+  readonly filters?: readonly { readonly topicId: number; readonly filter: EventFilter }[];
 }
 
 export const savedCursor = <Cursor extends PartitionCursor & { readonly topicId: number }>({
@@ -46,8 +48,7 @@ export const savedCursor = <Cursor extends PartitionCursor & { readonly topicId:
   partition,
   position,
   settled,
-  replays,
-}: Cursor): SavedCursor => ({ topicId, partition, position, settled: [...settled], replays: [...replays] });
+}: Cursor): SavedCursor => ({ topicId, partition, position, settled: [...settled] });
 
 export interface Restored {
   readonly cursors: readonly PartitionCursor[];
@@ -58,11 +59,9 @@ export interface Restored {
 /**
  * What an undo makes of one topic's cursors.
  *
- * In the layout of the restore point, each cursor becomes exactly what it was. Two things are kept from harm:
- * - where the change had moved a cursor back and the consumer has gone past the old place since, what comes again up to
- *   there is marked as a replay;
- * - where it had moved a cursor forward, what was settled beyond that since stays settled, unless `isWhole` says that
- *   parked events or state are put back too: then only an exact repeat agrees with them.
+ * In the layout of the restore point, each cursor becomes exactly what it was. But where the change had moved a cursor
+ * forward, what was settled beyond that since stays settled, unless `isWhole` says that parked events or state are put
+ * back too: then only an exact repeat agrees with them.
  *
  * In another layout every partition starts at the lowest position that was saved, and the saved cursors become an
  * earlier layout, so that nothing they had settled is delivered again: just as if the number of partitions were changed
@@ -75,8 +74,6 @@ export function restoreCursors(
     readonly layout: number;
     readonly partitions: number;
     readonly cursors: readonly PartitionCursor[];
-    /** What earlier layouts that still stand had settled at most. */
-    readonly priorReach: number;
   },
 ): Restored {
   const saved = point.cursors.filter((it) => it.topicId === now.topicId).map(cursorOf);
@@ -92,17 +89,11 @@ export function restoreCursors(
     );
     return { cursors, priorLayout: null };
   }
-  const { floor, endsAt, replays } = relayout(saved);
-  // What was skipped was not handled; all else that was covered since the change comes again.
-  const isSkip = after.some((it) => it.position > (saved.find((old) => old.partition === it.partition)?.position ?? 0));
-  if (!isSkip && Math.max(now.priorReach, ...now.cursors.map(reach)) > endsAt) {
-    for (const range of [[1, now.priorReach] as const, ...now.cursors.flatMap(covered)]) replays.add(...range);
-  }
+  const { floor, endsAt } = relayout(saved);
   const cursors = Array.from({ length: now.partitions }, (_, partition) => ({
     partition,
     position: floor,
     settled: new OffsetRanges(),
-    replays,
   }));
   if (endsAt <= floor) return { cursors, priorLayout: null };
   const byPartition = new Map(saved.map((it) => [it.partition, it]));
@@ -114,33 +105,17 @@ function restoreCursor(
   old: PartitionCursor,
   { after, now, isWhole }: { after: PartitionCursor | undefined; now: PartitionCursor | undefined; isWhole: boolean },
 ): PartitionCursor {
-  if (after === undefined || now === undefined) return old;
-  if (after.position > old.position) {
-    if (isWhole) return old;
-    const settled = new OffsetRanges(old.settled);
-    settled.add(after.position + 1, now.position);
-    for (const [from, to] of now.settled) settled.add(from, to);
-    return { ...old, settled };
-  }
-  return isAllOf(now, old) ? old : { ...old, replays: new OffsetRanges([...old.replays, ...covered(now)]) };
-}
-
-/** Whether a cursor covers nothing that another does not cover. */
-function isAllOf(inner: PartitionCursor, outer: PartitionCursor): boolean {
-  const ofOuter = new OffsetRanges(covered(outer));
-  const both = new OffsetRanges([...ofOuter, ...covered(inner)]);
-  return both.size === ofOuter.size && [...both].every(([from, to]) => ofOuter.has(from) && ofOuter.has(to));
-}
-
-/** What a cursor covers. */
-function covered({ position, settled }: PartitionCursor): OffsetRange[] {
-  return [[1, position], ...settled];
+  if (after === undefined || now === undefined || after.position <= old.position || isWhole) return old;
+  const settled = new OffsetRanges(old.settled);
+  settled.add(after.position + 1, now.position);
+  for (const [from, to] of now.settled) settled.add(from, to);
+  return { ...old, settled };
 }
 
 /** The last offset that the cursor covers. */
 export const reach = ({ position, settled }: Pick<PartitionCursor, "position" | "settled">): number =>
   Math.max(position, settled.last);
 
-function cursorOf({ settled, replays, ...cursor }: SavedCursor): PartitionCursor {
-  return { ...cursor, settled: new OffsetRanges(settled), replays: new OffsetRanges(replays) };
+function cursorOf({ settled, ...cursor }: SavedCursor): PartitionCursor {
+  return { ...cursor, settled: new OffsetRanges(settled) };
 }

@@ -63,9 +63,11 @@ async function prepare() {
   await member.joined?.leave();
   const id = await idOf(source);
   await sql(
-    `INSERT INTO parked_event (consumer_id, topic_id, "offset", key, sequence, hash, type, state, attempt, attempts_max, operation_id, is_replay)
-     VALUES ($1, $2, 1, 'a', 'ka', 1, 't', 'dead', 3, 3, NULL, false), ($1, $2, 4, 'a', 'ka', 1, 't', 'blocked', 0, 3, NULL, false),
-       ($1, $2, 2, 'b', 'kb', 2, 't', 'retrying', 0, 3, gen_random_uuid(), true), ($1, $2, 3, 'b', 'kb', 2, 't', 'blocked', 1, 3, NULL, false)`,
+    `INSERT INTO parked_event (consumer_id, topic_id, "offset", key, sequence, hash, type, state, attempt, attempts_max, operation_id, is_replay, is_rerun)
+     VALUES ($1, $2, 1, 'a', 'ka', 1, 't', 'dead', 3, 3, NULL, false, false),
+       ($1, $2, 4, 'a', 'ka', 1, 't', 'blocked', 0, 3, NULL, false, false),
+       ($1, $2, 2, 'b', 'kb', 2, 't', 'retrying', 0, 3, gen_random_uuid(), true, true),
+       ($1, $2, 3, 'b', 'kb', 2, 't', 'blocked', 1, 3, NULL, false, false)`,
     [id, topicId],
   );
   await sql(

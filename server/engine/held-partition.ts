@@ -1,6 +1,7 @@
 import type { EventRow } from "../contract/events.ts";
+import type { HandledBefore, HandledEvent } from "../domain/handled-before.ts";
 import type { OffsetRanges } from "../domain/offset-ranges.ts";
-import { type CursorState, type FlowEvent, type ParkedHead, PartitionFlow } from "../domain/partition-flow.ts";
+import { type CursorState, type ParkedHead, PartitionFlow } from "../domain/partition-flow.ts";
 import type { ConsumerSetup } from "../store/consumer-setup-select.ts";
 import type { BrokenDeliveries } from "../store/delivery-attempts-select.ts";
 import { type DeliveryTemplate, deliveryTemplate } from "./delivery-frame.ts";
@@ -14,12 +15,14 @@ export interface HeldStart {
   readonly member: string;
   readonly isPipelined: boolean;
   /** By topic id. */
-  readonly cursors: ReadonlyMap<number, CursorState & { readonly replays: OffsetRanges }>;
+  readonly cursors: ReadonlyMap<number, CursorState>;
   readonly parkedVersion: number;
   readonly heads: readonly TopicHead[];
   readonly discardedAhead: readonly { readonly topicId: number; readonly offset: number }[];
   /** By topic id and offset. */
   readonly broken: ReadonlyMap<string, BrokenDeliveries>;
+  /** By topic id: what was handled before this epoch. */
+  readonly handled: ReadonlyMap<number, HandledBefore>;
   /** By topic id: what another instance may have delivered to the same session. */
   readonly assumed: ReadonlyMap<number, OffsetRanges>;
 }
@@ -40,7 +43,7 @@ export class HeldPartition {
   /** By topic id. */
   readonly flows = new Map<number, PartitionFlow<EventRow>>();
   readonly templates = new Map<number, DeliveryTemplate>();
-  readonly #cursors: HeldStart["cursors"];
+  readonly #handled: HeldStart["handled"];
   /** Since when nothing new is delivered from it, because it is to be handed over; null = it is not. */
   drainingSince: number | null = null;
 
@@ -49,7 +52,7 @@ export class HeldPartition {
     this.epoch = start.epoch;
     this.member = start.member;
     this.parkedVersion = start.parkedVersion;
-    this.#cursors = start.cursors;
+    this.#handled = start.handled;
     for (const { topicId, topic } of setup.topics) {
       const cursor = start.cursors.get(topicId);
       if (cursor === undefined) continue;
@@ -68,9 +71,9 @@ export class HeldPartition {
     }
   }
 
-  /** Whether a member has handled the event before a position was moved back over it. */
-  wasHandled(topicId: number, { offset }: FlowEvent): boolean {
-    return this.#cursors.get(topicId)?.replays.has(offset) ?? false;
+  /** Whether a member has handled the event before a position was moved, a filter or the partitions were changed. */
+  wasHandled(topicId: number, event: HandledEvent): boolean {
+    return this.#handled.get(topicId)?.has(event) ?? false;
   }
 
   get inFlight(): number {

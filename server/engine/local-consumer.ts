@@ -7,13 +7,14 @@ import { type ConsumerSetup, selectConsumerSetup } from "../store/consumer-setup
 import { type HeldPartition as HeldRow, selectHeldCursors } from "../store/cursor-held-select.ts";
 import type { Database } from "../store/database.ts";
 import { selectBrokenDeliveries } from "../store/delivery-attempts-select.ts";
+import { selectHandledBefore } from "../store/handled-before-select.ts";
 import { claimLeases } from "../store/lease-claim.ts";
 import { releaseLeases } from "../store/lease-release.ts";
 import { type LeasesView, selectLeaseViews } from "../store/lease-views-select.ts";
 import type { Heartbeat } from "../store/member-heartbeat.ts";
 import { onClock, type PartitionHeads, selectPartitionHeads } from "../store/parked-heads-select.ts";
 import { selectLastPositionChange } from "../store/position-change-last.ts";
-import { deletePassedLayouts } from "../store/position-layouts-delete.ts";
+import { passLayouts } from "../store/position-layouts-pass.ts";
 import type { NotedInFlight } from "../store/session-adopt.ts";
 import { consumerChannel, parkedChannel } from "./consumer-channels.ts";
 import { ConsumerReaders } from "./consumer-readers.ts";
@@ -254,7 +255,7 @@ export class LocalConsumer {
     this.#version += 1;
     const { pool } = this.#options.database;
     const { updatedAt, layout, priorLayouts, consumerId } = this.#setup;
-    const isPassed = priorLayouts.length > 0 && (await deletePassedLayouts(pool, consumerId)) > 0;
+    const isPassed = priorLayouts.length > 0 && (await passLayouts(pool, consumerId)) > 0;
     const isWanted = this.#isReloadWanted;
     this.#isReloadWanted = false;
     if (isPassed || isWanted || view.updatedAt !== updatedAt || view.layout !== layout) await this.#reload();
@@ -440,6 +441,11 @@ export class LocalConsumer {
     if (rows.length === 0) return false;
     const parked = new Map((await this.#readParked(rows.map((it) => it.partition))).map((it) => [it.partition, it]));
     const broken = await selectBrokenDeliveries(this.#options.database.pool, this.#setup.consumerId);
+    const handled = await selectHandledBefore(this.#options.database.pool, {
+      consumerId: this.#setup.consumerId,
+      partitions: rows.map((it) => it.partition),
+      layoutPartitions: this.#setup.partitions,
+    });
     const current = rows.filter((row) => parked.get(row.partition)?.epoch === row.epoch);
     if (current.length < rows.length) void this.refresh();
     if (session.isEnded || current.length === 0) return false;
@@ -450,8 +456,8 @@ export class LocalConsumer {
         const { partition, epoch, cursors } = row;
         const { member, isPipelined } = session;
         const assumed = this.#assumedOf(session, { partition, epoch });
-        const start = { partition, epoch, cursors, member, isPipelined, broken, assumed, ...this.#parkedOf(heads) };
-        return [new HeldPartition(this.#setup, start)];
+        const known = { broken, handled, assumed, ...this.#parkedOf(heads) };
+        return [new HeldPartition(this.#setup, { partition, epoch, cursors, member, isPipelined, ...known })];
       }),
     );
     return true;

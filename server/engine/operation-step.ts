@@ -2,6 +2,7 @@ import { type ConsumerSetup, selectConsumerSetup } from "../store/consumer-setup
 import { selectCursors } from "../store/cursor-table.ts";
 import { type Database, patientTransaction, type Queryable } from "../store/database.ts";
 import { type EventKey, selectEventKeys } from "../store/event-keys-select.ts";
+import { selectHandled } from "../store/handled-before-select.ts";
 import { lockLeases } from "../store/lease-lock.ts";
 import { advanceOperation, type ClaimedOperation } from "../store/operation-claim.ts";
 import type { StoredParkedFilter } from "../store/parked-filter.ts";
@@ -9,12 +10,12 @@ import { mendSequences } from "../store/parked-sequences-mend.ts";
 import { type ChangedRow, discardRows, redriveHeads, restoreRows } from "../store/parked-verbs.ts";
 import { raiseParkedVersion } from "../store/parked-version-raise.ts";
 import { type ReplayRange, selectReplayEvents } from "../store/replay-events-select.ts";
-import { insertReplayRows } from "../store/replay-rows.ts";
+import { insertReplayRows, type ReplayedEvent } from "../store/replay-rows.ts";
 
 /** What is stored as an operation's filter: the operator's words, with names resolved when it began. */
 export type StoredOperationFilter =
   | { readonly parked: StoredParkedFilter }
-  | { readonly replay: Omit<ReplayRange, "filter" | "liveOnly"> };
+  | { readonly replay: Omit<ReplayRange, "filter"> };
 
 export interface StepResult {
   /** Taken up in this step. */
@@ -45,7 +46,8 @@ export async function stepOperation(
     await lockLeases(db, { consumerId, partitions: "all" });
     // Declared anew while this waited: what is a letter, and what may be replayed, is read again in the next turn.
     if ((await selectConsumerSetup(db, { consumerId }))?.updatedAt !== setup.updatedAt) throw new NotMine();
-    const replay = ahead === null ? null : await settledOf(db, consumerId, ahead);
+    const passed = ahead === null ? null : await passedOf(db, consumerId, ahead);
+    const replay = passed === null ? null : await wantedOf(db, { setup, passed });
     const changed =
       replay !== null
         ? await insertReplayRows(db, {
@@ -62,8 +64,8 @@ export async function stepOperation(
     if (operation.kind !== "redrive") await mendSequences(db, { consumerId, sequences: changed });
     if (changed.length > 0) await raiseParkedVersion(db, consumerId);
     const taken = replay?.events.length ?? changed.length;
-    const isExhausted = taken < limit;
-    const last = replay === null ? changed.at(-1) : lastOf(replay);
+    const isExhausted = (passed?.events.length ?? taken) < limit;
+    const last = passed === null ? changed.at(-1) : lastOf(passed);
     const isMine = await advanceOperation(db, {
       instance: step.instance,
       consumerId,
@@ -95,7 +97,7 @@ async function nextOfReplay(
   of: {
     readonly setup: ConsumerSetup;
     readonly operation: ClaimedOperation;
-    readonly replay: Omit<ReplayRange, "filter" | "liveOnly">;
+    readonly replay: Omit<ReplayRange, "filter">;
     readonly limit: number;
   },
 ) {
@@ -104,15 +106,15 @@ async function nextOfReplay(
   // A topic that the consumer has dropped since has nothing to replay any more.
   if (topic === undefined) return { topicId: replay.topicId, events: [] };
   const after = Math.max(replay.after, operation.progress?.offset ?? 0);
-  const range = { ...replay, after, filter: topic.filter, liveOnly: topic.liveOnly };
+  const range = { ...replay, after, filter: topic.filter };
   return { topicId: replay.topicId, events: await selectReplayEvents(db, range, limit) };
 }
 
 /**
- * What of it is settled by now: when somebody moved the position back, the flow itself delivers what comes after it, and a
+ * What of it the position has come past by now: when somebody moved the position back, the flow itself delivers what comes after it, and a
  * row for that would let it be delivered twice.
  */
-async function settledOf(
+async function passedOf(
   db: Queryable,
   consumerId: number,
   { topicId, events }: { readonly topicId: number; readonly events: readonly EventKey[] },
@@ -122,8 +124,27 @@ async function settledOf(
   return { topicId, events: events.filter((it) => it.offset <= position) };
 }
 
+/** Which of these were handled before; without those of them that must not come again. */
+async function wantedOf(
+  db: Queryable,
+  {
+    setup,
+    passed,
+  }: { setup: ConsumerSetup; passed: { readonly topicId: number; readonly events: readonly EventKey[] } },
+): Promise<{ readonly topicId: number; readonly events: readonly ReplayedEvent[] }> {
+  const { topicId } = passed;
+  const { consumerId, partitions, topics } = setup;
+  const handled = (await selectHandled(db, { consumerId, topicIds: [topicId], partitions })).get(topicId);
+  const liveOnly = topics.find((it) => it.topicId === topicId)?.liveOnly ?? [];
+  const events = passed.events.map((it) => ({ ...it, isReplay: handled?.has(it) ?? false }));
+  return { topicId, events: events.filter((it) => !it.isReplay || !liveOnly.includes(it.type)) };
+}
+
 /** Without what retention took before the leases were locked: nobody could be given it, and its row would stay for ever. */
-async function keptOf(db: Queryable, { topicId, events }: { readonly topicId: number; readonly events: EventKey[] }) {
+async function keptOf(
+  db: Queryable,
+  { topicId, events }: { readonly topicId: number; readonly events: readonly ReplayedEvent[] },
+) {
   const kept = await selectEventKeys(db, { topicId, offsets: events.map((it) => it.offset) });
   return { topicId, events: events.filter((it) => kept.has(it.offset)) };
 }

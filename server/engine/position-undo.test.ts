@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import type { PositionPlanRequest, PositionTarget } from "../contract/position-changes.ts";
-import { keyHash } from "../domain/partition-of.ts";
+import { keyHash, sequenceHash } from "../domain/partition-of.ts";
 import { type TestDatabase, testDatabase } from "../testing/test-database.ts";
 import { acked, createTopic, type Instance, openInstance, publish } from "./testing/consumer-rig.ts";
 
@@ -55,7 +55,7 @@ async function dump(): Promise<Record<string, unknown>> {
   const table = async (text: string) => (await sql<{ row: string }>(text, [consumerId])).map((it) => it.row);
   return {
     cursors: await table(
-      `SELECT row(topic_id, partition, position, settled, replays)::text AS row FROM cursor
+      `SELECT row(topic_id, partition, position, settled)::text AS row FROM cursor
        WHERE consumer_id = $1 ORDER BY topic_id, partition`,
     ),
     layouts: await table("SELECT p::text AS row FROM prior_layout p WHERE consumer_id = $1 ORDER BY topic_id, layout"),
@@ -68,11 +68,11 @@ async function park(through: number, from = 1): Promise<void> {
   await sql(
     `INSERT INTO parked_event (consumer_id, topic_id, "offset", key, sequence, hash, type, state, attempt, attempts_max, error_name,
        error_message, error_stack, fingerprint, failed_at, discarded_by, discarded_at, discard_reason)
-     SELECT $1, $2, o, 'k' || o % 5, 'kk' || o % 5, o % 5, 't', CASE WHEN o % 7 = 6 THEN 'discarded' WHEN o <= 5 THEN 'dead' ELSE 'blocked' END,
+     SELECT $1, $2, o, 'k' || o % 5, 'kk' || o % 5, ($5::bigint[])[o % 5 + 1], 't', CASE WHEN o % 7 = 6 THEN 'discarded' WHEN o <= 5 THEN 'dead' ELSE 'blocked' END,
        2, 5, 'Oops', E'it\\'s "over"\\n' || o, NULL, 'f' || o, now(), CASE WHEN o % 7 = 6 THEN 'ada' END,
        CASE WHEN o % 7 = 6 THEN now() END, CASE WHEN o % 7 = 6 THEN 'never mind' END
      FROM generate_series($3::int, $4::int) AS o`,
-    [consumerId, topicId, from, through],
+    [consumerId, topicId, from, through, [0, 1, 2, 3, 4].map((it) => sequenceHash({ key: `k${it}`, offset: 0 }))],
   );
 }
 
@@ -361,10 +361,10 @@ test("20,000 parked events are cleared and put back within seconds", async () =>
   await sql(
     `INSERT INTO parked_event (consumer_id, topic_id, "offset", key, sequence, hash, type, state, attempt, attempts_max, error_name,
        error_message, fingerprint)
-     SELECT $1, $2, o, 'k' || o % 2000, 'kk' || o % 2000, o % 2000, 't', CASE WHEN o <= 2000 THEN 'dead' ELSE 'blocked' END, 5, 5, 'Oops',
+     SELECT $1, $2, o, 'k' || o % 2000, 'kk' || o % 2000, ($3::bigint[])[o % 2000 + 1], 't', CASE WHEN o <= 2000 THEN 'dead' ELSE 'blocked' END, 5, 5, 'Oops',
        'it is over', 'f1'
      FROM generate_series(1, 20000) AS o`,
-    [consumerId, topicId],
+    [consumerId, topicId, Array.from({ length: 2000 }, (_, i) => keyHash(`k${i}`))],
   );
   await sql("UPDATE cursor SET position = 10 WHERE consumer_id = $1", [consumerId]);
   const digest = () =>

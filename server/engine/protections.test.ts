@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import type { Delivery } from "../contract/settlements.ts";
 import { claimLeases } from "../store/lease-claim.ts";
 import { beatHearts } from "../store/member-heartbeat.ts";
-import { deletePassedLayouts } from "../store/position-layouts-delete.ts";
+import { passLayouts } from "../store/position-layouts-pass.ts";
 import { joinSession } from "../store/session-join.ts";
 import { passTime } from "../testing/model/pass-time.ts";
 import { type TestDatabase, testDatabase } from "../testing/test-database.ts";
@@ -215,7 +215,7 @@ it("a move back delivers everything again, although another instance has forgott
   await declare(1);
   await member.delivered(15);
   await a.ack(consumer, member.deliveries.slice(10));
-  expect(await deletePassedLayouts(db.database.pool, 1)).toBe(1);
+  expect(await passLayouts(db.database.pool, 1)).toBe(1);
   const actor = { name: "person:ada@example.org", requestId: "r1" };
   const plan = await b.plan({ consumer, target: { to: "earliest" }, actor });
   await b.change({ consumer, planId: plan.id, token: plan.token, reason: "again", actor });

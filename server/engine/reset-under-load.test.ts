@@ -30,7 +30,10 @@ afterEach(async () => {
 });
 
 const keyOf = (offset: number) => `k${offset % KEYS}`;
-const published = { event: (offset: number) => ({ key: keyOf(offset), isFiltered: false }) };
+const published = {
+  event: (offset: number) => ({ key: keyOf(offset), type: "t" as const }),
+  isNeverWanted: () => false,
+};
 
 /** Members that work without a break until they are told to stop. */
 class Workers {

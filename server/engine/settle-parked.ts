@@ -1,3 +1,4 @@
+import { passes } from "../domain/event-filter.ts";
 import { sequenceName } from "../domain/sequence.ts";
 import { decideSettlement, type SettlementDecision } from "../domain/settlement-decision.ts";
 import type { RequestedChange, StateChangeText } from "../domain/state-fold.ts";
@@ -6,6 +7,7 @@ import { selectHeldCursors } from "../store/cursor-held-select.ts";
 import { type Database, type Queryable, transaction } from "../store/database.ts";
 import { insertDeliveryAttempts } from "../store/delivery-attempts-insert.ts";
 import { type EventKey, selectEventKeys } from "../store/event-keys-select.ts";
+import { noteHandledApart } from "../store/handled-apart.ts";
 import { lockLeases } from "../store/lease-lock.ts";
 import { countOperationOutcomes } from "../store/operation-count.ts";
 import { selectParkedFacts } from "../store/parked-facts-select.ts";
@@ -92,6 +94,7 @@ export async function settleParked(database: Database, settlement: ParkedSettlem
     await writeParked(db, { ...effects.writes, parked: [...effects.writes.parked, ...rows] });
     const touched = touchedSequences(known, followers, setup);
     await mendSequences(db, { consumerId, sequences: touched });
+    await noteHandledApart(db, { consumerId, events: handledApart(known, setup) });
     await insertDeliveryAttempts(db, { consumerId, attempts: effects.attempts });
     await countOperationOutcomes(db, { consumerId, outcomes: effects.operations });
     await writeState(db, { consumerId, changes: [...freshState(settlement, known, isSettled)] });
@@ -99,6 +102,14 @@ export async function settleParked(database: Database, settlement: ParkedSettlem
     const heads = await selectSequenceHeads(db, { consumerId, sequences: touched });
     const changed = await raise(db, { consumerId, leases, touched, heads, now: settlement.now() });
     return { kind: "settled", decisions: known.map((it) => it.decision), changed, dead: effects.dead };
+  });
+}
+
+/** What was parked and is handled now, though the filter has come to exclude it since. */
+function handledApart(known: readonly DecidedItem[], { topics }: ConsumerSetup): SettlementItem[] {
+  const filters = new Map(topics.map((it) => [it.topicId, it.filter]));
+  return known.flatMap(({ decision, event, special: { item } }) => {
+    return decision === "release" && !passes(filters.get(item.topicId) ?? {}, event) ? [item] : [];
   });
 }
 

@@ -54,7 +54,7 @@ export function effectsOf(known: readonly DecidedItem[], settlement: EffectsOpti
     const count = (isOk: boolean) => {
       if (operationId !== null) effects.operations.push({ operationId, isOk });
     };
-    const place = { topicId, partition: item.partition, event, setup, isReplay: false };
+    const place = { topicId, partition: item.partition, event, setup, isReplay: holder.wasHandled(topicId, event) };
     // The flow has not come by it: nothing else says that it is done.
     const isApart = begun === "assumed" && (decision === "settle" || decision === "discard" || decision === "park");
     if (isApart || decision === "release") group.countApart(item);
@@ -123,11 +123,8 @@ const UNKNOWN_ERROR = { name: "Error", message: "the member gave no error", stac
 
 /** The row of an event that is parked without having failed: behind another one, or to be tried alone. */
 export function followerRow(follower: FollowerToPark, setup: ConsumerSetup): NewParkedEvent {
-  const { topicId, partition, broken, isAlone } = follower;
-  const row = parkedRow(
-    { topicId, partition, event: follower, setup, isReplay: false },
-    setup.retry.maxAttempts + broken,
-  );
+  const { topicId, partition, broken, isAlone, isReplay } = follower;
+  const row = parkedRow({ topicId, partition, event: follower, setup, isReplay }, setup.retry.maxAttempts + broken);
   return {
     ...row,
     attempt: broken,

@@ -50,6 +50,7 @@ const command = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("join" as const), via }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("leave" as const), member: pick }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("away" as const), via }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("back" as const), via }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("wait" as const), ms: fc.constantFrom(1, 10, 50) }) },
 );
 type Command = typeof command extends fc.Arbitrary<infer C> ? C : never;
@@ -78,7 +79,7 @@ class OrderedMember {
               held.filter((it) => it.offset < offset),
             );
         }
-      } else if (event === "assignment") {
+      } else if (event === "assignment" || event === "reset") {
         const mine = new Set(
           (data.partitions as { partition: number; epoch: number }[]).map((it) => `${it.partition} ${it.epoch}`),
         );
@@ -112,8 +113,10 @@ class OrderedMember {
 class Run {
   readonly instances: Instance[] = [];
   members: OrderedMember[] = [];
-  /** By offset: its end has been counted. */
+  /** By offset: its end has been counted since the position was moved back. */
   readonly over = new Set<number>();
+  /** Acked at any time: a replay when it comes again. */
+  readonly handled = new Set<number>();
   /** Acked after they had failed: they may have been on their way again already. */
   readonly late = new Set<number>();
   readonly trace: string[] = [];
@@ -148,8 +151,9 @@ class Run {
 
   /** Nothing that is over comes again, nothing comes before what precedes it in its partition is over or in hand. */
   check(deliveries: readonly Delivery[], what: string): void {
-    for (const { offset, partition } of deliveries) {
+    for (const { offset, partition, replay } of deliveries) {
       if (this.late.has(offset)) continue;
+      expect(replay, `${what}: whether ${offset} is a replay\n${this.trace.join("\n")}`).toBe(this.handled.has(offset));
       expect(this.over.has(offset), `${what}: ${offset} is over already\n${this.trace.join("\n")}`).toBe(false);
       const before = Array.from({ length: offset - 1 }, (_, i) => i + 1).filter(
         (it) => this.partition(it) === partition,
@@ -177,7 +181,7 @@ class Run {
         if (result === null) return member.forget(lane);
         this.check(taken, command.kind);
         expect(result.superseded ?? [], this.trace.join("\n")).toEqual([]);
-        for (const it of taken) this.over.add(it.offset);
+        for (const it of taken) this.finish(it, command.kind === "ack");
         member.failed.delete(lane);
         return;
       }
@@ -196,7 +200,7 @@ class Run {
         if (result === null) return member.forget(lane);
         this.check(taken, "fail");
         expect(result.superseded ?? [], this.trace.join("\n")).toEqual([]);
-        for (const it of taken.slice(0, -1)) this.over.add(it.offset);
+        for (const it of taken.slice(0, -1)) this.finish(it, true);
         member.failed.set(lane, bad);
         // Nothing more of the partition before the line.
         await member.sink.until(
@@ -212,7 +216,7 @@ class Run {
         this.trace.push(`  ${lane}: ${bad.offset} late ${JSON.stringify(result)}`);
         member.failed.delete(lane);
         if (result === null || result.superseded !== undefined) return;
-        this.over.add(bad.offset);
+        this.finish(bad, true);
         this.late.add(bad.offset);
         // It may have been delivered again meanwhile: those deliveries are of what is over now.
         member.sync();
@@ -237,9 +241,32 @@ class Run {
         setTimeout(() => away.end(), 50);
         return;
       }
+      case "back":
+        await this.moveBack(this.instance(command.via));
+        return;
       case "wait":
         await delay(command.ms);
     }
+  }
+
+  finish({ offset }: Delivery, isAcked: boolean): void {
+    this.over.add(offset);
+    if (isAcked) this.handled.add(offset);
+  }
+
+  /** Everything is delivered again, and what is parked stays so: it comes in its turn. */
+  async moveBack(instance: Instance): Promise<void> {
+    const at = { consumer, actor: { name: "person:model", requestId: "model" } };
+    try {
+      const plan = await instance.plan({ ...at, target: { to: "earliest" }, parked: "keep" });
+      await instance.change({ ...at, planId: plan.id, token: plan.token, reason: "again" });
+    } catch (error) {
+      const { code } = error as { code?: string };
+      if (code !== "database-unavailable" && code !== "plan-outdated") throw error;
+      return;
+    }
+    this.over.clear();
+    this.late.clear();
   }
 
   isLost(member: OrderedMember, lane: string): boolean {

@@ -96,11 +96,21 @@ async function openHistory(start: "earliest" | "latest" | { offset: number }) {
   const isExcluded = (offset: number) => setup.isFiltered && offset % 2 === 1;
   const offsets = Array.from({ length: EVENTS }, (_, index) => index + 1);
   const began = start === "earliest" ? 0 : start === "latest" ? EVENTS / 2 : start.offset - 1;
+  /** Those that stand, with what each found. */
+  const changes: { readonly id: string; readonly found: readonly { isCovered: boolean; how: string }[] }[] = [];
   const model = offsets.map((offset) => ({
     isCovered: offset <= began,
-    wasSettled: false,
+    isHandled: false,
     how: offset <= began ? "beforeStart" : "pending",
   }));
+
+  async function parkedNow(): Promise<Map<number, string>> {
+    const { rows } = await pool.query<{ offset: number; state: string }>(
+      `SELECT "offset", state FROM parked_event WHERE consumer_id = $1`,
+      [consumerId],
+    );
+    return new Map(rows.map((row) => [row.offset, row.state]));
+  }
 
   async function coverage(): Promise<Coverage[]> {
     const { partitions } = await requireConsumer(pool, consumer);
@@ -108,16 +118,20 @@ async function openHistory(start: "earliest" | "latest" | { offset: number }) {
     return [...(facts?.history.now ?? [])];
   }
 
-  /** What is covered now and was not before became so by what was just done. */
-  async function follow(how: string): Promise<void> {
+  /**
+   * What is covered now and was not before became so by what was just done; what was parked and is not any more was
+   * cleared by it.
+   */
+  async function follow(how: string, parkedBefore: ReadonlyMap<number, string> = new Map()): Promise<void> {
     const now = await coverage();
+    const parked = await parkedNow();
     model.forEach((it, index) => {
       const offset = index + 1;
       const event = { offset, hash: sequenceHash({ key: keyOf(offset), offset }) };
       const isCovered = now.some((layout) => covers(layout, event));
-      if (isCovered && !it.isCovered) {
-        it.how = how;
-        if (how === "settled") it.wasSettled = true;
+      if (isCovered && (!it.isCovered || (parkedBefore.has(offset) && !parked.has(offset)))) {
+        it.how = isExcluded(offset) ? "filtered" : how;
+        if (it.how === "settled" && !parked.has(offset)) it.isHandled = true;
       }
       it.isCovered = isCovered;
     });
@@ -152,6 +166,7 @@ async function openHistory(start: "earliest" | "latest" | { offset: number }) {
         case "settle":
           return cover(it.at);
         case "park": {
+          if (model[it.at - 1]?.isCovered !== false) return;
           const key = keyOf(it.at);
           await pool.query(
             `INSERT INTO parked_event (consumer_id, topic_id, "offset", key, sequence, hash, type, state, attempts_max)
@@ -173,13 +188,24 @@ async function openHistory(start: "earliest" | "latest" | { offset: number }) {
             it.at,
           ]);
           return;
-        case "release":
-          await pool.query(`DELETE FROM parked_event WHERE consumer_id = $1 AND "offset" = $2`, [consumerId, it.at]);
+        case "release": {
+          const released = model[it.at - 1];
+          const of = [consumerId, it.at];
+          const { rowCount } = await pool.query(
+            `DELETE FROM parked_event WHERE consumer_id = $1 AND "offset" = $2 AND state <> 'discarded'`,
+            of,
+          );
+          if (rowCount === 0 || released?.isCovered !== true) return;
+          if (isExcluded(it.at)) released.how = "filtered";
+          else released.isHandled = true;
           return;
+        }
         case "move": {
           const plan = await instance.plan({ consumer, target: { to: "offset", offset: it.to }, actor });
+          const before = await parkedNow();
           const change = await instance.change({ consumer, planId: plan.id, token: plan.token, reason: "test", actor });
-          return follow(`skipped ${change.id}`);
+          changes.push({ id: change.id, found: model.map((of) => ({ ...of })) });
+          return follow(`skipped ${change.id}`, before);
         }
         case "undo": {
           const { rows } = await pool.query<{ id: string }>(
@@ -187,8 +213,20 @@ async function openHistory(start: "earliest" | "latest" | { offset: number }) {
             [consumerId],
           );
           if (rows[0] === undefined) return;
+          const before = await parkedNow();
+          const found = model.map((of) => ({ ...of }));
           const change = await instance.undo({ consumer, id: rows[0].id, reason: "test", actor });
-          return follow(`skipped ${change.id}`);
+          await follow(`skipped ${change.id}`, before);
+          if (changes.at(-1)?.id !== rows[0].id) {
+            changes.push({ id: change.id, found });
+            return;
+          }
+          // Both together have changed nothing.
+          changes.pop()?.found.forEach(({ isCovered, how }, index) => {
+            const now = model[index];
+            if (isCovered && now?.isCovered === true) now.how = how;
+          });
+          return;
         }
         case "partitions":
           setup.partitions = it.count;
@@ -205,7 +243,7 @@ async function openHistory(start: "earliest" | "latest" | { offset: number }) {
       await createTopic(instance.database, other);
       await instance.declare(consumer, { topics: [{ topic: other, start: "earliest" }], partitions: setup.partitions });
       await declare();
-      for (const it of model) Object.assign(it, { isCovered: false, wasSettled: false, how: "pending" });
+      for (const it of model) Object.assign(it, { isCovered: false, how: "pending" });
     },
     async check(inFlight: readonly number[]): Promise<void> {
       const members = {
@@ -213,19 +251,14 @@ async function openHistory(start: "earliest" | "latest" | { offset: number }) {
       };
       const account = getAccount({ database: instance.database, members });
       const [actual] = await account({ consumer, topic });
-      const { rows } = await pool.query<{ offset: number; state: string }>(
-        `SELECT "offset", state FROM parked_event WHERE consumer_id = $1`,
-        [consumerId],
-      );
-      const parked = new Map(rows.map((row) => [row.offset, row.state]));
-      const expected = model.map(({ isCovered, wasSettled, how }, index) => {
+      const parked = await parkedNow();
+      const expected = model.map(({ isCovered, isHandled, how }, index) => {
         const offset = index + 1;
         const state = parked.get(offset);
         if (state !== undefined) return state;
-        if (!isCovered && inFlight.includes(offset)) return "inFlight";
-        if (isExcluded(offset)) return "filtered";
-        if (!isCovered) return "pending";
-        return wasSettled ? "settled" : how;
+        if (!isCovered && !isExcluded(offset)) return inFlight.includes(offset) ? "inFlight" : "pending";
+        if (isHandled) return "settled";
+        return isCovered ? how : "filtered";
       });
       if (actual === undefined) throw new Error("no account");
       expect(classesOf(actual)).toEqual(expected);

@@ -1,6 +1,5 @@
 import type { PlannedChange, PositionPlan } from "../contract/position-changes.ts";
 import { DomainError } from "../domain/errors.ts";
-import { priorReach } from "../domain/layout.ts";
 import { moveCursor } from "../domain/position-move.ts";
 import { directionOf, doesAsPlanned } from "../domain/position-plan.ts";
 import { consumerChannel, parkedChannel } from "../engine/consumer-channels.ts";
@@ -172,7 +171,7 @@ async function endsNow(
 }
 
 function movedCursors({ change, isBack, standing }: CurrentChange): StoredCursor[] {
-  const move = { to: change.to, isBack, priorReach: priorReach(standing.priorLayouts) };
+  const move = { to: change.to, isBack };
   return standing.cursors.map((it) => moveCursor(it, move));
 }
 

@@ -1,8 +1,10 @@
 import type { StartPoint } from "../contract/consumers.ts";
 import type { TopicSettings } from "../domain/consumer-settings.ts";
 import { DomainError, invalidField } from "../domain/errors.ts";
+import { type EventFilter, filterText } from "../domain/event-filter.ts";
 import { OffsetRanges } from "../domain/offset-ranges.ts";
 import { positionBefore } from "../domain/position-plan.ts";
+import { filterOf } from "../store/consumer-setup-select.ts";
 import { replaceCursors, type StoredCursor } from "../store/cursor-table.ts";
 import type { Queryable } from "../store/database.ts";
 import { readOffsetBefore } from "../store/event-offset-before.ts";
@@ -30,6 +32,9 @@ export async function knownTopics(db: Queryable, names: readonly string[]): Prom
   return places;
 }
 
+/** What a consumer lets through of a topic that it does not read. */
+const NOTHING: EventFilter = { types: [] };
+
 export interface TopicsChange {
   readonly consumerId: number;
   readonly partitions: number;
@@ -47,7 +52,8 @@ export interface TopicsChange {
 /**
  * Gives a consumer its topics: those not among them are dropped and keep what is known of them, one that was dropped goes
  * on from there unless its `start` is named, and one that is new begins at its `start`. Returns whether topics came or
- * went. The consumer and its leases must be locked.
+ * went, or others of their events pass. The consumer and its leases must be locked, and `endStretch` and `beginStretch`
+ * stand around it.
  */
 export async function changeTopics(db: Queryable, change: TopicsChange): Promise<boolean> {
   const { consumerId, partitions, wanted, subscriptions, cursors } = change;
@@ -70,9 +76,15 @@ export async function changeTopics(db: Queryable, change: TopicsChange): Promise
     if (isKnown) await forgetTopics(db, consumerId, [topicId]);
     const position = await startPosition(db, place, { start: settings.start, field: `topics[${index}].start` });
     await upsertSubscription(db, consumerId, { topicId, settings, beganAfter: position });
-    await replaceCursors(db, consumerId, freshCursors(topicId, partitions, { position, replays: new OffsetRanges() }));
+    await replaceCursors(db, consumerId, freshCursors(topicId, partitions, position));
   }
-  return dropped.length > 0 || wanted.some((it) => !kept.has(it.place.topicId));
+  const filters = new Map(subscriptions.map((it) => [it.topicId, filterOf(it)]));
+  return (
+    dropped.length > 0 ||
+    wanted.some(({ place, settings }) => {
+      return filterText(filters.get(place.topicId) ?? NOTHING) !== filterText(filterOf(settings));
+    })
+  );
 }
 
 /** Throws `invalid-input` for a place beyond the head: from there on nothing says where it would begin. */
@@ -93,15 +105,11 @@ async function startPosition(
   return readOffsetBefore(db, place.topicId, start.time);
 }
 
-export function freshCursors(
-  topicId: number,
-  partitions: number,
-  at: { readonly position: number; readonly replays: OffsetRanges },
-): StoredCursor[] {
+export function freshCursors(topicId: number, partitions: number, position: number): StoredCursor[] {
   return Array.from({ length: partitions }, (_, partition) => ({
     topicId,
     partition,
+    position,
     settled: new OffsetRanges(),
-    ...at,
   }));
 }

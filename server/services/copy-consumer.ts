@@ -3,7 +3,7 @@ import type { ConsumerSettings } from "../domain/consumer-settings.ts";
 import { DomainError } from "../domain/errors.ts";
 import { relayout } from "../domain/layout.ts";
 import { OffsetRanges } from "../domain/offset-ranges.ts";
-import { copyBeginnings, copyParked, copyState, setLayout } from "../store/consumer-copy.ts";
+import { copyBeginnings, copyHandled, copyParked, copyState, setLayout } from "../store/consumer-copy.ts";
 import { type LockedConsumer, lockConsumer } from "../store/consumer-lock.ts";
 import { replaceCursors, type StoredCursor, selectCursors } from "../store/cursor-table.ts";
 import type { Queryable } from "../store/database.ts";
@@ -13,7 +13,9 @@ import { mendSequences } from "../store/parked-sequences-mend.ts";
 import { nameSequences } from "../store/parked-sequences-name.ts";
 import { raiseParkedVersion } from "../store/parked-version-raise.ts";
 import { insertPriorLayout, priorLayoutOf, selectPriorLayouts } from "../store/position-layouts.ts";
+import { beginStretch } from "../store/stretch-begin.ts";
 import { selectSubscriptions } from "../store/subscription-topics.ts";
+import { closeStretch } from "./close-stretch.ts";
 import { settingsOf } from "./consumer-settings.ts";
 
 export interface CopyRequest {
@@ -52,12 +54,16 @@ export async function lockSource(
 export async function copyConsumer(db: Queryable, request: CopyRequest): Promise<void> {
   const { consumer, consumerId, ordering, partitions, topics, copyFrom, source, actor } = request;
   await lockLeases(db, { consumerId: source.id, partitions: "all" });
+  const stretch = { consumerId: source.id, topicIds: topics.map((it) => it.topicId), partitions: source.partitions };
+  await closeStretch(db, stretch);
+  await beginStretch(db, stretch);
   const cursors = await selectCursors(db, source.id);
   const shared = topics.filter(({ topicId }) => cursors.some((it) => it.topicId === topicId));
   const common = shared.map((it) => it.topicId);
   for (const layout of await selectPriorLayouts(db, source.id, common)) {
     await insertPriorLayout(db, consumerId, priorLayoutOf(layout));
   }
+  await copyHandled(db, { from: source.id, to: consumerId, topicIds: common });
   await copyBeginnings(db, { from: source.id, to: consumerId, topicIds: common });
   for (const topicId of common) {
     const of = cursors.filter((it) => it.topicId === topicId);
@@ -70,6 +76,7 @@ export async function copyConsumer(db: Queryable, request: CopyRequest): Promise
     consumerId,
     sequences: [...parked.sequences, ...(await nameSequences(db, { consumerId, ordering, partitions }))],
   });
+  await beginStretch(db, { consumerId, topicIds: common, partitions });
   await raiseParkedVersion(db, consumerId);
   const stateEntries = await copyState(db, { from: source.id, to: consumerId });
   const copied = {
@@ -106,7 +113,7 @@ async function copyCursors(
 ): Promise<void> {
   const { consumerId, partitions, source, topicId, cursors } = copy;
   if (partitions === source.partitions) return replaceCursors(db, consumerId, cursors);
-  const { floor, endsAt, replays } = relayout(cursors);
+  const { floor, endsAt } = relayout(cursors);
   if (endsAt > floor) {
     await insertPriorLayout(db, consumerId, {
       topicId,
@@ -124,7 +131,6 @@ async function copyCursors(
       partition,
       position: floor,
       settled: new OffsetRanges(),
-      replays,
     })),
   );
 }

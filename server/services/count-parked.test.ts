@@ -61,7 +61,7 @@ it("what waits for a replay passes the filter, and is nothing that a discard wou
   );
   const count = countParked({ database: a.database });
   await expect.poll(async () => (await count({ consumer })).states).toMatchObject({ dead: 1, blocked: 1 });
-  await a.database.pool.query("UPDATE parked_event SET is_replay = true WHERE state = 'blocked'");
+  await a.database.pool.query("UPDATE parked_event SET is_replay = true, is_rerun = true WHERE state = 'blocked'");
 
   expect(await count({ consumer })).toMatchObject({ states: { dead: 1, blocked: 1 }, discardable: 1 });
   expect(await count({ consumer, state: "blocked" })).toMatchObject({ discardable: 0 });

@@ -20,7 +20,9 @@ import { mendSequences } from "../store/parked-sequences-mend.ts";
 import { nameSequences } from "../store/parked-sequences-name.ts";
 import { raiseParkedVersion } from "../store/parked-version-raise.ts";
 import { insertPriorLayout } from "../store/position-layouts.ts";
+import { beginStretch } from "../store/stretch-begin.ts";
 import { type StoredSubscription, selectSubscriptions, type TopicPlace } from "../store/subscription-topics.ts";
+import { closeStretch } from "./close-stretch.ts";
 import { settingsOf } from "./consumer-settings.ts";
 import { changeTopics, freshCursors, knownTopics } from "./consumer-topics.ts";
 import { copyConsumer, lockSource } from "./copy-consumer.ts";
@@ -42,7 +44,7 @@ interface Request {
  * Declares a consumer: what is named is changed, and nothing else. Its positions stay wherever its topics stay: new
  * topics get cursors by their `start`, dropped ones keep theirs for when they are taken back, and another number of
  * partitions starts at the old floor while the old cursors are remembered. Whatever changes what a settlement means
- * (topics, partitions) raises the epochs in the same transaction.
+ * (topics, their filters, partitions) raises the epochs in the same transaction.
  */
 export const declareConsumer =
   ({ database, wakeups }: Deps): Services["declareConsumer"] =>
@@ -91,6 +93,8 @@ async function declare(
     subscriptions: [],
     cursors: [],
   });
+  const topicIds = [...places.values()].map((it) => it.topicId);
+  await beginStretch(db, { consumerId: id, topicIds, partitions });
   await audit(db, request, { action: "consumer.declared", after: settings });
   if (source !== null && copyFrom !== undefined) {
     const topics = [...places.values()];
@@ -127,6 +131,9 @@ async function change(
   const cursors = await selectAllCursors(db, id);
   const { partitions } = after;
   const isRelayout = partitions !== before.partitions;
+  const isOtherStretch = isRelayout || declaration.topics !== undefined;
+  const topicIds = subscriptions.map((it) => it.topicId);
+  if (isOtherStretch) await closeStretch(db, { consumerId: id, topicIds, partitions: before.partitions });
   if (isRelayout) {
     await changeLayout(db, { locked, partitions, cursors });
     const epoch = Math.max(...[...leases.values()].map((it) => it.epoch)) + 1;
@@ -141,6 +148,10 @@ async function change(
       subscriptions,
       cursors,
     }));
+  if (isOtherStretch) {
+    const read = declaration.topics === undefined ? topicIds : [...named.values()].map((it) => it.topicId);
+    await beginStretch(db, { consumerId: id, topicIds: read, partitions });
+  }
   const { ordering } = after;
   const isOtherOrder = ordering !== before.ordering;
   if (isOtherOrder || (isRelayout && ordering === "topic")) {
@@ -150,7 +161,8 @@ async function change(
     });
   }
   if (isOtherTopics || isOtherOrder) await raiseParkedVersion(db, id);
-  // What was delivered by the old order, or of other topics, can settle no more.
+  // What was delivered by the old order, or of other topics, can settle no more. Also for another filter: a holder has
+  // looked further than the database knows, and would leave out what it had left out.
   if (!isRelayout && (isOtherTopics || isOtherOrder)) await raiseEpochs(db, id);
   await updateConsumer(db, id, { settings: after, layout: locked.layout + (isRelayout ? 1 : 0) });
   const positions = positionsOf(subscriptions, cursors);
@@ -209,7 +221,7 @@ async function changeLayout(
   const { locked, partitions, cursors } = change;
   for (const topicId of new Set(cursors.map((it) => it.topicId))) {
     const old = cursors.filter((it) => it.topicId === topicId);
-    const { floor, endsAt, replays } = relayout(old);
+    const { floor, endsAt } = relayout(old);
     if (endsAt > floor) {
       await insertPriorLayout(db, locked.id, {
         topicId,
@@ -219,7 +231,7 @@ async function changeLayout(
         endsAt,
       });
     }
-    await replaceCursors(db, locked.id, freshCursors(topicId, partitions, { position: floor, replays }));
+    await replaceCursors(db, locked.id, freshCursors(topicId, partitions, floor));
   }
 }
 

@@ -1,10 +1,12 @@
 import type { Account } from "../contract/account.ts";
 import { DomainError, invalidField } from "../domain/errors.ts";
+import { HandledBefore } from "../domain/handled-before.ts";
 import { reachable } from "../engine/database-unavailable.ts";
 import { createGate } from "../engine/gate.ts";
 import type { Members } from "../engine/members.ts";
 import { selectAccountFacts } from "../store/account-facts-select.ts";
 import type { Database, Queryable } from "../store/database.ts";
+import { selectHandled } from "../store/handled-before-select.ts";
 import { readSnapshot } from "../store/read-snapshot.ts";
 import { countAccount } from "./count-account.ts";
 import { requireConsumer } from "./require-consumer.ts";
@@ -48,18 +50,20 @@ async function countAll(
   if (wanted.length === 0) throw invalidField("topic", `is not a topic of consumer "${consumer}"`);
   const topicIds = wanted.map((it) => it.topicId);
   const facts = await selectAccountFacts(db, { consumerId, partitions, topicIds });
+  const handled = await selectHandled(db, { consumerId, topicIds, partitions });
   const inFlight = await members.inFlight(consumerId);
   const accounts: Account[] = [];
-  for (const subscribed of wanted) {
-    const ofTopic = facts.find((it) => it.topicId === subscribed.topicId);
+  for (const { topicId, topic: name, filter } of wanted) {
+    const ofTopic = facts.find((it) => it.topicId === topicId);
     if (ofTopic === undefined) continue;
     const account = await countAccount(db, {
       consumerId,
-      subscribed,
+      topicId,
       facts: ofTopic,
-      inFlight: inFlight.filter((it) => it.topicId === subscribed.topicId).map((it) => it.offset),
+      past: { history: ofTopic.history, handled: handled.get(topicId) ?? new HandledBefore([]), filter },
+      inFlight: inFlight.filter((it) => it.topicId === topicId).map((it) => it.offset),
     });
-    accounts.push({ consumer, topic: subscribed.topic, ...account });
+    accounts.push({ consumer, topic: name, ...account });
   }
   return accounts;
 }

@@ -1,9 +1,10 @@
 import type { Fate } from "../contract/account.ts";
+import { isOpen, pastClassOf } from "../domain/account-class.ts";
 import { DomainError } from "../domain/errors.ts";
 import { passes } from "../domain/event-filter.ts";
 import { parkedText, pendingText, settledText } from "../domain/fate-words.ts";
+import type { HandledBefore } from "../domain/handled-before.ts";
 import { partitionOf, sequenceHash } from "../domain/partition-of.ts";
-import { standingOf } from "../domain/position-history.ts";
 import { reachable } from "../engine/database-unavailable.ts";
 import type { InFlightDelivery } from "../engine/in-flight.ts";
 import type { Members } from "../engine/members.ts";
@@ -12,6 +13,7 @@ import { type AccountFacts, selectAccountFacts } from "../store/account-facts-se
 import type { Database } from "../store/database.ts";
 import { readEventsAt } from "../store/event-rows.ts";
 import { type FateFacts, selectFateFacts } from "../store/fate-facts-select.ts";
+import { selectHandledAt } from "../store/handled-before-select.ts";
 import { readSnapshot } from "../store/read-snapshot.ts";
 import type { Services } from "./services.ts";
 
@@ -50,17 +52,23 @@ export const getFates =
           const delivery = inFlight.find(
             (it) => it.topicId === topic.id && it.offset === offset && it.partition < partitions,
           );
-          if (account !== undefined) fates.push(fateOf(event, { facts, account, delivery }));
+          if (account === undefined) continue;
+          const handled = await selectHandledAt(db, { consumerId, partitions, topicId: topic.id, offset });
+          fates.push(fateOf(event, { facts, account, handled, delivery }));
         }
         return fates;
       }),
     );
   };
 
-function fateOf(
-  event: FateEvent,
-  { facts, account, delivery }: { facts: FateFacts; account: AccountFacts; delivery: InFlightDelivery | undefined },
-): Fate {
+interface FateSources {
+  readonly facts: FateFacts;
+  readonly account: AccountFacts;
+  readonly handled: HandledBefore;
+  readonly delivery: InFlightDelivery | undefined;
+}
+
+function fateOf(event: FateEvent, { facts, account, handled, delivery }: FateSources): Fate {
   const { consumer, partitions, parked, behind, failures } = facts;
   const { offset } = event;
   const partition = partitionOf(event, partitions);
@@ -81,31 +89,37 @@ function fateOf(
       parked: state,
     };
   }
-  const standing = standingOf(account.history, { offset, hash: sequenceHash(event) });
+  const past = { history: account.history, handled, filter: facts.filter };
+  const isAhead = isOpen(past, event);
   // Below the tail it is there for those who have it parked; the reader of the flow does not come by any more.
-  if (offset < account.tail && (standing === "open" || account.expired.has(offset))) {
+  if (offset < account.tail && (isAhead || account.expired.has(offset))) {
     return { ...fate, fate: "expired", detail: "retention took it before it could be delivered" };
   }
-  if (standing === "open" && delivery !== undefined) {
+  if (isAhead && delivery !== undefined && passes(facts.filter, event)) {
     const { attempt } = delivery;
     const what = attempt === null ? "it" : `attempt ${attempt}`;
     return { ...fate, fate: "in-flight", detail: `${what} is with ${delivery.member}`, attempt, member };
   }
-  if (!passes(facts.filter, event)) {
-    return { ...fate, fate: "filtered", detail: `the consumer's filter passes over it (type ${event.type})` };
+  const became = pastClassOf(past, event);
+  switch (became) {
+    case "filtered": {
+      const does = isAhead || !passes(facts.filter, event) ? "passes" : "of then passed";
+      return { ...fate, fate: "filtered", detail: `the consumer's filter ${does} over it (type ${event.type})` };
+    }
+    case "settled":
+      return { ...fate, fate: "settled", detail: settledText(failures, parked?.operationId ?? null), member };
+    case "before-start": {
+      const detail = `the consumer began after offset ${account.history.beganAfter}`;
+      return { ...fate, fate: "before-start", detail };
+    }
+    case "open": {
+      const position = account.history.now[0]?.cursors.get(partition)?.position ?? 0;
+      const detail = pendingText({ ahead: Math.max(0, offset - 1 - position), behind });
+      return { ...fate, fate: "pending", detail, behind };
+    }
+    default: {
+      const did = became.cleared.has(offset) ? "cleared it" : "went past it";
+      return { ...fate, fate: "skipped", detail: `a position change by ${became.actor} ${did}`, change: became.id };
+    }
   }
-  if (standing === "settled") {
-    return { ...fate, fate: "settled", detail: settledText(failures, parked?.operationId ?? null), member };
-  }
-  if (standing === "before-start") {
-    const detail = `the consumer began after offset ${account.history.beganAfter}`;
-    return { ...fate, fate: "before-start", detail };
-  }
-  if (standing === "open") {
-    const position = account.history.now[0]?.cursors.get(partition)?.position ?? 0;
-    const detail = pendingText({ ahead: Math.max(0, offset - 1 - position), behind });
-    return { ...fate, fate: "pending", detail, behind };
-  }
-  const detail = `a position change by ${standing.actor} went past it`;
-  return { ...fate, fate: "skipped", detail, change: standing.id };
 }

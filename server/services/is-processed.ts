@@ -1,8 +1,11 @@
+import { pastClassOf } from "../domain/account-class.ts";
 import { DomainError, invalidField } from "../domain/errors.ts";
-import { isProcessed as isProcessedBy } from "../domain/processed.ts";
+import { isPassed, type ProcessedFacts } from "../domain/processed.ts";
 import { asRefusal } from "../engine/database-unavailable.ts";
+import { selectAccountFacts } from "../store/account-facts-select.ts";
 import type { Database } from "../store/database.ts";
-import { selectProcessed } from "../store/processed-select.ts";
+import { selectHandledAt } from "../store/handled-before-select.ts";
+import { type Processed, selectProcessed } from "../store/processed-select.ts";
 import type { Services } from "./services.ts";
 
 export const isProcessed =
@@ -19,8 +22,24 @@ export async function findProcessed(
     const found = await selectProcessed(database.pool, input);
     if (found === null) throw new DomainError("consumer-not-found", `there is no consumer "${input.consumer}"`);
     if (found.facts === null) throw invalidField("topic", `is not a topic of consumer "${input.consumer}"`);
-    return { consumerId: found.consumerId, position: found.position, processed: isProcessedBy(found.facts) };
+    const { consumerId, position, facts } = found;
+    return { consumerId, position, processed: isPassed(facts) && !(await isSkipped(database, { ...found, facts })) };
   } catch (error) {
     throw asRefusal(error);
   }
+}
+
+/** Whether a position change went past the event or cleared it, and nobody has handled it since. */
+async function isSkipped(
+  { pool }: Database,
+  { consumerId, topicId, filter, event, facts: { partitions, offset } }: Processed & { readonly facts: ProcessedFacts },
+): Promise<boolean> {
+  // Of what is gone it is not known whose it was.
+  if (event === null) return false;
+  const handled = await selectHandledAt(pool, { consumerId, topicId, partitions, offset });
+  if (handled.has(event)) return false;
+  const [account] = await selectAccountFacts(pool, { consumerId, partitions, topicIds: [topicId] });
+  if (account === undefined) return false;
+  const became = pastClassOf({ history: account.history, handled, filter }, event);
+  return typeof became !== "string" || became === "open";
 }

@@ -9,6 +9,7 @@ import { countEvents } from "../store/position-events-count.ts";
 import { selectKeysInRange } from "../store/position-keys-select.ts";
 import { countParkedWithin } from "../store/position-parked-count.ts";
 import { type EventRange, selectRangeEnds } from "../store/position-range-ends.ts";
+import { findLiveOnly, type LiveOnlyEvents } from "./live-only-events.ts";
 
 // Partitions that are ahead of the lowest position have settled events above it. Which those are follows from their
 // keys: looking at 50,000 takes about 50 ms; beyond, an even spread is assumed.
@@ -43,9 +44,13 @@ export async function measureMove(
   const { topicId, topic, filter, liveOnly } = standing.subscribed;
   const from = lowestPosition(standing.cursors);
   const isForward = to > from;
-  // What a move back delivers again is a replay, and these types are never delivered as one.
-  const wanted = { filter, without: isForward ? [] : liveOnly };
   const top = highestReach(standing);
+  // What was handled before comes again as a replay, and these types are never delivered as one.
+  const { consumerId, partitions } = standing;
+  const live = isForward
+    ? { handled: 0, fresh: [] }
+    : await findLiveOnly(db, { consumerId, partitions, topicId, filter, liveOnly, after: to, through: top });
+  const wanted = { filter };
   const between = await countEvents(db, { topicId, after: Math.min(from, to), through: Math.max(from, to), ...wanted });
   const ahead = await coveredAhead(db, standing, {
     topicId,
@@ -57,20 +62,41 @@ export async function measureMove(
     isForward || parked === "clear"
       ? 0
       : await countParkedWithin(db, {
-          consumerId: standing.consumerId,
+          consumerId,
           topicId,
           after: to,
           through: top,
-          without: wanted.without,
         });
-  const rerun = isForward ? 0 : Math.max(0, between + ahead.count - kept);
+  const rerun = isForward ? 0 : Math.max(0, between + ahead.count - kept - live.handled);
   const skip = isForward ? Math.max(0, between - ahead.count) : 0;
   const through = isForward ? to : Math.max(from, ahead.last);
   const ends =
     rerun + skip === 0
       ? { firstEvent: null, lastEvent: null }
-      : await selectRangeEnds(db, { topicId, after: Math.min(from, to), through, ...wanted });
+      : await rangeEnds(
+          db,
+          { topicId, after: Math.min(from, to), through, filter },
+          isForward ? null : { liveOnly, live },
+        );
   return { topic, from, to, rerun, skip, ...ends };
+}
+
+/** The first and the last event that the move concerns: of `liveOnly` types, those that nobody has handled. */
+async function rangeEnds(
+  db: Queryable,
+  range: EventRange,
+  back: { readonly liveOnly: readonly string[]; readonly live: LiveOnlyEvents } | null,
+): Promise<Pick<PlannedChange, "firstEvent" | "lastEvent">> {
+  const ends = await selectRangeEnds(db, { ...range, without: back?.liveOnly ?? [] });
+  const fresh = back?.live.fresh.filter((it) => it > range.after && it <= range.through) ?? [];
+  const [first, last] = [fresh[0], fresh.at(-1)];
+  if (first === undefined || last === undefined) return ends;
+  const event = async (offset: number) =>
+    (await selectRangeEnds(db, { ...range, after: offset - 1, through: offset })).firstEvent;
+  return {
+    firstEvent: first < (ends.firstEvent?.offset ?? Number.POSITIVE_INFINITY) ? await event(first) : ends.firstEvent,
+    lastEvent: last > (ends.lastEvent?.offset ?? 0) ? await event(last) : ends.lastEvent,
+  };
 }
 
 /** Events above the lowest position that are settled all the same, and the last of them. */

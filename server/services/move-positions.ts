@@ -1,5 +1,6 @@
 import type { PlannedChange, PositionChange, PositionTarget } from "../contract/position-changes.ts";
 import { type RestorePoint, type SavedLayout, savedCursor } from "../domain/restore-point.ts";
+import { noteCleared, selectWaitingOffsets } from "../store/cleared-events.ts";
 import { touchConsumer } from "../store/consumer-lock.ts";
 import type { ConsumerSetup } from "../store/consumer-setup-select.ts";
 import { replaceCursors, type StoredCursor } from "../store/cursor-table.ts";
@@ -9,6 +10,8 @@ import { raiseParkedVersion } from "../store/parked-version-raise.ts";
 import { insertPositionChange } from "../store/position-change-table.ts";
 import { deletePriorLayouts, insertPriorLayout, priorLayoutOf, selectPriorLayouts } from "../store/position-layouts.ts";
 import { dropSavedRows } from "../store/position-saved-drop.ts";
+import { beginStretch } from "../store/stretch-begin.ts";
+import { closeStretch } from "./close-stretch.ts";
 
 export interface PositionMove {
   readonly setup: ConsumerSetup;
@@ -41,6 +44,8 @@ export async function movePositions(db: Queryable, move: PositionMove): Promise<
   const { consumerId } = setup;
   const topicIds = [...new Set(before.map((it) => it.topicId))];
   await raiseEpochs(db, consumerId);
+  const stretch = { consumerId, topicIds, partitions: setup.partitions };
+  await closeStretch(db, stretch);
   const layouts = await selectPriorLayouts(db, consumerId, topicIds);
   const kept = move.keepLayouts(layouts);
   if (kept !== layouts) {
@@ -51,8 +56,11 @@ export async function movePositions(db: Queryable, move: PositionMove): Promise<
   // is to be delivered again.
   await touchConsumer(db, consumerId);
   await replaceCursors(db, consumerId, after);
+  const waiting = await selectWaitingOffsets(db, { consumerId, topicIds });
   const touched = await move.touch();
   if (touched.parked !== "none") await raiseParkedVersion(db, consumerId);
+  await noteCleared(db, { consumerId, changeId: id, before: waiting });
+  await beginStretch(db, stretch);
   await dropSavedRows(db, { consumerId, exceptOf: id });
   return insertPositionChange(db, {
     ...move,
@@ -63,6 +71,9 @@ export async function movePositions(db: Queryable, move: PositionMove): Promise<
       cursors: before.map(savedCursor),
       after: after.map(savedCursor),
       priorLayouts: layouts,
+      filters: setup.topics
+        .filter((it) => topicIds.includes(it.topicId))
+        .map(({ topicId, filter }) => ({ topicId, filter })),
       ...touched,
     },
   });

@@ -202,7 +202,7 @@ test("events that partitions ahead have settled are counted as running again, an
 test("the plan counts parked events and state entries, names the members, and estimates from what was measured", async () => {
   const { id } = (await sql<{ id: number }>("SELECT id FROM consumer WHERE name = $1", [consumer]))[0] ?? { id: 0 };
   await sql(
-    `INSERT INTO parked_event (consumer_id, topic_id, "offset", key, sequence, hash, type, state, attempt, attempts_max, is_replay)
+    `INSERT INTO parked_event (consumer_id, topic_id, "offset", key, sequence, hash, type, state, attempt, attempts_max, is_rerun)
      SELECT $1, $2, o, 'k', 'kk', 1, 't', s, t, 5, r FROM (VALUES (1, 'dead', 5, false), (2, 'blocked', 0, false),
        (3, 'blocked', 0, false), (4, 'discarded', 5, false), (5, 'blocked', 0, true)) AS v(o, s, t, r)`,
     [id, ids[0]],
@@ -223,7 +223,7 @@ test("the plan counts parked events and state entries, names the members, and es
   // A dead letter and two that wait behind it do not run again by a move that keeps them; a discarded event does.
   const rerun = async (parked: "keep" | "clear") =>
     (await plan({ to: "earliest" }, { parked, topics: [orders] })).changes[0]?.rerun;
-  await sql("DELETE FROM parked_event WHERE consumer_id = $1 AND is_replay", [id]);
+  await sql("DELETE FROM parked_event WHERE consumer_id = $1 AND is_rerun", [id]);
   expect([await rerun("keep"), await rerun("clear")]).toEqual([17, 20]);
   await sql(
     `INSERT INTO consumer_sample (consumer_id, topic_id, resolution_s, at, lag, lag_ms, settled_count, failed_count, parked)

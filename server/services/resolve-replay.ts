@@ -7,6 +7,7 @@ import { readOffsetBefore } from "../store/event-offset-before.ts";
 import { isInFuture } from "../store/position-time-ago.ts";
 import { countReplayEvents } from "../store/replay-events-select.ts";
 import { readTopicHeads } from "../store/topic-heads.ts";
+import { findLiveOnly } from "./live-only-events.ts";
 import { topicIdOf } from "./resolve-parked-filter.ts";
 
 export type ReplayAsked = Omit<ReplayRequest, "rate" | "reason">;
@@ -17,12 +18,11 @@ export async function resolveReplay(db: Queryable, setup: ConsumerSetup, asked: 
   const { after, through } = await rangeOf(db, { setup, topicId, asked });
   const replay = { topicId, after, through, types: asked.types ?? null, keys: asked.keys ?? null };
   const topic = setup.topics.find((it) => it.topicId === topicId);
-  const total = await countReplayEvents(db, {
-    ...replay,
-    filter: topic?.filter ?? {},
-    liveOnly: topic?.liveOnly ?? [],
-  });
-  return { replay, total };
+  const filter = topic?.filter ?? {};
+  const { consumerId, partitions } = setup;
+  const found = { ...replay, consumerId, partitions, filter, liveOnly: topic?.liveOnly ?? [] };
+  const total = await countReplayEvents(db, { ...replay, filter });
+  return { replay, total: total - (await findLiveOnly(db, found)).handled };
 }
 
 /** Throws `invalid-input`, named to the field, for a place that the topic does not have yet. */

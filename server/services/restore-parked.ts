@@ -6,6 +6,7 @@ import { nameSequences } from "../store/parked-sequences-name.ts";
 import { replaceParked, takeBackRerun } from "../store/position-restore-parked.ts";
 import { clearParked, saveParked } from "../store/position-saved-parked.ts";
 import { clearState, restoreState, saveState } from "../store/position-saved-state.ts";
+import { markRestored } from "./mark-restored.ts";
 
 export interface Restoring {
   readonly consumerId: number;
@@ -16,7 +17,7 @@ export interface Restoring {
   readonly topicIds: readonly number[];
   readonly point: RestorePoint;
   /** As it is now: its order, or its partitions, may have been others then. */
-  readonly setup: Pick<ConsumerSetup, "ordering" | "partitions">;
+  readonly setup: Pick<ConsumerSetup, "consumerId" | "ordering" | "partitions" | "topics">;
 }
 
 /**
@@ -38,6 +39,7 @@ export async function restoreParkedAndState(
   if (point.parked !== "none") {
     const { ordering, partitions } = setup;
     await mendSequences(db, { consumerId, sequences: await nameSequences(db, { consumerId, ordering, partitions }) });
+    await markRestored(db, { topicIds, setup });
   }
   if (point.state) {
     await saveState(db, { consumerId, changeId });

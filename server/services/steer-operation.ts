@@ -21,7 +21,7 @@ const NEXT = {
 
 /**
  * Pauses, resumes or aborts an operation. What a redrive has taken up goes on to its outcome; what a replay has not
- * brought through yet is taken back, because it was settled before.
+ * brought through yet is taken back: it is again what it was before.
  */
 export const steerOperation =
   ({ database, wakeups }: OperationDeps): Services["steerOperation"] =>

@@ -1,9 +1,7 @@
 import type { PlannedChange, PositionChange } from "../contract/position-changes.ts";
 import { coveredByNone } from "../domain/coverage.ts";
 import { DomainError } from "../domain/errors.ts";
-import { priorReach } from "../domain/layout.ts";
-import { OffsetRanges } from "../domain/offset-ranges.ts";
-import { type RestorePoint, restoreCursors, type SavedLayout, savedCursor } from "../domain/restore-point.ts";
+import { type RestorePoint, restoreCursors, type SavedLayout } from "../domain/restore-point.ts";
 import { consumerChannel, parkedChannel } from "../engine/consumer-channels.ts";
 import type { Wakeups } from "../engine/wakeups.ts";
 import { lockConsumer } from "../store/consumer-lock.ts";
@@ -133,13 +131,7 @@ async function restore(
     if (!point.cursors.some((it) => it.topicId === topicId)) continue;
     const standing = standingOf(setup, subscribed, cursors);
     const { layout, partitions } = setup;
-    const put = restoreCursors(point, {
-      topicId,
-      layout,
-      partitions,
-      cursors: standing.cursors,
-      priorReach: priorReach(standing.priorLayouts),
-    });
+    const put = restoreCursors(point, { topicId, layout, partitions, cursors: standing.cursors });
     const after = put.cursors.map((it) => ({ ...it, topicId }));
     const priorLayouts = point.priorLayouts.filter((it) => it.topicId === topicId);
     restored.push({
@@ -188,12 +180,8 @@ function savedLayout({
   cursors,
   ...layout
 }: NonNullable<ReturnType<typeof restoreCursors>["priorLayout"]>): SavedLayout {
-  const { topicId } = layout;
   return {
     ...layout,
-    cursors: [...cursors].map(([partition, it]) => {
-      const { position, settled } = savedCursor({ ...it, topicId, partition, replays: new OffsetRanges() });
-      return { partition, position, settled };
-    }),
+    cursors: [...cursors].map(([partition, { position, settled }]) => ({ partition, position, settled: [...settled] })),
   };
 }

@@ -28,7 +28,7 @@ export async function selectParkedOffsets(
     name: "select_parked_offsets",
     text: `
       SELECT "offset", state FROM parked_event
-      WHERE consumer_id = $1 AND topic_id = $2 AND NOT is_replay ORDER BY "offset"`,
+      WHERE consumer_id = $1 AND topic_id = $2 AND NOT is_rerun ORDER BY "offset"`,
     values: [consumerId, topicId],
     rowMode: "array",
   });
@@ -84,22 +84,20 @@ export async function selectOffsets(
 export interface AccountEvent {
   readonly offset: number;
   readonly key: string | null;
-  readonly isExcluded: boolean;
+  readonly type: string;
 }
 
-/** The first events of a range, at most `limit`. */
+/** The events of some ranges, by offset. */
 export async function selectAccountEvents(
   db: Queryable,
-  topic: FilteredTopic,
-  of: { readonly range: OffsetRange; readonly limit: number },
+  { topicId, ranges }: { readonly topicId: number; readonly ranges: readonly OffsetRange[] },
 ): Promise<AccountEvent[]> {
-  const { rows } = await db.query({
+  const { rows } = await db.query<AccountEvent>({
     name: "select_account_events",
     text: `
-      SELECT e."offset", e.key, NOT (${PASSES}) FROM event e
-      WHERE e.topic_id = $1 AND e."offset" BETWEEN $5 AND $6 ORDER BY e."offset" LIMIT $7`,
-    values: [...filterValues(topic), of.range[0], of.range[1], of.limit],
-    rowMode: "array",
+      SELECT e."offset", e.key, e.type FROM unnest($2::bigint[], $3::bigint[]) AS r(low, high)
+      JOIN event e ON e.topic_id = $1 AND e."offset" BETWEEN r.low AND r.high ORDER BY e."offset"`,
+    values: [topicId, ranges.map(([from]) => from), ranges.map(([, to]) => to)],
   });
-  return (rows as [number, string | null, boolean][]).map(([offset, key, isExcluded]) => ({ offset, key, isExcluded }));
+  return rows;
 }

@@ -1,6 +1,6 @@
 import type { Coverage } from "../domain/coverage.ts";
 import { OffsetRanges, parseRanges } from "../domain/offset-ranges.ts";
-import type { PastChange, PositionHistory } from "../domain/position-history.ts";
+import { type PastChange, type PositionHistory, withoutUndone } from "../domain/position-history.ts";
 import type { RestorePoint, SavedLayout } from "../domain/restore-point.ts";
 import type { Queryable } from "./database.ts";
 import { priorLayoutOf } from "./position-layouts.ts";
@@ -25,6 +25,15 @@ interface TopicRow {
   cursors: { partition: number; position: number; settled: string }[];
   layouts: SavedLayout[];
   expired: string | null;
+}
+
+interface ChangeRow {
+  id: string;
+  actor: string;
+  applied_at: string;
+  undoOf: string | null;
+  restore: StoredChange;
+  cleared: { topicId: number; offsets: string }[];
 }
 
 type StoredChange = Pick<RestorePoint, "cursors"> & Partial<RestorePoint>;
@@ -52,14 +61,17 @@ export async function selectAccountFacts(
       WHERE s.consumer_id = $1 AND s.topic_id = ANY ($2::int[])`,
     values: [of.consumerId, of.topicIds],
   });
-  const changes = await db.query<{ id: string; actor: string; applied_at: string; restore: StoredChange }>({
+  const changes = await db.query<ChangeRow>({
     name: "select_account_changes",
     text: `
-      SELECT id, actor, applied_at, restore FROM position_change
-      WHERE consumer_id = $1 ORDER BY applied_at DESC LIMIT $2`,
+      SELECT c.id, c.actor, c.applied_at, c.undo_of AS "undoOf", c.restore,
+        (SELECT coalesce(json_agg(json_build_object('topicId', x.topic_id, 'offsets', x.offsets::text)), '[]')
+         FROM cleared_event x WHERE x.consumer_id = c.consumer_id AND x.change_id = c.id) AS cleared
+      FROM position_change c
+      WHERE c.consumer_id = $1 ORDER BY c.applied_at DESC, c.id DESC LIMIT $2`,
     values: [of.consumerId, MAX_CHANGES],
   });
-  const oldestFirst = changes.rows.reverse();
+  const oldestFirst = withoutUndone(changes.rows.reverse());
   return topics.rows.map((row) => ({
     topicId: row.topic_id,
     head: row.head,
@@ -74,10 +86,12 @@ export async function selectAccountFacts(
         },
         ...row.layouts.map(priorLayoutOf),
       ],
-      changes: oldestFirst.flatMap(({ id, actor, applied_at, restore }) => {
+      changes: oldestFirst.flatMap(({ id, actor, applied_at, restore, cleared }) => {
         if (row.began_at !== null && Date.parse(applied_at) < Date.parse(row.began_at)) return [];
         const change = changeOf(restore, { topicId: row.topic_id, partitions: of.partitions });
-        return change === null ? [] : [{ id, actor, ...change }];
+        const offsets = cleared.find((it) => it.topicId === row.topic_id)?.offsets;
+        const ofTopic = { cleared: offsets === undefined ? new OffsetRanges() : parseRanges(offsets) };
+        return change === null ? [] : [{ id, actor, ...change, ...ofTopic }];
       }),
     },
   }));
@@ -87,7 +101,7 @@ export async function selectAccountFacts(
 function changeOf(
   restore: StoredChange,
   { topicId, partitions }: { readonly topicId: number; readonly partitions: number },
-): Omit<PastChange, "id" | "actor"> | null {
+): Omit<PastChange, "id" | "actor" | "cleared"> | null {
   const ofTopic = <It extends { readonly topicId: number }>(all: readonly It[] | undefined) =>
     (all ?? []).filter((it) => it.topicId === topicId);
   const saved = ofTopic(restore.cursors);
@@ -98,7 +112,9 @@ function changeOf(
   });
   const before = coverage(saved);
   const after = coverage(ofTopic(restore.after));
+  const [of] = ofTopic(restore.filters);
   return {
+    ...(of !== undefined && { filter: of.filter }),
     before: [before, ...ofTopic(restore.priorLayouts).map(priorLayoutOf)],
     after,
     isBack: [...before.cursors].some(([partition, it]) => (after.cursors.get(partition)?.position ?? 0) < it.position),

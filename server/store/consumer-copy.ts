@@ -9,7 +9,7 @@ export interface ConsumerCopy {
 }
 
 const ROW = `topic_id, "offset", key, sequence, lost_alone, hash, type, state, attempt, attempts_max, due_at, error_name, error_message, error_stack,
-  fingerprint, parked_at, failed_at, discarded_by, discarded_at, discard_reason`;
+  fingerprint, parked_at, failed_at, discarded_by, discarded_at, discard_reason, is_replay`;
 
 /**
  * Copies parked events with their attempts. What operations do to the one consumer is not done to the other: rows lose
@@ -24,7 +24,7 @@ export async function copyParked(
     name: "copy_parked",
     text: `
       INSERT INTO parked_event (consumer_id, ${ROW})
-      SELECT $2, ${ROW} FROM parked_event WHERE consumer_id = $1 AND topic_id = ANY ($3::int[]) AND NOT is_replay`,
+      SELECT $2, ${ROW} FROM parked_event WHERE consumer_id = $1 AND topic_id = ANY ($3::int[]) AND NOT is_rerun`,
     values: [from, to, topicIds],
   });
   await db.query({
@@ -43,10 +43,22 @@ export async function copyParked(
     name: "select_replayed_sequences",
     text: `
       SELECT DISTINCT topic_id AS "topicId", sequence FROM parked_event
-      WHERE consumer_id = $1 AND topic_id = ANY ($2::int[]) AND is_replay`,
+      WHERE consumer_id = $1 AND topic_id = ANY ($2::int[]) AND is_rerun`,
     values: [from, topicIds],
   });
   return { count: rowCount ?? 0, sequences: rows };
+}
+
+/** What the copy delivers of these is a replay, as it would be there. The source's stretch must have just begun. */
+export async function copyHandled(db: Queryable, { from, to, topicIds }: ConsumerCopy): Promise<void> {
+  const columns = "topic_id, layer, partitions, types, keys, key_prefix, prior, offsets";
+  await db.query({
+    name: "copy_handled",
+    text: `
+      INSERT INTO handled_before (consumer_id, ${columns})
+      SELECT $2, ${columns} FROM handled_before WHERE consumer_id = $1 AND topic_id = ANY ($3::int[])`,
+    values: [from, to, topicIds],
+  });
 }
 
 /** Has the copy begin where the other began, and miss what that has missed: what its account tells. */

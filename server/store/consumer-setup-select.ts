@@ -113,7 +113,7 @@ export async function selectConsumerSetup(
          FROM subscription s JOIN topic t ON t.id = s.topic_id WHERE s.consumer_id = c.id) AS topics,
         (SELECT coalesce(json_agg(json_build_object('topicId', p.topic_id, 'layout', p.layout,
                    'partitions', p.partitions, 'cursors', p.cursors, 'endsAt', p.ends_at)), '[]')
-         FROM prior_layout p WHERE p.consumer_id = c.id) AS prior_layouts
+         FROM prior_layout p WHERE p.consumer_id = c.id AND NOT p.is_passed) AS prior_layouts
       FROM consumer c WHERE ${isById ? "c.id = $1::int" : "c.name = $1::text"}`,
     values: [isById ? by.consumerId : by.consumer],
   });

@@ -1,11 +1,6 @@
-import { type OffsetRanges, parseRanges } from "../domain/offset-ranges.ts";
+import { parseRanges } from "../domain/offset-ranges.ts";
 import type { CursorState } from "../domain/partition-flow.ts";
 import type { Queryable } from "./database.ts";
-
-export type HeldCursor = CursorState & {
-  /** What is delivered of these is a replay. */
-  readonly replays: OffsetRanges;
-};
 
 export interface HeldPartition {
   readonly partition: number;
@@ -15,7 +10,7 @@ export interface HeldPartition {
   /** The declaration these cursors belong to. */
   readonly updatedAt: string;
   /** By topic id. */
-  readonly cursors: ReadonlyMap<number, HeldCursor>;
+  readonly cursors: ReadonlyMap<number, CursorState>;
 }
 
 /** The cursors of partitions together with the epoch and the declaration they stand under, in one snapshot. */
@@ -32,18 +27,17 @@ export async function selectHeldCursors(
     topic_id: number | null;
     position: number;
     settled: string;
-    replays: string;
   }>({
     name: "select_held_cursors",
     text: `
-      SELECT l.partition, l.epoch, l.parked_version, l.member, o.updated_at, c.topic_id, c.position, c.settled::text, c.replays::text
+      SELECT l.partition, l.epoch, l.parked_version, l.member, o.updated_at, c.topic_id, c.position, c.settled::text
       FROM lease l JOIN consumer o ON o.id = l.consumer_id
       LEFT JOIN cursor c ON c.consumer_id = l.consumer_id AND c.partition = l.partition
       WHERE l.consumer_id = $1 AND l.partition = ANY ($2::int[])
       ORDER BY l.partition`,
     values: [held.consumerId, held.partitions],
   });
-  const partitions = new Map<number, HeldPartition & { cursors: Map<number, HeldCursor> }>();
+  const partitions = new Map<number, HeldPartition & { cursors: Map<number, CursorState> }>();
   for (const row of rows) {
     let partition = partitions.get(row.partition);
     if (partition === undefined) {
@@ -52,11 +46,7 @@ export async function selectHeldCursors(
       partitions.set(row.partition, partition);
     }
     if (row.topic_id === null) continue;
-    partition.cursors.set(row.topic_id, {
-      position: row.position,
-      settled: parseRanges(row.settled),
-      replays: parseRanges(row.replays),
-    });
+    partition.cursors.set(row.topic_id, { position: row.position, settled: parseRanges(row.settled) });
   }
   return [...partitions.values()];
 }

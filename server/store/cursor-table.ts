@@ -24,19 +24,19 @@ async function readCursors(
   consumerId: number,
   { name, where }: { readonly name: string; readonly where: string },
 ): Promise<StoredCursor[]> {
-  const { rows } = await db.query<Omit<StoredCursor, "settled" | "replays"> & { settled: string; replays: string }>({
+  const { rows } = await db.query<Omit<StoredCursor, "settled"> & { settled: string }>({
     name,
     text: `
-      SELECT topic_id AS "topicId", partition, position, settled::text, replays::text
+      SELECT topic_id AS "topicId", partition, position, settled::text
       FROM cursor c WHERE c.consumer_id = $1 ${where} ORDER BY topic_id, partition`,
     values: [consumerId],
   });
-  return rows.map((row) => ({ ...row, settled: parseRanges(row.settled), replays: parseRanges(row.replays) }));
+  return rows.map((row) => ({ ...row, settled: parseRanges(row.settled) }));
 }
 
 /**
  * Replaces the cursors of the topics named in them. How much was settled and how much failed is counted for ever, so the
- * counts of a partition stay; those of partitions that are no more go to the first.
+ * counts of a partition stay; those of partitions that are no more go to the first. `beginStretch` has to follow.
  */
 export async function replaceCursors(
   db: Queryable,
@@ -61,16 +61,14 @@ export async function replaceCursors(
   await db.query({
     name: "insert_cursors",
     text: `
-      INSERT INTO cursor (consumer_id, topic_id, partition, position, settled, replays, settled_count, failed_count)
-      SELECT $1, * FROM unnest($2::int[], $3::int[], $4::bigint[], $5::int8multirange[], $6::int8multirange[],
-                               $7::bigint[], $8::bigint[])`,
+      INSERT INTO cursor (consumer_id, topic_id, partition, position, settled, settled_count, failed_count)
+      SELECT $1, * FROM unnest($2::int[], $3::int[], $4::bigint[], $5::int8multirange[], $6::bigint[], $7::bigint[])`,
     values: [
       consumerId,
       cursors.map((it) => it.topicId),
       cursors.map((it) => it.partition),
       cursors.map((it) => it.position),
       cursors.map((it) => formatRanges(it.settled)),
-      cursors.map((it) => formatRanges(it.replays)),
       cursors.map((it) => countsOf.get(`${it.topicId}/${it.partition}`)?.settled ?? 0),
       cursors.map((it) => countsOf.get(`${it.topicId}/${it.partition}`)?.failed ?? 0),
     ],

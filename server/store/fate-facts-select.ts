@@ -13,7 +13,7 @@ export interface ParkedFate {
   readonly errorName: string | null;
   readonly errorMessage: string | null;
   readonly operationId: string | null;
-  /** Put there by a replay and not failed since: it was settled before. */
+  /** Put there by a replay and not failed since: it was passed before. */
   readonly isRerun: boolean;
   readonly discardedBy: string | null;
   readonly discardedAt: string | null;
@@ -62,7 +62,7 @@ export async function selectFateFacts(
           'attemptsMax', p.attempts_max,
           'dueInMs', coalesce(extract(epoch FROM p.due_at - clock_timestamp()) * 1000, 0),
           'errorName', p.error_name, 'errorMessage', p.error_message, 'operationId', p.operation_id,
-          'isRerun', p.is_replay, 'discardedBy', p.discarded_by,
+          'isRerun', p.is_rerun, 'discardedBy', p.discarded_by,
           'discardReason', p.discard_reason) END AS parked,
         (SELECT min(h."offset") FROM parked_event h
          WHERE h.consumer_id = c.id AND h.topic_id = s.topic_id AND h.state <> 'discarded' AND h."offset" < $2

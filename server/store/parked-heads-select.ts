@@ -31,7 +31,7 @@ type HeadRow = [
 ];
 
 const HEAD = `p.topic_id, p."offset", p.key, p.attempt, p.state = 'dead',
-  coalesce(extract(epoch FROM p.due_at - clock_timestamp()) * 1000, 0)::float8, p.operation_id, p.is_replay, p.lost_alone`;
+  coalesce(extract(epoch FROM p.due_at - clock_timestamp()) * 1000, 0)::float8, p.delivered_for, p.is_replay, p.lost_alone`;
 
 /**
  * All heads of some partitions with the version they are of, in one snapshot. Few discarded events lie ahead of the

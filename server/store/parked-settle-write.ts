@@ -26,7 +26,7 @@ export interface NewParkedEvent extends Place {
   readonly dueInMs: number | null;
   readonly error: StoredError | null;
   readonly discarded: { readonly by: string; readonly reason: string } | null;
-  /** Was handled before. */
+  /** The consumer has handled it before. */
   readonly isReplay: boolean;
   /** How often it was lost with nothing beside it in flight; null = it is delivered beside others. */
   readonly lostAlone: number | null;
@@ -114,7 +114,7 @@ async function failAgain(db: Queryable, { consumerId, failed }: ParkedWrites): P
         attempts_max = CASE WHEN n.due_in_ms IS NULL THEN n.attempt ELSE n.attempts_max END,
         due_at = now() + n.due_in_ms * interval '1 ms', error_name = n.error_name, error_message = n.error_message,
         error_stack = n.error_stack, fingerprint = n.fingerprint, failed_at = now(), operation_id = NULL,
-        is_replay = false, lost_alone = NULL
+        is_rerun = false, lost_alone = NULL
       FROM ${askedRows(
         "consumer_id",
         "$2::int[], $3::bigint[], $4::int[], $5::float8[], $6::text[], $7::text[], $8::text[], $9::text[], $10::int[]",
@@ -153,7 +153,7 @@ async function discard(db: Queryable, { consumerId, discarded }: ParkedWrites): 
     name: "discard_settled",
     text: `
       UPDATE parked_event p
-      SET state = 'discarded', due_at = NULL, operation_id = NULL, is_replay = false, discarded_by = n.by,
+      SET state = 'discarded', due_at = NULL, operation_id = NULL, is_rerun = false, discarded_by = n.by,
         discarded_at = now(), discard_reason = n.reason
       FROM ${askedRows("consumer_id", "$2::int[], $3::bigint[], $4::text[], $5::text[]", 'topic_id, "offset", by, reason')} n
       WHERE ${SAME}`,

@@ -26,7 +26,7 @@ interface Row extends ParkedCounts {
 
 /**
  * What is parked, by consumer id; consumers with nothing are missing. Replays that have not failed are left out: what
- * they deliver was settled before. One scan over the parked rows of all of them.
+ * they deliver was passed before. One scan over the parked rows of all of them.
  */
 export async function selectParkedSummaries(
   db: Queryable,
@@ -40,7 +40,7 @@ export async function selectParkedSummaries(
           count(*) FILTER (WHERE state = 'retrying') AS retrying, count(*) FILTER (WHERE state = 'dead') AS dead,
           count(*) FILTER (WHERE state = 'blocked') AS blocked, count(*) FILTER (WHERE state = 'discarded') AS discarded
         FROM parked_event
-        WHERE consumer_id = ANY ($1::int[]) AND NOT is_replay
+        WHERE consumer_id = ANY ($1::int[]) AND NOT is_rerun
         GROUP BY consumer_id, topic_id, sequence
       ), totals AS (
         SELECT consumer_id, sum(retrying)::bigint AS retrying, sum(dead)::bigint AS dead,

@@ -79,7 +79,7 @@ export async function redriveHeads(
       )
       UPDATE parked_event p
       SET attempts_max = CASE WHEN p.state = 'dead' THEN p.attempt + 1 ELSE p.attempts_max END, state = 'retrying',
-        due_at = now(), operation_id = $11
+        due_at = now(), operation_id = $11, delivered_for = $11
       FROM chosen WHERE ${IS_CHOSEN}
       RETURNING p.topic_id AS "topicId", p."offset", p.sequence, p.hash`,
     values: [
@@ -104,7 +104,7 @@ export async function countParked(
     text: `
       SELECT count(*) AS count FROM parked_event p
       WHERE p.consumer_id = $1 AND ($7::text IS NULL AND p.state <> 'discarded' OR p.state = $7)
-        AND ${parkedFilterSql("p", 2)} AND NOT p.is_replay`,
+        AND ${parkedFilterSql("p", 2)} AND NOT p.is_rerun`,
     values: [consumerId, ...parkedFilterValues(filter), filter.state],
   });
   return rows[0]?.count ?? 0;
@@ -112,7 +112,7 @@ export async function countParked(
 
 /**
  * Discards rows, the last of a sequence first: so that no follower is released while its sequence is on its way out.
- * What a replay put here was settled before: that goes with the replay.
+ * What a replay put here was passed before: that goes with the replay.
  */
 export async function discardRows(
   db: Queryable,
@@ -131,14 +131,14 @@ export async function discardRows(
       WITH chosen AS MATERIALIZED (
         SELECT p.consumer_id, p.topic_id, p."offset" FROM parked_event p
         WHERE p.consumer_id = $1 AND p.state <> 'discarded' AND ($7::text IS NULL OR p.state = $7)
-          AND ${parkedFilterSql("p", 2)} AND NOT p.is_replay AND p.parked_at <= $8::timestamptz
+          AND ${parkedFilterSql("p", 2)} AND NOT p.is_rerun AND p.parked_at <= $8::timestamptz
           -- By state or kind of failure it is meant as it was when the operation began: a follower that a step has
           -- released, and that failed then, was not.
           AND (p.failed_at IS NULL OR p.failed_at <= $8::timestamptz OR ($7::text IS NULL AND $4::text IS NULL))
         ORDER BY p.topic_id DESC, p."offset" DESC LIMIT $9
       )
       UPDATE parked_event p
-      SET state = 'discarded', due_at = NULL, operation_id = NULL, is_replay = false, discarded_by = $10,
+      SET state = 'discarded', due_at = NULL, operation_id = NULL, discarded_by = $10,
         discarded_at = now(), discard_reason = $11
       FROM chosen WHERE ${IS_CHOSEN}
       RETURNING p.topic_id AS "topicId", p."offset", p.sequence, p.hash`,

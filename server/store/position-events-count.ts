@@ -7,13 +7,12 @@ import type { EventRange } from "./position-range-ends.ts";
 const MAX_COUNTED = 200_000;
 
 /**
- * Events after one offset up to another that pass a filter and are of none of the types left out; for long ranges with a
- * filter, an upper bound.
+ * Events after one offset up to another that pass a filter; for long ranges with a filter, an upper bound.
  */
 export async function countEvents(db: Queryable, range: EventRange): Promise<number> {
-  const { topicId, after, through, filter, without = [] } = range;
+  const { topicId, after, through, filter } = range;
   const offsets = Math.max(0, through - after);
-  if (offsets === 0 || offsets > MAX_COUNTED || (isUnfiltered(filter) && without.length === 0)) return offsets;
+  if (offsets === 0 || offsets > MAX_COUNTED || isUnfiltered(filter)) return offsets;
   const { rows } = await db.query<{ count: number }>({
     name: "count_events",
     text: `
@@ -21,9 +20,8 @@ export async function countEvents(db: Queryable, range: EventRange): Promise<num
       WHERE topic_id = $1 AND "offset" > $2 AND "offset" <= $3
         AND ($4::text[] IS NULL OR type = ANY ($4::text[]))
         AND ($5::text[] IS NULL OR key = ANY ($5::text[]))
-        AND ($6::text IS NULL OR starts_with(key, $6::text))
-        AND type <> ALL ($7::text[])`,
-    values: [topicId, after, through, filter.types ?? null, filter.keys ?? null, filter.keyPrefix ?? null, without],
+        AND ($6::text IS NULL OR starts_with(key, $6::text))`,
+    values: [topicId, after, through, filter.types ?? null, filter.keys ?? null, filter.keyPrefix ?? null],
   });
   return rows[0]?.count ?? 0;
 }

@@ -18,7 +18,7 @@ export async function insertPriorLayout(db: Queryable, consumerId: number, layou
   });
 }
 
-/** The earlier layouts of some of a consumer's topics, as JSON. */
+/** The earlier layouts, not passed yet, of some of a consumer's topics, as JSON. */
 export async function selectPriorLayouts(
   db: Queryable,
   consumerId: number,
@@ -28,7 +28,7 @@ export async function selectPriorLayouts(
     name: "select_prior_layouts",
     text: `
       SELECT topic_id AS "topicId", layout, partitions, cursors, ends_at AS "endsAt"
-      FROM prior_layout WHERE consumer_id = $1 AND topic_id = ANY ($2::int[]) ORDER BY topic_id, layout`,
+      FROM prior_layout WHERE consumer_id = $1 AND topic_id = ANY ($2::int[]) AND NOT is_passed ORDER BY topic_id, layout`,
     values: [consumerId, topicIds],
   });
   return rows;

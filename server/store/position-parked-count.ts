@@ -8,17 +8,14 @@ export async function countParkedWithin(
     readonly topicId: number;
     readonly after: number;
     readonly through: number;
-    /** Types that are left out. */
-    readonly without?: readonly string[];
   },
 ): Promise<number> {
   const { rows } = await db.query<{ count: number }>({
     name: "count_parked_within",
     text: `
       SELECT count(*) AS count FROM parked_event
-      WHERE consumer_id = $1 AND topic_id = $2 AND "offset" > $3 AND "offset" <= $4 AND state <> 'discarded' AND NOT is_replay
-        AND type <> ALL ($5::text[])`,
-    values: [range.consumerId, range.topicId, range.after, range.through, range.without ?? []],
+      WHERE consumer_id = $1 AND topic_id = $2 AND "offset" > $3 AND "offset" <= $4 AND state <> 'discarded' AND NOT is_rerun`,
+    values: [range.consumerId, range.topicId, range.after, range.through],
   });
   return rows[0]?.count ?? 0;
 }

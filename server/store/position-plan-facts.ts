@@ -29,8 +29,8 @@ export async function selectPlanFacts(
       SELECT
         (SELECT coalesce(json_object_agg(state, count), '{}') FROM (
            SELECT state, count(*) AS count FROM parked_event
-           -- What a replay has put there and nothing has happened to since was settled before.
-           WHERE consumer_id = $1 AND topic_id = ANY ($2::int[]) AND NOT is_replay
+           -- What a replay has put there and nothing has happened to since was passed before.
+           WHERE consumer_id = $1 AND topic_id = ANY ($2::int[]) AND NOT is_rerun
            GROUP BY state) s) AS parked,
         (SELECT count(*) FROM state_entry WHERE consumer_id = $1) AS state_entries,
         (SELECT coalesce(array_agg(DISTINCT member), '{}') FROM lease

@@ -25,6 +25,8 @@ const REST = [
   "operation_id",
   "is_replay",
   "lost_alone",
+  "is_rerun",
+  "delivered_for",
   "discarded_by",
   "discarded_at",
   "discard_reason",
@@ -41,7 +43,7 @@ const SAVED = `
       AND o.status IN ('queued', 'running', 'paused')
     WHERE r.consumer_id = $1 AND r.change_id = $2::uuid AND r.kind = 'parked' AND p.topic_id = ANY ($3::int[])
   ), wanted AS (
-    SELECT * FROM saved WHERE NOT (is_replay AND open_operation IS NULL)
+    SELECT * FROM saved WHERE NOT (is_rerun AND open_operation IS NULL)
   )`;
 const PUT = `
   INSERT INTO parked_event (${KEY_COLUMNS}, ${REST.join(", ")})
@@ -61,7 +63,7 @@ export async function replaceParked(
     text: `
       WITH ${SAVED}, put AS (${PUT})
       SELECT DISTINCT topic_id AS "topicId", sequence FROM saved
-      WHERE is_replay AND open_operation IS NULL`,
+      WHERE is_rerun AND open_operation IS NULL`,
     values: [consumerId, changeId, topicIds],
   });
   return rows;
@@ -95,14 +97,14 @@ export async function takeBackRerun(
         WHERE p.consumer_id = $1 AND p.topic_id = c.topic_id AND p.hash % c.partitions = c.partition
           AND (p."offset" <= c.position OR c.settled @> p."offset")
           AND NOT EXISTS (SELECT FROM saved s WHERE s.topic_id = p.topic_id AND s."offset" = p."offset")
-          AND NOT p.is_replay
+          AND NOT p.is_rerun
         RETURNING p.topic_id, p.sequence
       ), reached AS (
         SELECT topic_id, min(position) AS position FROM unnest($9::int[], $10::bigint[]) AS a(topic_id, position)
         GROUP BY topic_id
       ), again AS (
         SELECT s.topic_id, s."offset", s.sequence FROM saved s JOIN reached a USING (topic_id)
-        WHERE (s.state = 'discarded' OR s.is_replay AND s.open_operation IS NOT NULL) AND s."offset" > a.position
+        WHERE (s.state = 'discarded' OR s.is_rerun AND s.open_operation IS NOT NULL) AND s."offset" > a.position
       ), affected AS (
         SELECT topic_id, sequence FROM gone UNION SELECT topic_id, sequence FROM again
       ), put AS (

@@ -88,7 +88,7 @@ export async function dropRerun(
     text: `
       DELETE FROM parked_event p USING unnest($2::int[], $3::bigint[], $4::bigint[]) AS r(topic_id, low, high)
       WHERE p.consumer_id = $1 AND p.topic_id = r.topic_id AND p."offset" > r.low AND p."offset" <= r.high
-        AND (p.state = 'discarded' OR p.is_replay)
+        AND (p.state = 'discarded' OR p.is_rerun)
       RETURNING p.topic_id AS "topicId", p.sequence`,
     values: [consumerId, reruns.map((it) => it.topicId), reruns.map((it) => it.after), reruns.map((it) => it.through)],
   });

@@ -1,5 +1,8 @@
+import type { PastEvent } from "../domain/account-class.ts";
+import type { EventFilter } from "../domain/event-filter.ts";
 import type { ProcessedFacts } from "../domain/processed.ts";
 import type { SavedLayout } from "../domain/restore-point.ts";
+import { filterOf } from "./consumer-setup-select.ts";
 import type { Queryable } from "./database.ts";
 import { priorLayoutOf } from "./position-layouts.ts";
 
@@ -7,6 +10,10 @@ export interface Processed {
   readonly consumerId: number;
   /** Null: the consumer does not have the topic. */
   readonly facts: ProcessedFacts | null;
+  /** Null: the event is not there. */
+  readonly event: PastEvent | null;
+  readonly topicId: number;
+  readonly filter: EventFilter;
   /** Everything up to here is settled, in every partition. */
   readonly position: number;
 }
@@ -18,6 +25,11 @@ interface Row {
   covering: number[];
   is_there: boolean;
   key: string | null;
+  type: string | null;
+  topic_id: number;
+  types: string[] | null;
+  keys: string[] | null;
+  key_prefix: string | null;
   parked: ProcessedFacts["parked"];
   is_expired: boolean;
   layouts: SavedLayout[];
@@ -31,8 +43,9 @@ export async function selectProcessed(
   const { rows } = await db.query<Row>({
     name: "select_processed",
     text: `
-      SELECT c.id, c.partitions, k.position, k.covering, e."offset" IS NOT NULL AS is_there, e.key,
-        CASE WHEN p.state IS NULL THEN 'no' WHEN p.is_replay THEN 'rerun' ELSE 'yes' END AS parked,
+      SELECT c.id, c.partitions, k.position, k.covering, e."offset" IS NOT NULL AS is_there, e.key, e.type,
+        t.id AS topic_id, s.types, s.keys, s.key_prefix,
+        CASE WHEN p.state IS NULL THEN 'no' WHEN p.is_rerun THEN 'rerun' ELSE 'yes' END AS parked,
         EXISTS (SELECT FROM expired_event x WHERE x.consumer_id = c.id AND x.topic_id = t.id
                 AND x.offsets @> $3::bigint) AS is_expired,
         (SELECT coalesce(json_agg(json_build_object('topicId', l.topic_id, 'layout', l.layout,
@@ -47,6 +60,7 @@ export async function selectProcessed(
           -- A topic that the consumer was made to drop has cursors, for when it is taken back.
           AND EXISTS (SELECT FROM subscription s WHERE s.consumer_id = c.id AND s.topic_id = t.id)
       ) k
+      LEFT JOIN subscription s ON s.consumer_id = c.id AND s.topic_id = t.id
       LEFT JOIN event e ON e.topic_id = t.id AND e."offset" = $3
       LEFT JOIN parked_event p ON p.consumer_id = c.id AND p.topic_id = t.id AND p."offset" = $3
       WHERE c.name = $1`,
@@ -55,9 +69,16 @@ export async function selectProcessed(
   const [row] = rows;
   if (row === undefined) return null;
   const { id, partitions, position, covering, parked } = row;
-  if (position === null) return { consumerId: id, facts: null, position: 0 };
-  return {
+  const { key, type, types, keys, key_prefix: keyPrefix } = row;
+  const known = {
     consumerId: id,
+    topicId: row.topic_id,
+    filter: filterOf({ types, keys, keyPrefix }),
+    event: type === null ? null : { offset: of.offset, key, type },
+  };
+  if (position === null) return { ...known, facts: null, position: 0 };
+  return {
+    ...known,
     position,
     facts: {
       offset: of.offset,

@@ -10,8 +10,6 @@ export interface ReplayRange {
   readonly through: number;
   /** The consumer's own filter. */
   readonly filter: EventFilter;
-  /** Types it must never get as a replay. */
-  readonly liveOnly: readonly string[];
   /** What the operator has narrowed it to; null = everything. */
   readonly types: readonly string[] | null;
   readonly keys: readonly string[] | null;
@@ -19,19 +17,19 @@ export interface ReplayRange {
 
 const CONDITION = `topic_id = $1 AND "offset" > $2 AND "offset" <= $3
   AND ($4::text[] IS NULL OR type = ANY ($4)) AND ($5::text[] IS NULL OR key = ANY ($5))
-  AND ($6::text IS NULL OR starts_with(key, $6)) AND type <> ALL ($7::text[])
-  AND ($8::text[] IS NULL OR type = ANY ($8)) AND ($9::text[] IS NULL OR key = ANY ($9))`;
+  AND ($6::text IS NULL OR starts_with(key, $6))
+  AND ($7::text[] IS NULL OR type = ANY ($7)) AND ($8::text[] IS NULL OR key = ANY ($8))`;
 
-function valuesOf({ topicId, after, through, filter, liveOnly, types, keys }: ReplayRange): unknown[] {
+function valuesOf({ topicId, after, through, filter, types, keys }: ReplayRange): unknown[] {
   const { types: own, keys: ownKeys, keyPrefix } = filter;
-  return [topicId, after, through, own ?? null, ownKeys ?? null, keyPrefix ?? null, liveOnly, types, keys];
+  return [topicId, after, through, own ?? null, ownKeys ?? null, keyPrefix ?? null, types, keys];
 }
 
 /** The next events of a range, in order. */
 export async function selectReplayEvents(db: Queryable, range: ReplayRange, limit: number): Promise<EventKey[]> {
   const { rows } = await db.query<EventKey>({
     name: "select_replay_events",
-    text: `SELECT "offset", key, type FROM event WHERE ${CONDITION} ORDER BY "offset" LIMIT $10`,
+    text: `SELECT "offset", key, type FROM event WHERE ${CONDITION} ORDER BY "offset" LIMIT $9`,
     values: [...valuesOf(range), limit],
   });
   return rows;

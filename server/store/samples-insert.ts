@@ -27,7 +27,7 @@ export async function insertSamples(db: Queryable): Promise<number> {
       LEFT JOIN event e ON e.topic_id = s.topic_id AND e."offset" = greatest(k.position + 1, h.tail)
       LEFT JOIN (
         SELECT consumer_id, topic_id, count(*) AS parked FROM parked_event
-        WHERE state <> 'discarded' AND NOT is_replay GROUP BY consumer_id, topic_id
+        WHERE state <> 'discarded' AND NOT is_rerun GROUP BY consumer_id, topic_id
       ) p ON p.consumer_id = s.consumer_id AND p.topic_id = s.topic_id
       WHERE k.position IS NOT NULL
       ON CONFLICT DO NOTHING`,

@@ -3,7 +3,7 @@ import type { SequenceName } from "./parked-sequences-mend.ts";
 
 /**
  * Takes topics from a consumer. Cursors, earlier layouts and attempts stay; what is parked goes to a shelf, away from
- * what is delivered, counted and shown. Deliveries of a replay that is under way are forgotten: they were settled before.
+ * what is delivered, counted and shown. Deliveries of a replay that is under way are forgotten: they were passed before.
  * The leases must be locked.
  */
 export async function shelveTopics(db: Queryable, consumerId: number, topicIds: readonly number[]): Promise<void> {
@@ -26,13 +26,13 @@ export async function shelveTopics(db: Queryable, consumerId: number, topicIds: 
         DELETE FROM parked_event WHERE consumer_id = $1 AND topic_id = ANY ($2::int[]) RETURNING *
       )
       INSERT INTO shelved_event (consumer_id, topic_id, "offset", saved)
-      SELECT consumer_id, topic_id, "offset", row_to_json(gone) FROM gone WHERE NOT is_replay`,
+      SELECT consumer_id, topic_id, "offset", row_to_json(gone) FROM gone WHERE NOT is_rerun`,
     values,
   });
 }
 
 const COLUMNS = `consumer_id, topic_id, "offset", key, sequence, lost_alone, hash, type, state, attempt, attempts_max, due_at, error_name,
-  error_message, error_stack, fingerprint, parked_at, failed_at, is_replay, discarded_by, discarded_at, discard_reason`;
+  error_message, error_stack, fingerprint, parked_at, failed_at, is_replay, delivered_for, discarded_by, discarded_at, discard_reason`;
 
 /**
  * Gives a dropped topic back to a consumer that subscribes to it again: when it began there, and what was parked. Returns
@@ -66,7 +66,10 @@ export async function takeBackTopic(db: Queryable, consumerId: number, topicId: 
   return rows;
 }
 
-/** Forgets all that is known of topics that the consumer does not read. */
+/**
+ * Forgets all that is known of topics that the consumer does not read, but for what it has handled: that comes as a replay
+ * still, or not at all, when it begins anew.
+ */
 export async function forgetTopics(db: Queryable, consumerId: number, topicIds: readonly number[]): Promise<void> {
   for (const table of [
     "dropped_topic",

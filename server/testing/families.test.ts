@@ -6,11 +6,13 @@ import { type TestDatabase, testDatabase } from "./test-database.ts";
 const FAMILIES: Readonly<Record<string, readonly string[]>> = {
   topic_id: ["event", "purged_key", "topic_head", "topic_sample"],
   consumer_id: [
+    "cleared_event",
     "consumer_sample",
     "cursor",
     "delivery_attempt",
     "dropped_topic",
     "expired_event",
+    "handled_before",
     "lease",
     "member",
     "operation",

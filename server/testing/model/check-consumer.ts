@@ -24,7 +24,9 @@ function problemOf(
   const fate = model.fate(event.offset);
   switch (fate.kind) {
     case "filtered":
+    case "spared":
       return row === undefined ? null : `is parked as ${row.state}`;
+    case "skipped":
     case "settled":
       if (row !== undefined) return `is parked as ${row.state}`;
       return isCovered ? null : "will be delivered again";

@@ -22,7 +22,10 @@ export type Aside =
   | { readonly kind: "away"; readonly instance: number; readonly key: number }
   | { readonly kind: "pause" }
   | { readonly kind: "resume" }
-  | { readonly kind: "reset"; readonly parked: "keep" | "clear" }
+  /** To the earliest, or past everything. */
+  | { readonly kind: "reset" | "skip"; readonly parked: "keep" | "clear" }
+  /** Whether `noise` passes from now on. */
+  | { readonly kind: "filter"; readonly isWide: boolean }
   | { readonly kind: "partitions"; readonly count: number };
 
 export type Command =
@@ -56,12 +59,12 @@ const work: fc.Arbitrary<Work> = fc.record({
 });
 
 const aside = weighted<Aside>(
-  // 0: no key, 5: excluded by the filter.
+  // 0: no key, 5: noise, 6 and 7: mails, with the key 1 and without one.
   {
     weight: 6,
     arbitrary: fc.record({
       kind: oneOf("publish"),
-      keys: fc.array(fc.nat({ max: 5 }), { minLength: 1, maxLength: 6 }),
+      keys: fc.array(fc.nat({ max: 7 }), { minLength: 1, maxLength: 6 }),
     }),
   },
   { weight: 3, arbitrary: fc.record({ kind: oneOf("join"), instance }) },
@@ -73,7 +76,8 @@ const aside = weighted<Aside>(
   },
   { weight: 1, arbitrary: fc.record({ kind: oneOf("pause") }) },
   { weight: 2, arbitrary: fc.record({ kind: oneOf("resume") }) },
-  { weight: 1, arbitrary: fc.record({ kind: oneOf("reset"), parked: oneOf("keep", "clear") }) },
+  { weight: 2, arbitrary: fc.record({ kind: oneOf("reset", "reset", "skip"), parked: oneOf("keep", "clear") }) },
+  { weight: 1, arbitrary: fc.record({ kind: oneOf("filter"), isWide: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ kind: oneOf("partitions"), count: fc.integer({ min: 1, max: 4 }) }) },
 );
 

@@ -1,15 +1,18 @@
 import type { Delivery, Settlement } from "../../contract/settlements.ts";
 
-/** What the model publishes. `isFiltered`: of a type that the consumer does not ask for. */
+/** The types that the model publishes: `mail` is declared `liveOnly`, and `noise` is let through only by the wide filter. */
+export type ModelType = "t" | "mail" | "noise";
+
 export interface ModelEvent {
   readonly offset: number;
   readonly key: string | null;
-  readonly isFiltered: boolean;
+  readonly type: ModelType;
 }
 
 /** What has become of an event, as far as this consumer goes. */
 export type Fate =
-  | { readonly kind: "filtered" | "pending" | "settled" | "discarded" }
+  /** `skipped`: by a position change. `spared`: handled once and of a type that must not come again, though a move back asks for it. */
+  | { readonly kind: "filtered" | "pending" | "settled" | "discarded" | "skipped" | "spared" }
   | {
       readonly kind: "failed";
       /** Deliveries that have failed. */
@@ -20,8 +23,11 @@ export type Fate =
     };
 
 const PENDING: Fate = { kind: "pending" };
+const FILTERED: Fate = { kind: "filtered" };
 const SETTLED: Fate = { kind: "settled" };
 const DISCARDED: Fate = { kind: "discarded" };
+const SKIPPED: Fate = { kind: "skipped" };
+const SPARED: Fate = { kind: "spared" };
 
 export const MAX_ATTEMPTS = 3;
 
@@ -58,17 +64,33 @@ export class ConsumerModel {
   readonly #fates = new Map<number, Fate>();
   /** State entries: the fold of what was settled, and how often each was written. */
   readonly state = new Map<string, { readonly value: unknown; readonly version: number }>();
+  /** Acked at any time: what comes of these is a replay, and nothing else is. */
+  readonly handled = new Set<number>();
+  /** Of these, since the position was moved last: in order, whatever a change has kept or passed over before. */
+  readonly #acked = new Set<number>();
   isPaused = false;
+  /** Whether the filter lets `noise` through, and whether it ever did. */
+  isWide = false;
+  #wasWide = false;
   change: Change | null = null;
 
   get head(): number {
     return this.events.length;
   }
 
-  publish(key: string | null, isFiltered: boolean): void {
-    const offset = this.events.length + 1;
-    this.events.push({ offset, key, isFiltered });
-    this.#fates.set(offset, isFiltered ? { kind: "filtered" } : PENDING);
+  publish(key: string | null, type: ModelType): void {
+    const event = { offset: this.events.length + 1, key, type };
+    this.events.push(event);
+    this.#fates.set(event.offset, this.passes(event) ? PENDING : FILTERED);
+  }
+
+  /** Whether the filter of now lets it through. */
+  passes({ type }: ModelEvent): boolean {
+    return this.isWide || type !== "noise";
+  }
+
+  isNeverWanted(type: ModelType): boolean {
+    return type === "noise" && !this.#wasWide;
   }
 
   event(offset: number): ModelEvent {
@@ -85,12 +107,14 @@ export class ConsumerModel {
   sequenceOf(offset: number): ModelEvent[] {
     const { key } = this.event(offset);
     if (key === null) return [];
-    return this.events.filter((it) => it.key === key && it.offset !== offset && !it.isFiltered);
+    return this.events.filter(
+      (it) => it.key === key && it.offset !== offset && this.fate(it.offset).kind !== "filtered",
+    );
   }
 
   isOver(offset: number): boolean {
     const { kind } = this.fate(offset);
-    return kind === "settled" || kind === "discarded" || kind === "filtered";
+    return kind !== "pending" && kind !== "failed";
   }
 
   /** Rule 7: all that comes before it in its sequence is over. Returns the first that is not. */
@@ -118,11 +142,11 @@ export class ConsumerModel {
     }
     switch (settlement.outcome) {
       case "ack": {
-        const later = this.sequenceOf(offset).find(
-          (it) => it.offset > offset && this.fate(it.offset).kind === "settled",
-        );
+        const later = this.sequenceOf(offset).find((it) => it.offset > offset && this.#acked.has(it.offset));
         if (later !== undefined) throw new Error(`${offset} was settled after ${later.offset}, which follows it`);
         this.#fates.set(offset, SETTLED);
+        this.handled.add(offset);
+        this.#acked.add(offset);
         break;
       }
       case "skip":
@@ -177,12 +201,29 @@ export class ConsumerModel {
     this.#fates.set(offset, DISCARDED);
   }
 
-  /** Everything is delivered again. */
-  reset(id: string, parked: "keep" | "clear"): void {
+  #begin(id: string, parked: "keep" | "clear"): void {
     this.change = { id, parked, fates: new Map(this.#fates) };
+    this.#acked.clear();
+  }
+
+  /** Everything is delivered again, but for what must not come twice. */
+  reset(id: string, parked: "keep" | "clear"): void {
+    this.#begin(id, parked);
     for (const [offset, { kind }] of this.#fates) {
-      if (kind === "filtered" || (kind === "failed" && parked === "keep")) continue;
-      this.#fates.set(offset, PENDING);
+      if (kind === "failed" && parked === "keep") continue;
+      this.#fates.set(offset, this.#openFate(offset));
+    }
+  }
+
+  /** Everything is passed over, but for what is parked and kept. */
+  skip(id: string, parked: "keep" | "clear", stored: StoredFates): void {
+    this.#begin(id, parked);
+    for (const [offset, { kind }] of this.#fates) {
+      const isKept = stored.parkedAttempt(offset) !== null || stored.isDiscarded(offset);
+      if (isKept || !stored.isCovered(offset)) continue;
+      if (kind === "pending" || kind === "failed" || kind === "discarded" || kind === "spared") {
+        this.#fates.set(offset, this.#passedFate(offset));
+      }
     }
   }
 
@@ -192,35 +233,83 @@ export class ConsumerModel {
    * behind it with it.
    */
   leave(id: string, parked: "keep" | "clear", stored: StoredFates): void {
-    this.change = { id, parked, fates: new Map(this.#fates) };
+    this.#begin(id, parked);
     for (const [offset, { kind }] of this.#fates) {
-      if (kind === "filtered" || stored.parkedAttempt(offset) !== null) continue;
+      if (kind === "filtered" || kind === "skipped" || stored.parkedAttempt(offset) !== null) continue;
       if (kind === "pending" && !(parked === "clear" && stored.isCovered(offset))) continue;
       if (kind === "discarded" && stored.isDiscarded(offset)) continue;
-      this.#fates.set(offset, stored.isCovered(offset) ? SETTLED : PENDING);
+      this.#fates.set(offset, stored.isCovered(offset) ? this.#passedFate(offset) : this.#openFate(offset));
     }
+  }
+
+  /** Another filter tells nothing else of what was passed by then, and all of what is ahead. */
+  filter(isWide: boolean, stored: StoredFates): void {
+    this.isWide = isWide;
+    this.#wasWide ||= isWide;
+    for (const { offset, type } of this.events) {
+      if (type !== "noise" || stored.isCovered(offset)) continue;
+      const { kind } = this.fate(offset);
+      if (kind === "pending" || kind === "filtered" || kind === "spared")
+        this.#fates.set(offset, this.#openFate(offset));
+    }
+  }
+
+  /** Of an event that no position covers, and that is not parked. */
+  #openFate(offset: number): Fate {
+    const event = this.event(offset);
+    const isHandled = this.handled.has(offset);
+    if (!this.passes(event)) return isHandled ? SPARED : FILTERED;
+    return event.type === "mail" && isHandled ? SPARED : PENDING;
+  }
+
+  /** Of an event that a position change covers. */
+  #passedFate(offset: number): Fate {
+    if (this.handled.has(offset)) return SETTLED;
+    return this.passes(this.event(offset)) ? SKIPPED : FILTERED;
   }
 
   /**
    * Puts back what the change found. Of what it had found unsettled, `isCovered` says what the position covered even
-   * so: that an event had been parked behind another is the engine's business until then.
+   * so: that an event had been parked behind another is the engine's business until then. A `mail` that was handled
+   * since does not come again, though it was parked.
    */
   undo(stored: StoredFates): void {
     const { change } = this;
     if (change === null) throw new Error("there is nothing to undo");
     this.change = null;
-    for (const { offset } of this.events) {
-      const before = change.fates.get(offset) ?? PENDING;
-      const now = this.fate(offset);
-      if (before.kind === "filtered" || now.kind === "filtered") continue;
-      const parked = stored.parkedAttempt(offset);
-      if (before.kind === "settled" || before.kind === "discarded") this.#fates.set(offset, before);
-      else if (change.parked === "clear") {
-        this.#fates.set(offset, before);
-      } else if (now.kind === "failed" && parked !== null) {
-        this.#fates.set(offset, { ...now, ...parked });
-      } else if (parked !== null && before.kind === "failed") this.#fates.set(offset, { ...before, ...parked });
-      else if (now.kind === "settled" && !stored.isCovered(offset)) this.#fates.set(offset, PENDING);
+    this.#acked.clear();
+    for (const event of this.events) {
+      const before = change.fates.get(event.offset) ?? (this.passes(event) ? PENDING : FILTERED);
+      this.#fates.set(event.offset, this.#undone(event, { before, isWhole: change.parked === "clear", stored }));
     }
+  }
+
+  #undone(
+    { offset, type }: ModelEvent,
+    { before, isWhole, stored }: { readonly before: Fate; readonly isWhole: boolean; readonly stored: StoredFates },
+  ): Fate {
+    const now = this.fate(offset);
+    const parked = stored.parkedAttempt(offset);
+    const isSpared = type === "mail" && this.handled.has(offset);
+    const rest = stored.isCovered(offset) ? null : this.#openFate(offset);
+    switch (before.kind) {
+      case "settled":
+        return SETTLED;
+      case "discarded":
+        return isSpared ? SETTLED : DISCARDED;
+      case "filtered":
+      case "skipped":
+      case "spared":
+        if (parked !== null) return now.kind === "failed" ? { ...now, ...parked } : now;
+        if (stored.isDiscarded(offset)) return DISCARDED;
+        return rest ?? (this.handled.has(offset) ? SETTLED : before);
+      case "pending":
+      case "failed":
+    }
+    if (!isWhole && stored.isDiscarded(offset)) return DISCARDED;
+    if (parked === null && rest !== null) return rest;
+    if (isWhole) return isSpared ? SETTLED : before;
+    if (now.kind === "failed" && parked !== null) return { ...now, ...parked };
+    return parked !== null && before.kind === "failed" ? { ...before, ...parked } : now;
   }
 }

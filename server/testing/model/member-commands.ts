@@ -47,6 +47,11 @@ export class MemberCommands {
       );
     }
     const fate = this.#world.model.fate(offset);
+    if (!this.#isStale(delivery)) {
+      const what = `whether ${offset} is a replay: ${this.#world.story()}`;
+      expect(delivery.replay, what).toBe(this.#world.model.handled.has(offset));
+      expect(fate.kind, `${offset} must not come twice`).not.toBe("spared");
+    }
     if (fate.kind === "failed" && !this.#isStale(delivery)) {
       expect(delivery.attempt, `attempt of ${offset}`).toBeGreaterThan(fate.attempt);
     }

@@ -4,7 +4,9 @@ import type { ModelEvent } from "./consumer-model.ts";
 
 /** What is known of the events that were published. */
 export interface Published {
-  event(offset: number): Pick<ModelEvent, "key" | "isFiltered">;
+  event(offset: number): Pick<ModelEvent, "key" | "type">;
+  /** The filter has excluded the type all the time. */
+  isNeverWanted(type: ModelEvent["type"]): boolean;
 }
 
 interface Assigned {
@@ -119,7 +121,7 @@ export class ModelMember {
   #deliver(delivery: Delivery): void {
     const { offset, partition, epoch } = delivery;
     if (this.isPaused) throw new Error(`${offset} was delivered to ${this.name} during a pause`);
-    if (this.#published.event(offset).isFiltered)
+    if (this.#published.isNeverWanted(this.#published.event(offset).type))
       throw new Error(`${offset} was delivered though the filter excludes it`);
     if (delivery.parked !== true) {
       const id = `${partition} ${epoch}`;

@@ -23,7 +23,7 @@ export class ModelRun {
     world.instances.push(world.openInstance(), world.openInstance());
     world.topicId = await createTopic(world.db.database, world.topic);
     await world.declare(2);
-    await this.#operators.aside({ kind: "publish", keys: [1, 2, 1, 0, 1, 2, 3, 5, 1, 2] });
+    await this.#operators.aside({ kind: "publish", keys: [1, 2, 1, 0, 1, 6, 3, 5, 7, 2] });
     await this.#operators.aside({ kind: "join", instance: 0 });
     await this.#operators.aside({ kind: "join", instance: 1 });
     await world.check();

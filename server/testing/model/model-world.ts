@@ -46,10 +46,11 @@ export class ModelWorld {
     return this.instances[index % this.instances.length] as Instance;
   }
 
-  declare(partitions: number) {
+  declare(partitions: number, isWide = this.model.isWide) {
     this.partitions = partitions;
+    const types = isWide ? ["t", "mail", "noise"] : ["t", "mail"];
     return this.instance(0).declare(this.consumer, {
-      topics: [{ topic: this.topic, start: "earliest", types: ["t"] }],
+      topics: [{ topic: this.topic, start: "earliest", types, liveOnly: ["mail"] }],
       partitions,
       maxInFlight: 200,
       ackTimeoutMs: 60_000,

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Operation } from "../../contract/operations.ts";
-import type { PositionChange, PositionPlan } from "../../contract/position-changes.ts";
+import type { PositionChange, PositionPlan, PositionPlanRequest } from "../../contract/position-changes.ts";
 import { DomainError } from "../../domain/errors.ts";
 import { refuseTransactions } from "../../engine/testing/database-faults.ts";
 import type { Aside } from "./commands.ts";
-import type { StoredFates } from "./consumer-model.ts";
+import type { ModelEvent, StoredFates } from "./consumer-model.ts";
 import { ModelMember } from "./model-member.ts";
 import type { ModelWorld } from "./model-world.ts";
 import { passTime } from "./pass-time.ts";
@@ -14,6 +14,13 @@ import type { StoredConsumer, StoredRow } from "./stored-consumer.ts";
 const MAX_MEMBERS = 3;
 const MAX_EVENTS = 60;
 const AWAY_MS = 60;
+/** By number; all others have a key of their own. */
+const PUBLISHED: Readonly<Record<number, Pick<ModelEvent, "key" | "type">>> = {
+  0: { key: null, type: "t" },
+  5: { key: null, type: "noise" },
+  6: { key: "k1", type: "mail" },
+  7: { key: null, type: "mail" },
+};
 
 /** What operators, publishers and fate do. */
 export class OperatorCommands {
@@ -144,17 +151,27 @@ export class OperatorCommands {
         this.#world.verbs += 1;
         await this.#world.instance(1).resume({ ...this.#at, reason: "seen" });
         return;
-      case "reset": {
-        const { id, changes } = await this.#reset(aside.parked);
+      case "reset":
+      case "skip": {
+        const to = aside.kind === "reset" ? "earliest" : "latest";
+        const { id, changes } = await this.#move({ to }, aside.parked);
         this.#world.verbs += 1;
         // All that counted was before it: afterwards the epochs are others.
         await after;
-        if (changes[0]?.rerun !== 0) model.reset(id, aside.parked);
+        if (to === "earliest" && changes[0]?.rerun !== 0) model.reset(id, aside.parked);
         else {
-          const stored = await this.#world.read();
-          model.leave(id, aside.parked, this.#storedFates(stored));
+          const stored = this.#storedFates(await this.#world.read());
+          if (to === "latest") model.skip(id, aside.parked, stored);
+          else model.leave(id, aside.parked, stored);
         }
         this.#world.isMovedBack = true;
+        this.#world.counted = [];
+        return;
+      }
+      case "filter": {
+        await this.#world.declare(this.#world.partitions, aside.isWide);
+        await after;
+        model.filter(aside.isWide, this.#storedFates(await this.#world.read()));
         this.#world.counted = [];
         return;
       }
@@ -168,17 +185,15 @@ export class OperatorCommands {
   #publish(of: readonly number[], via: number): Promise<void> {
     const { model } = this.#world;
     const room = MAX_EVENTS - model.head;
-    const keys = of.slice(0, Math.max(0, room)).map((it) => (it === 0 || it === 5 ? null : `k${it}`));
-    const isFiltered = (index: number) => of[index] === 5;
-    keys.forEach((key, index) => void model.publish(key, isFiltered(index)));
-    const events = keys.map((key, index) => ({ key, type: isFiltered(index) ? "noise" : "t" }));
+    const events = of.slice(0, Math.max(0, room)).map((it) => PUBLISHED[it] ?? { key: `k${it}`, type: "t" as const });
+    for (const { key, type } of events) model.publish(key, type);
     return publishAs(this.#world.instance(via), this.#world.topicId, events);
   }
 
-  async #reset(parked: "keep" | "clear"): Promise<PositionChange> {
+  async #move(target: PositionPlanRequest["target"], parked: "keep" | "clear"): Promise<PositionChange> {
     const instance = this.#world.instance(1);
     const at = this.#at;
-    let plan: Pick<PositionPlan, "id" | "token"> = await instance.plan({ ...at, target: { to: "earliest" }, parked });
+    let plan: Pick<PositionPlan, "id" | "token"> = await instance.plan({ ...at, target, parked });
     for (let tries = 0; ; tries++) {
       try {
         return await instance.change({ ...at, planId: plan.id, token: plan.token, reason: "again" });

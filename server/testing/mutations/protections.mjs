@@ -4,6 +4,34 @@
  */
 export const protections = [
   {
+    name: "what is parked was not handled, though the cursor has come past it",
+    file: "server/store/handled-before-select.ts",
+    from: " - coalesce(w.offsets, '{}')",
+    to: "",
+    test: ["server/engine/handled.test.ts", "a dead letter and its follower that a move back clears"],
+  },
+  {
+    name: "what a cursor covered when its stretch began was not handled in it",
+    file: "server/store/handled-before-select.ts",
+    from: " - c.inherited",
+    to: "",
+    test: ["server/engine/handled.test.ts", "what a move skipped, when the position comes back"],
+  },
+  {
+    name: "what an undo puts back is a replay if it was handled meanwhile",
+    file: "server/services/restore-parked.ts",
+    from: "    await markRestored(db, { topicIds, setup });\n",
+    to: "",
+    test: ["server/engine/handled.test.ts", "is a replay if it was handled meanwhile"],
+  },
+  {
+    name: "a head waits for an event before it that is on its way to the parked ones",
+    file: "server/domain/partition-flow.ts",
+    from: "sequence.parkingFrom < slot.offset",
+    to: "false",
+    test: ["server/domain/partition-flow.test.ts", "a head waits for an event before it"],
+  },
+  {
     name: "a settlement under an old epoch counts for nothing (the statement's own check)",
     file: "server/store/settle-cursors-merge.ts",
     from: "WHERE h.epoch IS DISTINCT FROM e.epoch OR h.holder",

@@ -108,7 +108,7 @@ export const accounts = router({
         tags: TAG,
         summary: "Ask whether a consumer has processed an event",
         description:
-          "Exact: true when the event is settled, or the consumer's filter excludes it and the position has passed it, and it is not parked. An event that is replayed counts as processed until it fails.",
+          "Exact: true when the event was handled, or the position has passed it and the filter of then excluded it, and it is not parked. What a position change skipped or cleared is not processed. An event that is replayed counts as processed until it fails.",
       },
     })
     .input(place)
