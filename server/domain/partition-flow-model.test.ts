@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, it } from "vitest";
+import { assumedFrom, type NotedFlow, noteOf } from "./noted-in-flight.ts";
 import { type OffsetRange, OffsetRanges } from "./offset-ranges.ts";
 import { type FlowEvent, type ParkedHead, PartitionFlow } from "./partition-flow.ts";
 import { moveCursor } from "./position-move.ts";
@@ -30,7 +31,8 @@ interface Row {
 
 const settlement = fc.record({
   pick: fc.nat({ max: 20 }),
-  isOld: fc.boolean(),
+  /** What is in hand, was answered before, or was delivered by the instance before. */
+  of: fc.constantFrom("hands" as const, "hands" as const, "answered" as const, "former" as const),
   outcome: fc.constantFrom<Outcome>("ack", "ack", "ack", "retry", "retry", "dead-letter", "skip"),
 });
 const command = fc.oneof(
@@ -61,6 +63,8 @@ const command = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("discard" as const), pick: fc.nat({ max: 20 }) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("restore" as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("claim" as const), lost: fc.nat({ max: 20 }) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("heartbeat" as const) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("adopt" as const) }) },
 );
 type Command = typeof command extends fc.Arbitrary<infer C> ? C : never;
 type Settle = Omit<Command & { kind: "settle" }, "kind">;
@@ -102,6 +106,10 @@ class World {
   /** What the member has and has not answered, in the order in which it came. */
   hands: { offset: number; attempt: number }[] = [];
   answered: number[] = [];
+  /** Given to the same session by the instances before this one: the member may answer them late. */
+  former: number[] = [];
+  /** With the last heartbeat of this epoch. */
+  heartbeat: NotedFlow | undefined;
   now = 0;
   sent = 0;
   flow: PartitionFlow<FlowEvent>;
@@ -143,7 +151,7 @@ class World {
     return inAny([rows.map(({ offset }): OffsetRange => [offset, offset])]);
   }
 
-  open(): PartitionFlow<FlowEvent> {
+  open(assumed = new OffsetRanges()): PartitionFlow<FlowEvent> {
     const [, position] = [...this.covered][0] ?? [0, 0];
     this.known = this.handled();
     return new PartitionFlow<FlowEvent>({
@@ -153,6 +161,7 @@ class World {
       heads: this.heads(),
       discardedAhead: this.discardedAhead(),
       broken: new Map(this.lost),
+      assumed,
       maxHeldBack: 4,
     });
   }
@@ -254,8 +263,9 @@ class World {
   }
 
   settle({ settlements, isRefused, isUnsure, readsMeanwhile }: Settle): void {
-    const chosen = settlements.flatMap(({ pick, isOld, outcome }) => {
-      const from = isOld ? this.answered : this.hands.map((it) => it.offset);
+    const given = { hands: this.hands.map((it) => it.offset), answered: this.answered, former: this.former };
+    const chosen = settlements.flatMap(({ pick, of, outcome }) => {
+      const from = given[of];
       const offset = from[pick % Math.max(1, from.length)];
       return offset === undefined ? [] : [{ offset, outcome }];
     });
@@ -285,7 +295,7 @@ class World {
         headOffset: this.lowest(name)?.offset ?? null,
         isSettled: this.covered.has(it.offset),
       });
-      const isLive = it.begun === "live";
+      const isApart = it.begun === "assumed" || decision === "release";
       switch (decision) {
         case "repeat":
         case "superseded":
@@ -299,7 +309,6 @@ class World {
           this.acks.set(it.offset, (this.acks.get(it.offset) ?? 0) + 1);
           this.over.add(it.offset);
           this.rows.delete(it.offset);
-          if (!isLive) passed.push(it.offset);
           break;
         case "discard":
         case "discard-parked":
@@ -318,6 +327,7 @@ class World {
           parked.dueAt = this.now + 10;
         }
       }
+      if (isApart) passed.push(it.offset);
       touched.add(name);
     }
     for (const { offset, isAlone } of parking) {
@@ -338,6 +348,7 @@ class World {
       this.forget();
       return;
     }
+    for (const offset of passed) flow.passBy(offset);
     flow.commit(position);
     const counted = begun.filter((it) => it.begun === "live" || it.begun === "head").map((it) => it.offset);
     this.answered.push(...counted);
@@ -450,8 +461,18 @@ class World {
           } else if (at?.offset === offset) this.lost.set(offset, { count: before.count + 1, lost: before.lost + 1 });
         }
         this.hands = [];
+        this.former = [];
+        this.heartbeat = undefined;
         this.flow = this.open();
+        return;
       }
+      case "heartbeat":
+        this.heartbeat = noteOf(this.flow);
+        return;
+      case "adopt":
+        this.former = [...new Set([...this.former, ...this.hands.map((it) => it.offset)])];
+        this.hands = [];
+        this.flow = this.open(assumedFrom(this.heartbeat, this.events.length));
     }
   }
 
@@ -478,6 +499,8 @@ class World {
     for (const name of new Set(this.events.map((it) => this.sequenceOf(it)))) this.mend(name);
     this.hands = [];
     this.answered = [];
+    this.former = [];
+    this.heartbeat = undefined;
     this.lost.clear();
     this.flow = this.open();
   }
@@ -506,7 +529,7 @@ class World {
     for (let i = 0; i < 400; i++) {
       this.now += 1_000;
       this.pump(100);
-      const settlements = this.hands.map((_, pick) => ({ pick, isOld: false, outcome: "ack" as const }));
+      const settlements = this.hands.map((_, pick) => ({ pick, of: "hands" as const, outcome: "ack" as const }));
       this.settle({ settlements, isRefused: false, isUnsure: false, readsMeanwhile: 0 });
       this.run({ kind: "redrive" });
       this.check();

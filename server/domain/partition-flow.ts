@@ -89,6 +89,8 @@ interface Entry<Row> extends FlowEvent {
   state: State;
   /** What it was before it was being settled. */
   from: State;
+  /** Its failure is being written. */
+  isFailing: boolean;
   /** Number of its delivery in the session; 0 = it was not delivered. */
   number: number;
   /** Kept while it waits. */
@@ -202,6 +204,16 @@ export class PartitionFlow<Row> {
     return this.#scanned;
   }
 
+  /**
+   * Whatever up to here is not in flight now is not with the member, and does not come to be that, what is parked
+   * excepted.
+   */
+  get deliveredThrough(): number {
+    if (this.#assumed.last > this.floor) return this.floor;
+    const first = this.#waiting === 0 ? undefined : this.#entries.firstUnfinished((it) => it.state !== "waiting");
+    return first === undefined ? this.#scanned : first.offset - 1;
+  }
+
   /** Deliveries that are with the member, parked events included. */
   get inFlight(): number {
     return this.#inFlight + this.#headsInFlight;
@@ -248,7 +260,7 @@ export class PartitionFlow<Row> {
 
   /** The number of the next delivery of an event that is not parked: one more than have broken off. */
   attemptOf(offset: number): number {
-    const head = this.#slots.get(offset)?.head;
+    const head = this.headAt(offset);
     if (head !== undefined) return head.attempt + 1;
     return this.#broken.size === 0 ? 1 : (this.#broken.get(offset)?.count ?? 0) + 1;
   }
@@ -277,6 +289,8 @@ export class PartitionFlow<Row> {
       this.#look(offset);
       return "pass";
     }
+    // The member has it from another instance, and its settlement is being written.
+    if (this.#begun.has(offset)) return "full";
     // What comes of a failure that is being written is not known yet, nor whether the events behind it are parked.
     if (sequence !== null && sequence.failing === 0 && isBlockedAt(sequence, offset)) {
       return this.#ordering === "topic" ? "full" : this.#park(event, sequence);
@@ -365,7 +379,7 @@ export class PartitionFlow<Row> {
 
   /** The head that is parked at an offset. */
   headAt(offset: number): ParkedHead | undefined {
-    return this.#slots.get(offset)?.head;
+    return this.#slots.size === 0 ? undefined : this.#slots.get(offset)?.head;
   }
 
   /** Of a consumer whose order is the topic's: what the flow stands before. */
@@ -436,7 +450,7 @@ export class PartitionFlow<Row> {
     let failed = Number.POSITIVE_INFINITY;
     const touched = new Set<Sequence<Row>>();
     for (const entry of this.#settling) {
-      if (this.#isFailing(entry) && entry.offset < failed) failed = entry.offset;
+      if (entry.isFailing && entry.offset < failed) failed = entry.offset;
       this.#unmark(entry);
       this.#finish(entry, entry.from);
       entry.state = "settled";
@@ -444,7 +458,7 @@ export class PartitionFlow<Row> {
     }
     for (const it of this.#takenBack) this.#endTakenBack(it);
     // What the member has answered to is held against it no more.
-    for (const offset of this.#begun.keys()) this.#broken.delete(offset);
+    if (this.#broken.size > 0) for (const offset of this.#begun.keys()) this.#broken.delete(offset);
     this.#settling = [];
     this.#takenBack = [];
     this.#begun.clear();
@@ -456,14 +470,21 @@ export class PartitionFlow<Row> {
 
   /** Nothing was written: all is as it was before. */
   rollBack(): void {
+    const woken = new Set<Sequence<Row>>();
     for (const { entry, from } of this.#takenBack) this.#giveBack(entry, from);
     for (const entry of this.#settling) {
       this.#unmark(entry);
       entry.state = entry.from;
+      if (entry.from !== "waiting" || entry.sequence === null) continue;
+      this.#inFlight -= 1;
+      entry.sequence.unsettled -= 1;
+      this.#putBackWaiting(entry);
+      woken.add(entry.sequence);
     }
     this.#settling = [];
     this.#takenBack = [];
     this.#begun.clear();
+    for (const sequence of woken) this.#wake(sequence);
   }
 
   /** An event that another instance may have delivered was settled before the flow came by it. */
@@ -523,7 +544,11 @@ export class PartitionFlow<Row> {
       entry.state = "settled";
     }
     for (const [from, to] of cursor.settled) this.#ahead.add(Math.max(from, this.#scanned + 1), to);
-    if (cursor.position > this.#scanned) this.#look(cursor.position);
+    if (cursor.position > this.#scanned) {
+      // A rewind must not forget what was settled before the flow came by it.
+      this.#ahead.add(this.#scanned + 1, cursor.position);
+      this.#look(cursor.position);
+    }
     if (cursor.position > this.#flushed) this.#flushed = cursor.position;
     this.mirror(parked.heads, parked.discardedAhead);
     const told: ParkedHead[] = [];
@@ -568,13 +593,14 @@ export class PartitionFlow<Row> {
         break;
       case "in-flight":
     }
-    if (entry.state === "waiting") {
-      this.#leaveWaiting(entry, "in-flight");
+    this.#mark(entry);
+    if (entry.from === "waiting") {
+      this.#takeFromWaiting(entry);
       this.#inFlight += 1;
       if (entry.sequence !== null) entry.sequence.unsettled += 1;
     }
-    this.#mark(entry);
     if ((outcome === "retry" || outcome === "dead-letter") && entry.sequence !== null) {
+      entry.isFailing = true;
       entry.sequence.failing += 1;
       this.#fail(entry, entry.sequence);
     }
@@ -608,16 +634,13 @@ export class PartitionFlow<Row> {
     entry.state = from;
     if (from === "in-flight") {
       if (entry.sequence !== null) entry.sequence.unsettled += 1;
-    } else {
-      this.#waiting += 1;
-      entry.sequence?.waiting.push(entry);
-      entry.sequence?.waiting.sort((a, b) => a.offset - b.offset);
-    }
+    } else this.#putBackWaiting(entry);
   }
 
-  #isFailing(entry: Entry<Row>): boolean {
-    const outcome = this.#begun.get(entry.offset);
-    return entry.from !== "parking" && (outcome === "retry" || outcome === "dead-letter");
+  #putBackWaiting(entry: Entry<Row>): void {
+    this.#waiting += 1;
+    entry.sequence?.waiting.push(entry);
+    entry.sequence?.waiting.sort((a, b) => a.offset - b.offset);
   }
 
   #mark(entry: Entry<Row>): void {
@@ -627,7 +650,9 @@ export class PartitionFlow<Row> {
   }
 
   #unmark(entry: Entry<Row>): void {
-    if (this.#isFailing(entry) && entry.sequence !== null) entry.sequence.failing -= 1;
+    if (!entry.isFailing) return;
+    entry.isFailing = false;
+    if (entry.sequence !== null) entry.sequence.failing -= 1;
   }
 
   #finish(entry: Entry<Row>, from: State): void {
@@ -671,7 +696,8 @@ export class PartitionFlow<Row> {
     if (offset <= this.#scanned) throw new Error(`offset ${offset} was looked at before (${this.#scanned})`);
     this.#look(offset);
     const isAlone = this.#isDangerous(offset);
-    const entry: Entry<Row> = { offset, key, type, sequence, isAlone, state, from: state, number: 0, row };
+    const isFailing = false;
+    const entry: Entry<Row> = { offset, key, type, sequence, isAlone, state, from: state, isFailing, number: 0, row };
     this.#entries.push(entry);
     return entry;
   }

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { probeDelayMs } from "../domain/breaker.ts";
 import { planLeases } from "../domain/lease-plan.ts";
-import { OffsetRanges } from "../domain/offset-ranges.ts";
+import { assumedFrom, noteOf } from "../domain/noted-in-flight.ts";
+import type { OffsetRanges } from "../domain/offset-ranges.ts";
 import { takeProbe } from "../store/consumer-breaker.ts";
 import { type ConsumerSetup, selectConsumerSetup } from "../store/consumer-setup-select.ts";
 import { type HeldPartition as HeldRow, selectHeldCursors } from "../store/cursor-held-select.ts";
@@ -472,9 +473,8 @@ export class LocalConsumer {
     if (adopted?.epoch !== epoch) return new Map();
     return new Map(
       this.#setup.topics.map(({ topicId }) => {
-        const noted = adopted.inFlight?.[topicId];
         const head = this.readers.get(topicId)?.head ?? 0;
-        return [topicId, new OffsetRanges([...(noted?.ranges ?? []), [(noted?.scanned ?? 0) + 1, head]])];
+        return [topicId, assumedFrom(adopted.inFlight?.[topicId], head)];
       }),
     );
   }
@@ -489,11 +489,5 @@ export class LocalConsumer {
 }
 
 function notedOf(held: HeldPartition): NotedInFlight {
-  const noted: Record<string, NotedInFlight[string]> = {};
-  for (const [topicId, flow] of held.flows) {
-    const ranges = new OffsetRanges();
-    for (const { offset } of flow.inFlightDeliveries()) ranges.add(offset, offset);
-    noted[topicId] = { scanned: flow.scanned, ranges: [...ranges] };
-  }
-  return noted;
+  return Object.fromEntries([...held.flows].map(([topicId, flow]) => [topicId, noteOf(flow)]));
 }

@@ -1,18 +1,9 @@
 import type pg from "pg";
+import type { NotedFlow } from "../domain/noted-in-flight.ts";
 import { type Database, type Queryable, transaction } from "./database.ts";
 
 /** What the holder of a partition noted with its last heartbeat, by topic id. */
-export type NotedInFlight = Readonly<
-  Record<
-    string,
-    {
-      /** Every offset up to here was looked at. */
-      readonly scanned: number;
-      /** With the member; both ends included. */
-      readonly ranges: readonly (readonly [from: number, to: number])[];
-    }
-  >
->;
+export type NotedInFlight = Readonly<Record<string, NotedFlow>>;
 
 /** A partition that a session held at the instance before. */
 export interface AdoptedLease {
