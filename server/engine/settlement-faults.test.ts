@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Delivery } from "../contract/settlements.ts";
 import { type TestDatabase, testDatabase } from "../testing/test-database.ts";
 import { acked, createTopic, type Instance, openInstance, publish, type TestMember } from "./testing/consumer-rig.ts";
-import { holdUp, refuseTransactions } from "./testing/database-faults.ts";
+import { holdUp, loseNextCommit, refuseTransactions } from "./testing/database-faults.ts";
 
 const consumer = "billing";
 const topic = "orders";
@@ -60,6 +60,24 @@ it("a failure that could not be stored lets nothing of its key overtake it, neit
     await a.ack(consumer, [last(member, offset)]);
   }
   await expect.poll(async () => (await a.describe({ consumer })).topics[0]?.position).toBe(3);
+  expect(await a.parked(consumer)).toEqual([]);
+});
+
+it("a failure that was stored though nobody heard of it counts once, and takes back what was delivered after it", async () => {
+  await declare({ retry: soon });
+  await publish(a, topicId, { count: 2, keys: 1 });
+  const member = await a.join(consumer, "m1");
+  await member.delivered(2);
+  const commit = loseNextCommit(a);
+  await expect(a.retry(consumer, [last(member, 1)])).rejects.toMatchObject({ code: "database-unavailable" });
+  expect(commit.lost()).toBe(1);
+  expect(await a.settle(consumer, [acked(last(member, 2))])).toEqual({ settled: 0, superseded: [0] });
+  await member.until(() => last(member, 1).attempt === 2, "the second attempt");
+  expect(member.frame("parked")?.data).toMatchObject({ offset: 1, key: "k0" });
+  await a.ack(consumer, [last(member, 1)]);
+  await member.until(() => last(member, 2).parked === true, "its follower");
+  await a.ack(consumer, [last(member, 2)]);
+  await expect.poll(async () => (await a.describe({ consumer })).topics[0]?.position).toBe(2);
   expect(await a.parked(consumer)).toEqual([]);
 });
 

@@ -131,9 +131,9 @@ export class Settler {
   #start(queue: SettlementQueue): Promise<void> {
     queue.running ??= this.#drain(queue).finally(() => {
       queue.running = null;
-      // Kept for the breaker's window when there is one; as many as there are consumers.
+      // Kept for the breaker's window when there is one, and for what it is not sure of; as many as there are consumers.
       if (isWanted(queue)) this.#start(queue).catch(() => undefined);
-      else if (queue.setup.breaker === null) this.#queues.delete(queue.setup.consumerId);
+      else if (queue.setup.breaker === null && !queue.isUnsure) this.#queues.delete(queue.setup.consumerId);
     });
     return queue.running;
   }

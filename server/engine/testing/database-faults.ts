@@ -1,3 +1,4 @@
+import type pg from "pg";
 import type { Instance } from "./consumer-rig.ts";
 
 /** Holds up every statement whose name begins so, until it is let go. */
@@ -17,6 +18,27 @@ export function holdUp(instance: Instance, prefix: string): { waiting: () => num
     return query(statement);
   }) as typeof pool.query;
   return { waiting: () => waiting, letGo: () => letGo() };
+}
+
+/** The next transaction is written, and its answer is lost. */
+export function loseNextCommit(instance: Instance): { lost: () => number } {
+  const { pool } = instance.database;
+  const connect = pool.connect.bind(pool) as (callback?: unknown) => unknown;
+  let lost = 0;
+  pool.connect = (async (callback?: unknown) => {
+    if (callback !== undefined) return connect(callback);
+    pool.connect = connect as typeof pool.connect;
+    const client = (await connect()) as pg.PoolClient;
+    const query = client.query.bind(client) as (statement: unknown) => Promise<unknown>;
+    client.query = (async (statement: unknown) => {
+      const answer = await query(statement);
+      if (statement !== "COMMIT") return answer;
+      lost += 1;
+      throw Object.assign(new Error("the connection was reset"), { code: "ECONNRESET" });
+    }) as typeof client.query;
+    return client;
+  }) as typeof pool.connect;
+  return { lost: () => lost };
 }
 
 /** The database is away for transactions, all but the next few of them, until it is back. */
