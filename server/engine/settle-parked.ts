@@ -1,6 +1,6 @@
 import { passes } from "../domain/event-filter.ts";
 import { sequenceName } from "../domain/sequence.ts";
-import { decideSettlement, type SettlementDecision } from "../domain/settlement-decision.ts";
+import { decideSettlement } from "../domain/settlement-decision.ts";
 import type { RequestedChange, StateChangeText } from "../domain/state-fold.ts";
 import type { ConsumerSetup } from "../store/consumer-setup-select.ts";
 import { selectHeldCursors } from "../store/cursor-held-select.ts";
@@ -59,8 +59,8 @@ export interface ParkedSettlement {
 
 export interface SettledOutcome {
   readonly kind: "settled";
-  /** Of the group's special items, in their order. */
-  readonly decisions: readonly SettlementDecision[];
+  /** The group's special items, in their order. */
+  readonly decided: readonly DecidedItem[];
   /** Per partition whose parked events changed: the version they have now, and the heads of what was touched. */
   readonly changed: ReadonlyMap<number, { readonly version: number; readonly heads: readonly NewHead[] }>;
   /** Events that are dead now. */
@@ -101,7 +101,7 @@ export async function settleParked(database: Database, settlement: ParkedSettlem
     await mergeCursors(db, group.merge(consumerId, instance));
     const heads = await selectSequenceHeads(db, { consumerId, sequences: touched });
     const changed = await raise(db, { consumerId, leases, touched, heads, now: settlement.now() });
-    return { kind: "settled", decisions: known.map((it) => it.decision), changed, dead: effects.dead };
+    return { kind: "settled", decided: known, changed, dead: effects.dead };
   });
 }
 

@@ -1,11 +1,11 @@
 import type { BreakerTrip, BreakerWindow } from "../domain/breaker.ts";
-import type { SettlementDecision } from "../domain/settlement-decision.ts";
 import type { ConsumerSetup } from "../store/consumer-setup-select.ts";
 import type { StoredError } from "../store/parked-settle-write.ts";
 import type { SettledOutcome } from "./settle-parked.ts";
+import type { DecidedItem } from "./settlement-effects.ts";
 import type { SettlementGroup, SettlementItem } from "./settlement-group.ts";
 
-export function isFailure(decision: SettlementDecision | undefined): boolean {
+export function isFailure({ decision }: DecidedItem): boolean {
   return decision === "park" || decision === "fail-again";
 }
 
@@ -21,12 +21,10 @@ export function takeOver(
     holder.parkedVersion = change.version;
     for (const { topicId, head, ...of } of change.heads) holder.flows.get(topicId)?.setHead(of, head);
   }
-  settlements.specials.forEach(({ item, holder }, i) => {
-    if (!isFailure(outcome.decisions[i])) return;
+  for (const { special, event } of outcome.decided.filter(isFailure)) {
     // Of a topic-ordered consumer everything after it is taken back, whatever its key.
-    const key = setup.ordering === "topic" ? null : (holder.flows.get(item.topicId)?.headAt(item.offset)?.key ?? null);
-    members.onParked(setup.consumerId, item, key);
-  });
+    members.onParked(setup.consumerId, special.item, setup.ordering === "topic" ? null : event.key);
+  }
 }
 
 /** Why a topic-ordered consumer has to stop after a group; null = it has not. */

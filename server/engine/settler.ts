@@ -223,7 +223,7 @@ export class Settler {
     const merge = group.merge(setup.consumerId, instance);
     const leases = await mergeCursors(database.pool, merge);
     if (!isAsExpected(merge, leases)) return { kind: "stale", leases };
-    return { kind: "settled", decisions: [], changed: new Map(), dead: [] };
+    return { kind: "settled", decided: [], changed: new Map(), dead: [] };
   }
 
   #finish(
@@ -254,7 +254,7 @@ export class Settler {
     }
     holders.onSettled(consumerId);
     const superseded = new Set(
-      settlements.specials.filter((_, i) => outcome.decisions[i] === "superseded").map((it) => it.item),
+      outcome.decided.filter((it) => it.decision === "superseded").map((it) => it.special.item),
     );
     for (const { items, resolve } of live) {
       resolve({
@@ -262,7 +262,7 @@ export class Settler {
         superseded: items.flatMap((item, index) => (superseded.has(item as never) ? [index] : [])),
       });
     }
-    const failures = settlements.specials.filter((_, i) => isFailure(outcome.decisions[i])).map((it) => it.item);
+    const failures = outcome.decided.filter(isFailure).map((it) => it.special.item);
     const halt = haltAfter(setup, outcome.dead);
     if (halt !== null) holders.onHalt(setup, halt);
     const trip = tripAfter(queue, { now: now(), settled: settled - failures.length, failures });
@@ -275,7 +275,7 @@ export class Settler {
     { consumerId }: ConsumerSetup,
     { settlements, outcome }: { readonly settlements: SettlementGroup; readonly outcome: SettledOutcome },
   ): boolean {
-    const released = settlements.specials.filter((_, i) => outcome.decisions[i] === "release").map((it) => it.item);
+    const released = outcome.decided.filter((it) => it.decision === "release").map((it) => it.special.item);
     return [...settlements.counted, ...released].some((item) => {
       const number = settlements.numberOf(item);
       return number !== undefined && this.#options.holders.isProbe(consumerId, item.partition, number);
