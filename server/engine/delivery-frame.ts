@@ -4,6 +4,8 @@ import type { Delivery } from "../contract/settlements.ts";
 export interface DeliveryTemplate {
   readonly before: string;
   readonly after: string;
+  /** All that follows the offset of a first delivery with no other mark: nearly every one. */
+  readonly afterPlain: string;
 }
 
 export function deliveryTemplate({
@@ -11,9 +13,11 @@ export function deliveryTemplate({
   partition,
   epoch,
 }: Pick<Delivery, "topic" | "partition" | "epoch">): DeliveryTemplate {
+  const after = `,"epoch":${epoch},"attempt":`;
   return {
     before: `{"topic":${JSON.stringify(topic)},"partition":${partition},"offset":`,
-    after: `,"epoch":${epoch},"attempt":`,
+    after,
+    afterPlain: `${after}1,"replay":false,"redelivered":false}`,
   };
 }
 
@@ -37,8 +41,10 @@ export interface DeliveryMarks {
   readonly operationId: string | null;
 }
 
-export function deliveryJson({ before, after }: DeliveryTemplate, marks: DeliveryMarks): string {
+export function deliveryJson({ before, after, afterPlain }: DeliveryTemplate, marks: DeliveryMarks): string {
   const { offset, attempt, isReplay, isRedelivered, isParked, operationId } = marks;
+  const isPlain = attempt === 1 && !isReplay && !isRedelivered && !isParked && operationId === null;
+  if (isPlain) return `${before}${offset}${afterPlain}`;
   const rare = `${isParked ? ',"parked":true' : ""}${operationId === null ? "" : `,"operation":"${operationId}"`}`;
   return `${before}${offset}${after}${attempt},"replay":${isReplay},"redelivered":${isRedelivered}${rare}}`;
 }

@@ -78,11 +78,19 @@ export class SettlementGroup {
   readonly followers: FollowerToPark[] = [];
   /** Acks of live deliveries. */
   readonly #counted = new Set<SettlementItem>();
+  /** While the breaker is open: of what was in flight. */
   readonly #numbers = new Map<SettlementItem, number>();
+  readonly #isProbed: boolean;
   readonly #parts = new Map<string, Part>();
   readonly #holders = new Set<HeldPartition>();
 
-  constructor(readonly findHolder: FindHolder) {}
+  /** @param isProbed the breaker is open: it matters which delivery a settlement answers */
+  constructor(
+    readonly findHolder: FindHolder,
+    { isProbed }: { readonly isProbed: boolean },
+  ) {
+    this.#isProbed = isProbed;
+  }
 
   /** The partitions of it. */
   get holders(): ReadonlySet<HeldPartition> {
@@ -98,7 +106,7 @@ export class SettlementGroup {
     return this.#counted;
   }
 
-  /** The number of the delivery that a settlement answers; undefined when it was not in flight. */
+  /** While the breaker is open: the number of the delivery that a settlement answers, if that was in flight. */
   numberOf(item: SettlementItem): number | undefined {
     return this.#numbers.get(item);
   }
@@ -117,7 +125,7 @@ export class SettlementGroup {
     const flow = holder.flows.get(item.topicId);
     if (flow === undefined) return false;
     this.#part(holder, item.topicId, flow);
-    const number = flow.numberOf(item.offset);
+    const number = this.#isProbed ? flow.numberOf(item.offset) : undefined;
     if (number !== undefined) this.#numbers.set(item, number);
     const begun = flow.begin(item);
     if (begun === "undelivered") return false;

@@ -22,11 +22,12 @@ export async function refuseUndelivered<Request extends Refusable>(
 ): Promise<Request[]> {
   const misplaced = await misplacedOf(db, { partitions, findHolder }, group);
   return group.filter((waiting) => {
-    const undelivered = waiting.items.flatMap((item, index) => {
+    const undelivered: object[] = [];
+    waiting.items.forEach((item, index) => {
       const { topicId, topic, partition, offset } = item;
       const flow = findHolder(partition)?.flows.get(topicId);
       const isDelivered = !isAnswer(item) || (flow?.mayHaveDelivered(offset) === true && !misplaced.has(item));
-      return isDelivered || !isHeldHere(findHolder, item) ? [] : [{ index, topic, partition, offset }];
+      if (!isDelivered && isHeldHere(findHolder, item)) undelivered.push({ index, topic, partition, offset });
     });
     if (undelivered.length === 0) return true;
     waiting.reject(

@@ -8,7 +8,7 @@ import type { StoredError } from "../store/parked-settle-write.ts";
 import { isAsExpected, mergeCursors, movedPartitions } from "../store/settle-cursors-merge.ts";
 import { StateConflicts } from "../store/state-write.ts";
 import type { HeldPartition } from "./held-partition.ts";
-import { type ParkedOutcome, type SettledOutcome, settleParked } from "./settle-parked.ts";
+import { type ParkedOutcome, type SettledOutcome, settleParked, type WithState } from "./settle-parked.ts";
 import { haltAfter, isFailure, takeOver, tripAfter } from "./settlement-aftermath.ts";
 import { type FindHolder, isHeldHere, SettlementGroup, type SettlementItem } from "./settlement-group.ts";
 import {
@@ -177,7 +177,7 @@ export class Settler {
     for (let repeats = 0; live.length > 0 || hasProgress; repeats++) {
       // From here to the write without a pause: what is held now is what the database is asked to expect.
       live = live.filter((it) => staysIf(it, (item) => isHeldHere(findHolder, item)));
-      const settlements = new SettlementGroup(findHolder);
+      const settlements = new SettlementGroup(findHolder, { isProbed: setup.failing !== null });
       for (const waiting of live) for (const item of waiting.items) settlements.add(item);
       if (hasProgress) for (const held of holders.held(consumerId)) settlements.addProgress(held);
       settlements.seal();
@@ -214,9 +214,12 @@ export class Settler {
   /** One statement for acks of live deliveries alone; otherwise a transaction that reads what is parked. */
   async #write(setup: ConsumerSetup, group: SettlementGroup, live: readonly Waiting[]): Promise<ParkedOutcome> {
     const { database, instance, now } = this.#options;
-    const withState = live.flatMap((request) =>
-      request.items.flatMap((item, index) => (hasState(item) ? [{ item, request, index }] : [])),
-    );
+    const withState: WithState[] = [];
+    for (const request of live) {
+      request.items.forEach((item, index) => {
+        if (hasState(item)) withState.push({ item, request, index });
+      });
+    }
     if (withState.length > 0 || group.specials.length > 0 || group.followers.length > 0) {
       return settleParked(database, { setup, instance, group, withState, random: Math.random, now });
     }
@@ -240,27 +243,28 @@ export class Settler {
     const { consumerId } = setup;
     const findHolder = holders.findHolder(consumerId);
     takeOver(holders, setup, { settlements, outcome });
+    const heard = new Set<HeldPartition>();
     let settled = 0;
     for (const { items } of live) {
       for (const item of items) {
-        const holder = isHeldHere(findHolder, item) ? findHolder(item.partition) : undefined;
+        const holder = findHolder(item.partition);
         if (item.outcome !== "extend") settled += 1;
-        if (holder === undefined) continue;
-        if (item.isVerdict !== true) holders.onHeard(consumerId, holder);
+        if (holder === undefined || holder.epoch !== item.epoch) continue;
+        if (item.isVerdict !== true) heard.add(holder);
         if (item.outcome !== "extend") continue;
         const topicId = item.topicId === 0 ? null : item.topicId;
         holders.onExtended(consumerId, holder, { topicId, offset: item.offset === 0 ? null : item.offset });
       }
     }
+    for (const holder of heard) holders.onHeard(consumerId, holder);
     holders.onSettled(consumerId);
     const superseded = new Set(
       outcome.decided.filter((it) => it.decision === "superseded").map((it) => it.special.item),
     );
     for (const { items, resolve } of live) {
-      resolve({
-        kind: "settled",
-        superseded: items.flatMap((item, index) => (superseded.has(item as never) ? [index] : [])),
-      });
+      const indexes =
+        superseded.size === 0 ? [] : items.flatMap((item, index) => (superseded.has(item as never) ? [index] : []));
+      resolve({ kind: "settled", superseded: indexes });
     }
     const failures = outcome.decided.filter(isFailure).map((it) => it.special.item);
     const halt = haltAfter(setup, outcome.dead);
