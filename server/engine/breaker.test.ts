@@ -93,6 +93,20 @@ it("closes by itself with the first delivery that goes well, and everything goes
   expect(await actions()).toEqual(["system consumer.breaker-opened", "system consumer.breaker-closed"]);
 });
 
+it("is not closed by what was with the member before it opened", async () => {
+  await declare();
+  await publish(a, topicId, { count: 40, keys: 40 });
+  const member = await a.join(consumer, "m1", { order: "strict" });
+  await member.delivered(40);
+  await a.retry(consumer, member.deliveries.slice(1));
+  await expect.poll(status).toBe("failing");
+  await member.delivered(41);
+  await a.ack(consumer, member.deliveries.slice(0, 1));
+  await a.retry(consumer, member.deliveries.slice(40));
+  await member.delivered(42);
+  expect(await actions()).toEqual(["system consumer.breaker-opened"]);
+});
+
 it("stays closed for one event that fails again and again, which becomes a dead letter", async () => {
   await declare({ retry: { ...retry, maxAttempts: 40 } });
   await publish(a, topicId, { count: 1 });

@@ -18,6 +18,24 @@ afterEach(async () => {
   await db.drop();
 });
 
+test("what broke off under a lease that has moved on is not noted: its numbers belong to others", async () => {
+  await createTopic(a.database, topic);
+  await a.declare(consumer, { topics: [{ topic, start: "earliest" }] });
+  const { pool } = a.database;
+  const { rows } = await pool.query<{ consumerId: number; topicId: number; epoch: number }>(
+    `SELECT c.id AS "consumerId", t.id AS "topicId", l.epoch FROM consumer c, topic t, lease l`,
+  );
+  const [{ consumerId, topicId, epoch } = { consumerId: 0, topicId: 0, epoch: 0 }] = rows;
+  const retry = { maxAttempts: 5, backoff: { delaysMs: [0] }, permanentErrors: [] };
+  const of = { topicId, attempt: 1, partition: 0, member: "m1", outcome: "interrupted", error: null, lostAlone: null };
+  await recordInterrupted(a.database, { consumerId, retry }, [
+    { ...of, offset: 1, epoch: epoch + 1 } as InterruptedDelivery,
+    { ...of, offset: 2, epoch } as InterruptedDelivery,
+  ]);
+  const noted = await pool.query('SELECT "offset" FROM delivery_attempt');
+  expect(noted.rows).toEqual([{ offset: 2 }]);
+});
+
 test("a member that leaves while an operator discards what it had in flight holds up neither", async () => {
   const topicId = await createTopic(a.database, topic);
   await a.declare(consumer, { topics: [{ topic, start: "earliest" }], partitions: 2 });

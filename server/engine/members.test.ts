@@ -231,6 +231,27 @@ test("a standby member takes over once the lease of a dead one has run out", asy
   expect(standby.offsets).toEqual(upTo(5));
 });
 
+test("a member that could not be renewed for as long as its lease lasts is given nothing, until it is", async () => {
+  let skewMs = 0;
+  const slow = instance({ leaseMs: 60_000, now: () => performance.now() + skewMs });
+  const other = `${consumer}-witness`;
+  for (const name of [consumer, other]) await slow.declare(name, { topics: [{ topic, start: "earliest" }] });
+  const member = await slow.join(consumer, "m1");
+  const witness = await slow.join(other, "w1");
+  await publish(slow, topicId, { count: 1 });
+  await Promise.all([member.delivered(1), witness.delivered(1)]);
+  skewMs = 60_000;
+  // The witness comes after that, so its own lease is as new as its session.
+  await witness.joined?.leave();
+  const renewed = await slow.join(other, "w2");
+  await publish(slow, topicId, { count: 1 });
+  await renewed.delivered(2);
+  expect(member.deliveries).toHaveLength(1);
+  skewMs = 0;
+  await publish(slow, topicId, { count: 1 });
+  await member.delivered(3);
+});
+
 test("a server that drains frees its partitions at once", async () => {
   const a = instance({ leaseMs: 60_000 });
   const b = instance({ leaseMs: 60_000 });

@@ -533,6 +533,22 @@ describe("at several instances", () => {
       [topicId],
     );
     expect(await a.settle(consumer, [acked(at(member, 2))])).toEqual({ settled: 1 });
+    const { rows } = await db.database.pool.query("SELECT settled::text FROM cursor");
+    expect(rows).toEqual([{ settled: "{[2,3)}" }]);
+  });
+
+  it("what an operator has changed is not overlooked by who changes what is parked at the same moment", async () => {
+    await declare({ retry: never, partitions: 1 });
+    await publish(a, topicId, { count: 2, keys: 2 });
+    const member = await a.join(consumer, "m1");
+    await member.delivered(2);
+    await a.retry(consumer, [at(member, 1)]);
+    // The wake-up is lost, and only the version of the parked events gives it away.
+    await db.database.pool.query(
+      "WITH v AS (UPDATE lease SET parked_version = parked_version + 1) UPDATE parked_event SET due_at = now()",
+    );
+    await a.retry(consumer, [at(member, 2)]);
+    await member.until(() => at(member, 1).attempt === 2, "what the operator let go");
   });
 
   it("survives the death of the holder between delivery and settlement: nothing lost, nothing reordered", async () => {
