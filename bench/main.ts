@@ -16,6 +16,7 @@ import { consume } from "./rows/consume.ts";
 import { delivery } from "./rows/delivery.ts";
 import { fanOut } from "./rows/fan-out.ts";
 import { memory } from "./rows/memory.ts";
+import { order } from "./rows/order.ts";
 import { parked } from "./rows/parked.ts";
 import { publish } from "./rows/publish.ts";
 import { sequential } from "./rows/sequential.ts";
@@ -30,6 +31,7 @@ const ROWS: readonly Row[] = [
   fanOut,
   delivery,
   consume,
+  order,
   settle,
   parked,
   catchUp,

@@ -1,25 +1,25 @@
 import { serve } from "../harness/child.ts";
+import { DeliveredOffsets } from "../load/delivered-offsets.ts";
 import { Follower } from "../load/follower.ts";
 import { HttpConnection, type HttpTarget, renderRequest } from "../load/http-connection.ts";
 
 /** As many settlements as one request may carry. */
 const GROUP = 1_000;
+const LIMIT_MS = 60_000;
 
 export type RawMember = typeof methods;
 const methods = serve({
   /**
-   * One member of a consumer with one partition: takes every delivery up to `head` and acknowledges it. Answers events
-   * per second, from the request for the stream until the answer to the last settlement.
+   * One member of a consumer with one partition: takes every delivery and acknowledges it by its offset, until as many
+   * are settled as the topic has. Answers events per second, from the request for the stream until the answer to the
+   * last settlement.
    */
-  run: async ({ target, consumer, topic, head }: Run) => {
-    const stream = `/v1/consumers/${consumer}/events?member=bench`;
-    const settlements = `/v1/consumers/${consumer}/settlements`;
+  run: async ({ target, consumer, topic, head, order }: Run & { readonly order: "strict" | "pipelined" }) => {
     const connection = await HttpConnection.open(target.port);
     const startedAt = performance.now();
-    let epoch = -1;
-    let delivered = 0;
+    const delivered = new DeliveredOffsets();
     let settled = 0;
-    let busy = false;
+    let isBusy = false;
     let finish = () => {};
     let fail: (error: Error) => void = () => {};
     const finished = new Promise<void>((resolve, reject) => {
@@ -29,18 +29,15 @@ const methods = serve({
     finished.catch(() => {});
 
     const settle = () => {
-      if (busy || settled === delivered) return;
-      const last = Math.min(delivered, settled + GROUP);
-      const rows: string[] = [];
-      const head_ = `{"topic":"${topic}","partition":0,"epoch":${epoch},"outcome":"ack","offset":`;
-      for (let offset = settled + 1; offset <= last; offset++) rows.push(`${head_}${offset}}`);
-      busy = true;
+      const offsets = isBusy ? [] : delivered.take(GROUP);
+      if (offsets.length === 0) return;
+      isBusy = true;
       connection.send(
-        renderRequest(target, settlements, `{"settlements":[${rows.join(",")}]}`),
+        settlementsOf(target, { consumer, topic, epoch: delivered.epoch, offsets }),
         (answer) => {
-          busy = false;
+          isBusy = false;
           if (answer.status !== 200) return fail(new Error(answer.text().slice(0, 1_000)));
-          settled = last;
+          settled += offsets.length;
           if (settled === head) finish();
           else settle();
         },
@@ -48,33 +45,61 @@ const methods = serve({
       );
     };
 
-    const offsetMark = Buffer.from(`\nid: ${topic}/`);
-    const epochMark = Buffer.from(`"epoch":`);
-    let carry: Buffer = Buffer.alloc(0);
-    const take = (chunk: Buffer) => {
-      const text = carry.length === 0 ? chunk : Buffer.concat([carry, chunk]);
-      // Up to the end of the last whole frame; the rest waits for more.
-      const end = text.lastIndexOf("\n\n");
-      carry = Buffer.from(text.subarray(end === -1 ? 0 : end + 1));
-      if (end === -1) return;
-      const at = text.subarray(0, end).lastIndexOf(offsetMark);
-      if (at === -1) return;
-      if (epoch === -1)
-        epoch = Number.parseInt(text.toString("latin1", text.indexOf(epochMark) + epochMark.length), 10);
-      delivered = Number.parseInt(text.toString("latin1", at + offsetMark.length, at + offsetMark.length + 16), 10);
-      settle();
-    };
-    const follower = await Follower.open(target, stream, { readyMark: "HTTP/1.1 200", onChunk: take });
-    const timer = setTimeout(() => fail(new Error(`delivered ${delivered}, settled ${settled} of ${head}`)), LIMIT_MS);
+    const follower = await Follower.open(target, `/v1/consumers/${consumer}/events?member=bench&order=${order}`, {
+      readyMark: "HTTP/1.1 200",
+      onChunk(chunk) {
+        delivered.read(chunk);
+        settle();
+      },
+    });
+    const timer = setTimeout(() => fail(new Error(`settled ${settled} of ${head}`)), LIMIT_MS);
     await finished.finally(() => clearTimeout(timer));
     const eventsPerSecond = (head * 1000) / (performance.now() - startedAt);
     follower.close();
     connection.close();
     return eventsPerSecond;
   },
+
+  /** The same without a stream: asks for as many deliveries as one answer may carry, settles them, and asks again. */
+  pull: async ({ target, consumer, topic, head }: Run) => {
+    const connection = await HttpConnection.open(target.port);
+    const startedAt = performance.now();
+    let session = "";
+    for (let settled = 0; settled < head; ) {
+      const wish = JSON.stringify({ max: GROUP, waitMs: 1_000, ...(session === "" ? {} : { session }) });
+      const pulled = await connection.request(renderRequest(target, `/v1/consumers/${consumer}/deliveries`, wish));
+      if (pulled.status !== 200) throw new Error(pulled.text().slice(0, 1_000));
+      const delivered = new DeliveredOffsets();
+      const text = pulled.text();
+      session = /"session":"([^"]+)"/.exec(text)?.[1] ?? "";
+      delivered.read(Buffer.from(text, "latin1"));
+      const offsets = delivered.take(GROUP);
+      if (offsets.length === 0) throw new Error(`nothing came in a second; settled ${settled} of ${head}`);
+      const answer = await connection.request(
+        settlementsOf(target, { consumer, topic, epoch: delivered.epoch, offsets }),
+      );
+      if (answer.status !== 200) throw new Error(answer.text().slice(0, 1_000));
+      settled += offsets.length;
+    }
+    const eventsPerSecond = (head * 1000) / (performance.now() - startedAt);
+    connection.close();
+    return eventsPerSecond;
+  },
 });
 
-const LIMIT_MS = 60_000;
+function settlementsOf(
+  target: HttpTarget,
+  of: {
+    readonly consumer: string;
+    readonly topic: string;
+    readonly epoch: number;
+    readonly offsets: readonly number[];
+  },
+): Buffer {
+  const before = `{"topic":"${of.topic}","partition":0,"epoch":${of.epoch},"outcome":"ack","offset":`;
+  const body = `{"settlements":[${of.offsets.map((it) => `${before}${it}}`).join(",")}]}`;
+  return renderRequest(target, `/v1/consumers/${of.consumer}/settlements`, body);
+}
 
 interface Run {
   readonly target: HttpTarget;

@@ -38,7 +38,7 @@ export const consume: Row = {
       };
       const runRaw = async () => {
         const consumer = await declare();
-        const rate = await raw.call("run", { target, consumer, topic: TOPIC, head });
+        const rate = await raw.call("run", { target, consumer, topic: TOPIC, head, order: "pipelined" });
         await settled(consumer);
         return rate;
       };
@@ -48,9 +48,16 @@ export const consume: Row = {
         await settled(consumer);
         return rate;
       };
+      const runPull = async () => {
+        const consumer = await declare();
+        const rate = await raw.call("pull", { target, consumer, topic: TOPIC, head });
+        await settled(consumer);
+        return rate;
+      };
       await runRaw();
       const values = await interleave(rounds, [
         { name: "each", measure: runRaw },
+        { name: "pull", measure: runPull },
         { name: "SDK", measure: runSdk },
       ]);
       const of = (name: string) => values.get(name) ?? [];
@@ -61,10 +68,12 @@ export const consume: Row = {
           work: "deliver + ack, one consumer, one member",
           measured: [
             measured("a settlement for each event", "events/s", of("each")),
+            measured("by pulls of at most 1,000, strict order", "events/s", of("pull")),
             measured("the SDK's consume, a handler that does nothing", "events/s", of("SDK")),
           ],
           verdicts: [
             verdict("each event its own ack", "events/s", of("each"), goal),
+            verdict("pull", "events/s", of("pull"), { relation: "≥" }),
             verdict("SDK", "events/s", of("SDK"), goal),
           ],
           notes: [
