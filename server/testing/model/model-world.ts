@@ -9,6 +9,8 @@ import { type Answer, ConsumerModel, MAX_ATTEMPTS } from "./consumer-model.ts";
 import type { ModelMember } from "./model-member.ts";
 import { readStoredConsumer, type StoredConsumer } from "./stored-consumer.ts";
 
+/** Deliveries lost beside others after which an event is delivered alone. */
+const LOST_TOGETHER = 2;
 export const PATIENCE_MS = 15_000;
 
 /** The engine and the model side by side: instances, members, what is known of both, and whether they agree. */
@@ -142,7 +144,9 @@ export class ModelWorld {
       this.#takeBuried(stored);
       // What may kill its member is delivered alone: the others wait.
       const deliverable = this.model.deliverable();
-      const isAlone = deliverable.some((offset) => (stored.lost.get(offset) ?? 0) >= MAX_ATTEMPTS - 1);
+      const isAlone = deliverable.some(
+        (offset) => stored.parked.get(offset)?.isAlone === true || (stored.lost.get(offset) ?? 0) >= LOST_TOGETHER,
+      );
       return isAlone && deliverable.some((offset) => held.has(offset));
     });
   }

@@ -13,6 +13,8 @@ export interface StoredRow {
   readonly attemptsMax: number;
   readonly isDue: boolean;
   readonly errorName: string | null;
+  /** It is delivered alone, whatever was moved since it was lost. */
+  readonly isAlone: boolean;
 }
 
 /** A consumer of one topic as the database has it, in one snapshot. */
@@ -44,7 +46,7 @@ export async function readStoredConsumer(database: Database, consumer: string): 
     const leases = await rowsOf<{ epoch: number }>(`SELECT epoch FROM lease WHERE ${where} ORDER BY partition`);
     const parked = await rowsOf<StoredRow>(
       `SELECT "offset", key, state, attempt, attempts_max AS "attemptsMax", coalesce(due_at <= clock_timestamp(), false) AS "isDue",
-         error_name AS "errorName"
+         error_name AS "errorName", lost_alone IS NOT NULL AS "isAlone"
        FROM parked_event WHERE ${where} ORDER BY "offset"`,
     );
     const attempts = await rowsOf<{ offset: number; isLost: boolean }>(
