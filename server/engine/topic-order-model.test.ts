@@ -4,6 +4,7 @@ import { expect, it } from "vitest";
 import type { Delivery } from "../contract/settlements.ts";
 import { partitionOf } from "../domain/partition-of.ts";
 import { testDatabase } from "../testing/test-database.ts";
+import { reachable } from "./database-unavailable.ts";
 import {
   acked,
   createTopic,
@@ -258,8 +259,8 @@ class Run {
   async moveBack(instance: Instance): Promise<void> {
     const at = { consumer, actor: { name: "person:model", requestId: "model" } };
     try {
-      const plan = await instance.plan({ ...at, target: { to: "earliest" }, parked: "keep" });
-      await instance.change({ ...at, planId: plan.id, token: plan.token, reason: "again" });
+      const plan = await reachable(instance.plan({ ...at, target: { to: "earliest" }, parked: "keep" }));
+      await reachable(instance.change({ ...at, planId: plan.id, token: plan.token, reason: "again" }));
     } catch (error) {
       const { code } = error as { code?: string };
       if (code !== "database-unavailable" && code !== "plan-outdated") throw error;
