@@ -93,6 +93,20 @@ it("closes by itself with the first delivery that goes well, and everything goes
   expect(await actions()).toEqual(["system consumer.breaker-opened", "system consumer.breaker-closed"]);
 });
 
+it("uses up no attempts while it is open", async () => {
+  await declare({ retry: { ...retry, maxAttempts: 2 } });
+  await publish(a, topicId, { count: 20, keys: 20 });
+  const member = await a.join(consumer, "m1", { order: "strict" });
+  await member.delivered(20);
+  await a.retry(consumer, member.deliveries, { delayMs: 200 });
+  await expect.poll(status).toBe("failing");
+  for (let count = 21; count <= 23; count++) {
+    await member.delivered(count);
+    await a.retry(consumer, member.deliveries.slice(count - 1, count));
+  }
+  expect((await a.parked(consumer)).filter((it) => it.includes("dead"))).toEqual([]);
+});
+
 it("is not closed by what was with the member before it opened", async () => {
   await declare();
   await publish(a, topicId, { count: 40, keys: 40 });

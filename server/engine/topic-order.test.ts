@@ -73,6 +73,21 @@ it("a partition that is released while the others read on goes on where it stood
   expect(next()?.offset).toBe(ofFirst[1]);
 });
 
+it("a partition that fails and goes on during a read goes on where it stood, and skips nothing", async () => {
+  await declare({ maxInFlight: 10 });
+  await publish(a, topicId, { count: 1_000, keys: 10 });
+  const member = await a.join(consumer, "m1");
+  await member.delivered(10);
+  const reading = holdUp(a, "read_event_rows");
+  await a.ack(consumer, member.deliveries.slice(0, 5));
+  await expect.poll(reading.waiting).toBeGreaterThan(0);
+  await a.retry(consumer, [last(member, 6)], { delayMs: 600_000 });
+  await a.ack(consumer, [last(member, 6)]);
+  reading.letGo();
+  await member.delivered(11);
+  expect(member.offsets[10]).toBe(7);
+});
+
 it("what is acked late, while it waits to be tried again, is not delivered again", async () => {
   await declare({ maxInFlight: 3 });
   await publish(a, topicId, { count: 3, keys: 3 });
