@@ -64,7 +64,7 @@ export interface FilterRoundsOptions {
 }
 
 /** What a step finds of a place that only members bring further. */
-interface Standing {
+interface BlockedPlace {
   readonly stand: string;
   /** Positions by partition. */
   readonly blocked: ReadonlyMap<number, number>;
@@ -76,7 +76,7 @@ interface Standing {
 export class FilterRounds {
   readonly #db: Queryable;
   readonly #options: FilterRoundsOptions;
-  #standings = new Map<string, Standing>();
+  #standings = new Map<string, BlockedPlace>();
 
   constructor(db: Queryable, options: FilterRoundsOptions = {}) {
     this.#db = db;
@@ -164,7 +164,7 @@ export class FilterRounds {
     return { moved: count > 0, isMore: true };
   }
 
-  #remember(place: FilteredPlace, found: Omit<Standing, "stand">): void {
+  #remember(place: FilteredPlace, found: Omit<BlockedPlace, "stand">): void {
     this.#standings.set(nameOf(place), { stand: place.stand, ...found });
   }
 }

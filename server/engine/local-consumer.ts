@@ -5,7 +5,7 @@ import { assumedFrom, noteOf } from "../domain/noted-in-flight.ts";
 import type { OffsetRanges } from "../domain/offset-ranges.ts";
 import { takeProbe } from "../store/consumer-breaker.ts";
 import { type ConsumerSetup, selectConsumerSetup } from "../store/consumer-setup-select.ts";
-import { type HeldPartition as HeldRow, selectHeldCursors } from "../store/cursor-held-select.ts";
+import { type HeldCursors, selectHeldCursors } from "../store/cursor-held-select.ts";
 import type { Database } from "../store/database.ts";
 import { selectBrokenDeliveries } from "../store/delivery-attempts-select.ts";
 import { selectHandledBefore } from "../store/handled-before-select.ts";
@@ -425,7 +425,7 @@ export class LocalConsumer {
   }
 
   /** The cursors of leases of the member, under whatever epoch they stand together with; none when it is too late. */
-  async #read(session: MemberSession, partitions: readonly number[]): Promise<HeldRow[]> {
+  async #read(session: MemberSession, partitions: readonly number[]): Promise<HeldCursors[]> {
     const { database } = this.#options;
     const rows = await selectHeldCursors(database.pool, { consumerId: this.#setup.consumerId, partitions });
     const mine = rows.filter((row) => row.member === session.member);
@@ -438,7 +438,7 @@ export class LocalConsumer {
   }
 
   /** False when there is nothing to hold, or it has moved on meanwhile. */
-  async #hold(session: MemberSession, rows: readonly HeldRow[]): Promise<boolean> {
+  async #hold(session: MemberSession, rows: readonly HeldCursors[]): Promise<boolean> {
     if (rows.length === 0) return false;
     const parked = new Map((await this.#readParked(rows.map((it) => it.partition))).map((it) => [it.partition, it]));
     const broken = await selectBrokenDeliveries(this.#options.database.pool, this.#setup.consumerId);

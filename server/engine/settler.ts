@@ -258,12 +258,12 @@ export class Settler {
     }
     for (const holder of heard) holders.onHeard(consumerId, holder);
     holders.onSettled(consumerId);
-    const superseded = new Set(
+    const superseded = new Set<SettlementItem>(
       outcome.decided.filter((it) => it.decision === "superseded").map((it) => it.special.item),
     );
     for (const { items, resolve } of live) {
       const indexes =
-        superseded.size === 0 ? [] : items.flatMap((item, index) => (superseded.has(item as never) ? [index] : []));
+        superseded.size === 0 ? [] : items.flatMap((item, index) => (superseded.has(item) ? [index] : []));
       resolve({ kind: "settled", superseded: indexes });
     }
     const failures = outcome.decided.filter(isFailure).map((it) => it.special.item);

@@ -58,7 +58,7 @@ type Command = typeof command extends fc.Arbitrary<infer C> ? C : never;
 
 /** A member that works through each partition in order: what a `parked` notice takes back it forgets. */
 class OrderedMember {
-  readonly #lanes = new Map<string, Delivery[]>();
+  readonly #flows = new Map<string, Delivery[]>();
   /** Failed, and not tried again yet: a late success of it counts. */
   readonly failed = new Map<string, Delivery>();
   #seen = 0;
@@ -69,14 +69,14 @@ class OrderedMember {
     for (const { event, data } of this.sink.frames.slice(this.#seen)) {
       if (event === "message") {
         const delivery = data.delivery as Delivery;
-        const lane = `${delivery.partition} ${delivery.epoch}`;
-        this.#lanes.set(lane, [...(this.#lanes.get(lane) ?? []), delivery]);
+        const flow = `${delivery.partition} ${delivery.epoch}`;
+        this.#flows.set(flow, [...(this.#flows.get(flow) ?? []), delivery]);
       } else if (event === "parked") {
         const { partition, offset } = data as { partition: number; offset: number };
-        for (const [lane, held] of this.#lanes) {
-          if (lane.startsWith(`${partition} `))
-            this.#lanes.set(
-              lane,
+        for (const [flow, held] of this.#flows) {
+          if (flow.startsWith(`${partition} `))
+            this.#flows.set(
+              flow,
               held.filter((it) => it.offset < offset),
             );
         }
@@ -84,30 +84,30 @@ class OrderedMember {
         const mine = new Set(
           (data.partitions as { partition: number; epoch: number }[]).map((it) => `${it.partition} ${it.epoch}`),
         );
-        for (const lane of this.#lanes.keys()) if (!mine.has(lane)) this.#lanes.delete(lane);
-        for (const [lane] of this.failed) if (!mine.has(lane)) this.failed.delete(lane);
+        for (const flow of this.#flows.keys()) if (!mine.has(flow)) this.#flows.delete(flow);
+        for (const [flow] of this.failed) if (!mine.has(flow)) this.failed.delete(flow);
       }
     }
     this.#seen = this.sink.frames.length;
   }
 
-  lane(index: number): [string, Delivery[]] | undefined {
-    const lanes = [...this.#lanes].filter(([, held]) => held.length > 0);
-    return lanes[index % Math.max(1, lanes.length)];
+  flow(index: number): [string, Delivery[]] | undefined {
+    const flows = [...this.#flows].filter(([, held]) => held.length > 0);
+    return flows[index % Math.max(1, flows.length)];
   }
 
-  take(lane: string, count: number): Delivery[] {
-    const held = this.#lanes.get(lane) ?? [];
-    this.#lanes.set(lane, held.slice(count));
+  take(flow: string, count: number): Delivery[] {
+    const held = this.#flows.get(flow) ?? [];
+    this.#flows.set(flow, held.slice(count));
     return held.slice(0, count);
   }
 
-  put(lane: string, held: Delivery[]): void {
-    this.#lanes.set(lane, held);
+  put(flow: string, held: Delivery[]): void {
+    this.#flows.set(flow, held);
   }
 
-  forget(lane: string): void {
-    this.#lanes.delete(lane);
+  forget(flow: string): void {
+    this.#flows.delete(flow);
   }
 }
 
@@ -171,25 +171,25 @@ class Run {
     switch (command.kind) {
       case "ack":
       case "skip": {
-        const [lane] = member?.lane(command.member) ?? [];
-        if (member === undefined || lane === undefined) return;
-        const taken = member.take(lane, command.kind === "ack" ? command.count : 1);
+        const [flow] = member?.flow(command.member) ?? [];
+        if (member === undefined || flow === undefined) return;
+        const taken = member.take(flow, command.kind === "ack" ? command.count : 1);
         const settlements = taken.map((it) =>
           command.kind === "ack" ? acked(it) : acked(it, { outcome: "skip", reason: "void", attempt: it.attempt }),
         );
         const result = await this.settle(command.via, settlements);
-        this.trace.push(`  ${lane}: ${taken.map((it) => it.offset)} ${JSON.stringify(result)}`);
-        if (result === null) return member.forget(lane);
+        this.trace.push(`  ${flow}: ${taken.map((it) => it.offset)} ${JSON.stringify(result)}`);
+        if (result === null) return member.forget(flow);
         this.check(taken, command.kind);
         expect(result.superseded ?? [], this.trace.join("\n")).toEqual([]);
         for (const it of taken) this.finish(it, command.kind === "ack");
-        member.failed.delete(lane);
+        member.failed.delete(flow);
         return;
       }
       case "fail": {
-        const [lane] = member?.lane(command.member) ?? [];
-        if (member === undefined || lane === undefined) return;
-        const taken = member.take(lane, command.skipped + 1);
+        const [flow] = member?.flow(command.member) ?? [];
+        if (member === undefined || flow === undefined) return;
+        const taken = member.take(flow, command.skipped + 1);
         const bad = taken.at(-1);
         if (bad === undefined) return;
         const acks = taken.slice(0, -1).map((it) => acked(it));
@@ -197,31 +197,31 @@ class Run {
           member.sink.frames.filter((it) => it.event === "parked" && it.data.partition === bad.partition).length;
         const before = notices();
         const result = await this.settle(command.via, [...acks, failed(bad, { delayMs: command.isLate ? 300 : 0 })]);
-        this.trace.push(`  ${lane}: ${taken.map((it) => it.offset)} fails ${JSON.stringify(result)}`);
-        if (result === null) return member.forget(lane);
+        this.trace.push(`  ${flow}: ${taken.map((it) => it.offset)} fails ${JSON.stringify(result)}`);
+        if (result === null) return member.forget(flow);
         this.check(taken, "fail");
         expect(result.superseded ?? [], this.trace.join("\n")).toEqual([]);
         for (const it of taken.slice(0, -1)) this.finish(it, true);
-        member.failed.set(lane, bad);
+        member.failed.set(flow, bad);
         // Nothing more of the partition before the line.
         await member.sink.until(
-          () => notices() > before || member.sink.isEnded || this.isLost(member, lane),
+          () => notices() > before || member.sink.isEnded || this.isLost(member, flow),
           "the notice",
         );
         return;
       }
       case "late": {
-        const [lane, bad] = member === undefined ? [] : ([...member.failed][0] ?? []);
-        if (member === undefined || lane === undefined || bad === undefined || this.over.has(bad.offset)) return;
+        const [flow, bad] = member === undefined ? [] : ([...member.failed][0] ?? []);
+        if (member === undefined || flow === undefined || bad === undefined || this.over.has(bad.offset)) return;
         const result = await this.settle(command.via, [acked(bad)]);
-        this.trace.push(`  ${lane}: ${bad.offset} late ${JSON.stringify(result)}`);
-        member.failed.delete(lane);
+        this.trace.push(`  ${flow}: ${bad.offset} late ${JSON.stringify(result)}`);
+        member.failed.delete(flow);
         if (result === null || result.superseded !== undefined) return;
         this.finish(bad, true);
         this.late.add(bad.offset);
         // It may have been delivered again meanwhile: those deliveries are of what is over now.
         member.sync();
-        this.dropFrom(member, lane, bad.offset);
+        this.dropFrom(member, flow, bad.offset);
         return;
       }
       case "join": {
@@ -270,16 +270,16 @@ class Run {
     this.late.clear();
   }
 
-  isLost(member: OrderedMember, lane: string): boolean {
+  isLost(member: OrderedMember, flow: string): boolean {
     const assignment = member.sink.frame("assignment")?.data.partitions as
       | { partition: number; epoch: number }[]
       | undefined;
-    return !(assignment ?? []).some((it) => `${it.partition} ${it.epoch}` === lane);
+    return !(assignment ?? []).some((it) => `${it.partition} ${it.epoch}` === flow);
   }
 
-  dropFrom(member: OrderedMember, lane: string, offset: number): void {
-    const kept = member.take(lane, Number.MAX_SAFE_INTEGER).filter((it) => it.offset !== offset);
-    member.put(lane, kept);
+  dropFrom(member: OrderedMember, flow: string, offset: number): void {
+    const kept = member.take(flow, Number.MAX_SAFE_INTEGER).filter((it) => it.offset !== offset);
+    member.put(flow, kept);
   }
 }
 

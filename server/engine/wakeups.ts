@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
-import type pg from "pg";
+import type { BoundedClient } from "../store/bounded-client.ts";
 import type { Database } from "../store/database.ts";
 import { showInstanceAlive } from "../store/instance-alive.ts";
 import {
@@ -181,7 +181,7 @@ export function payloadsOf(channels: Iterable<string>, instance: string): string
 }
 
 interface Connection {
-  readonly client: pg.Client;
+  readonly client: BoundedClient;
   isBroken(): boolean;
   /** Resolves once the connection ended or the signal fired. */
   untilBroken(signal: AbortSignal): Promise<void>;

@@ -15,8 +15,8 @@ import { selectPlanFacts } from "../store/position-plan-facts.ts";
 import { insertPlan, selectPlan } from "../store/position-plan-table.ts";
 import { selectRangeEnds } from "../store/position-range-ends.ts";
 import { selectTopicPlaces } from "../store/subscription-topics.ts";
-import { computePositionPlan, planToken, standingOf } from "./compute-position-plan.ts";
-import { highestReach, lowestPosition, measureMove, type Standing } from "./measure-move.ts";
+import { computePositionPlan, planToken, topicCursorsOf } from "./compute-position-plan.ts";
+import { highestReach, lowestPosition, measureMove, type TopicCursors } from "./measure-move.ts";
 import { movePositions } from "./move-positions.ts";
 import { requireConsumer } from "./require-consumer.ts";
 import type { Services } from "./services.ts";
@@ -35,7 +35,7 @@ interface Deps {
 interface CurrentChange {
   readonly change: PlannedChange;
   readonly isBack: boolean;
-  readonly standing: Standing;
+  readonly at: TopicCursors;
 }
 
 /**
@@ -62,7 +62,7 @@ export const changePositions =
       const isCurrent = !isExpired && token === plan.token && token === (await planToken(db, setup, actions));
       const current = isCurrent ? await currentChanges(db, { setup, plan }) : null;
       if (current === null) return { kind: "outdated" as const, setup, plan };
-      const topicIds = current.map((it) => it.standing.subscribed.topicId);
+      const topicIds = current.map((it) => it.at.subscribed.topicId);
       const facts = await selectPlanFacts(db, { consumerId, topicIds });
       const changes = current.map((it) => it.change);
       const change = await movePositions(db, {
@@ -72,7 +72,7 @@ export const changePositions =
         changes,
         ...actions,
         undoOf: null,
-        before: current.flatMap((it) => it.standing.cursors),
+        before: current.flatMap((it) => it.at.cursors),
         after: current.flatMap(movedCursors),
         // They would hide what is to be delivered again.
         keepLayouts: (layouts) =>
@@ -126,24 +126,24 @@ async function currentChanges(
     const subscribed = setup.topics.find((it) => it.topic === planned.topic);
     const place = places.get(planned.topic);
     if (subscribed === undefined || place === undefined) return null;
-    const standing = standingOf(setup, subscribed, cursors);
-    const from = lowestPosition(standing.cursors);
+    const at = topicCursorsOf(setup, subscribed, cursors);
+    const from = lowestPosition(at.cursors);
     const to =
       plan.target.to === "latest" ? Math.max(place.head, place.tail - 1) : Math.max(planned.to, place.tail - 1);
     // The event that was to come next is gone. Other targets mean the first one that is left.
     if (plan.target.to === "before" && to !== planned.to) return null;
     if (!doesAsPlanned(planned, { from, to })) return null;
     const isBack = directionOf({ from, to, rerun: planned.rerun }) === "back";
-    const isShort = Math.max(to, highestReach(standing)) - Math.min(to, from) <= MAX_MEASURED;
+    const isShort = Math.max(to, highestReach(at)) - Math.min(to, from) <= MAX_MEASURED;
     const now = isShort
-      ? await measureMove(db, standing, { to, parked: plan.parked?.action ?? "keep" })
+      ? await measureMove(db, at, { to, parked: plan.parked?.action ?? "keep" })
       : {
           ...countsNow(planned, { from, to, isBack }),
-          ...(await endsNow(db, { planned, from, to, isBack, standing })),
+          ...(await endsNow(db, { planned, from, to, isBack, at })),
         };
     const counts = { rerun: isBack ? now.rerun : 0, skip: isBack ? 0 : now.skip };
     const ends = counts.rerun + counts.skip === 0 ? NO_ENDS : { firstEvent: now.firstEvent, lastEvent: now.lastEvent };
-    current.push({ change: { topic: planned.topic, from, to, ...counts, ...ends }, isBack, standing });
+    current.push({ change: { topic: planned.topic, from, to, ...counts, ...ends }, isBack, at });
   }
   return current;
 }
@@ -160,31 +160,31 @@ function countsNow(
 
 async function endsNow(
   db: Queryable,
-  of: { planned: PlannedChange; from: number; to: number; isBack: boolean; standing: Standing },
+  of: { planned: PlannedChange; from: number; to: number; isBack: boolean; at: TopicCursors },
 ): Promise<Pick<PlannedChange, "firstEvent" | "lastEvent">> {
-  const { planned, from, to, isBack, standing } = of;
+  const { planned, from, to, isBack, at } = of;
   if ((from === planned.from && to === planned.to) || from === to) return planned;
-  const { topicId, filter, liveOnly } = standing.subscribed;
+  const { topicId, filter, liveOnly } = at.subscribed;
   const range = { topicId, after: Math.min(from, to), through: Math.max(from, to), filter };
   // A short look from either end: the leases are held meanwhile.
   return selectRangeEnds(db, { ...range, without: isBack ? liveOnly : [] }, MAX_MEASURED);
 }
 
-function movedCursors({ change, isBack, standing }: CurrentChange): StoredCursor[] {
+function movedCursors({ change, isBack, at }: CurrentChange): StoredCursor[] {
   const move = { to: change.to, isBack };
-  return standing.cursors.map((it) => moveCursor(it, move));
+  return at.cursors.map((it) => moveCursor(it, move));
 }
 
 const isBackFor = (current: readonly CurrentChange[], topicId: number): boolean =>
-  current.some((it) => it.isBack && it.standing.subscribed.topicId === topicId);
+  current.some((it) => it.isBack && it.at.subscribed.topicId === topicId);
 
 function rerunsOf(current: readonly CurrentChange[]): { topicId: number; after: number; through: number }[] {
   return current
     .filter((it) => it.isBack)
-    .map(({ change, standing }) => ({
-      topicId: standing.subscribed.topicId,
+    .map(({ change, at }) => ({
+      topicId: at.subscribed.topicId,
       after: change.to,
-      through: highestReach(standing),
+      through: highestReach(at),
     }));
 }
 

@@ -7,7 +7,7 @@ import type { Queryable } from "../store/database.ts";
 import { selectLastPositionChange } from "../store/position-change-last.ts";
 import { selectPlanFacts } from "../store/position-plan-facts.ts";
 import { selectTopicPlaces } from "../store/subscription-topics.ts";
-import { lowestPosition, measureMove, type Standing } from "./measure-move.ts";
+import { lowestPosition, measureMove, type TopicCursors } from "./measure-move.ts";
 import { chosenTopics, targetPositions } from "./position-target.ts";
 
 const PLAN_LIVES_MS = 15 * 60_000;
@@ -26,13 +26,13 @@ export async function computePositionPlan(
   );
   const moving = subscribed.flatMap((it) => {
     const place = places.get(it.topic);
-    const standing = standingOf(setup, it, cursors);
-    return place === undefined ? [] : [{ place, standing, from: lowestPosition(standing.cursors) }];
+    const at = topicCursorsOf(setup, it, cursors);
+    return place === undefined ? [] : [{ place, at, from: lowestPosition(at.cursors) }];
   });
   const positions = await targetPositions(db, target, moving);
   const changes: PlannedChange[] = [];
-  for (const [index, { standing, from }] of moving.entries()) {
-    changes.push(await measureMove(db, standing, { to: positions[index] ?? from, parked }));
+  for (const [index, { at, from }] of moving.entries()) {
+    changes.push(await measureMove(db, at, { to: positions[index] ?? from, parked }));
   }
   const facts = await selectPlanFacts(db, {
     consumerId: setup.consumerId,
@@ -64,11 +64,11 @@ export async function planToken(
   return createHash("sha256").update(text).digest("base64url");
 }
 
-export function standingOf(
+export function topicCursorsOf(
   setup: ConsumerSetup,
   subscribed: SubscribedTopic,
   cursors: readonly StoredCursor[],
-): Standing {
+): TopicCursors {
   return {
     consumerId: setup.consumerId,
     subscribed,

@@ -8,14 +8,15 @@ import type { Queryable } from "../store/database.ts";
 import { countEvents } from "../store/position-events-count.ts";
 import { selectKeysInRange } from "../store/position-keys-select.ts";
 import { countParkedWithin } from "../store/position-parked-count.ts";
-import { type EventRange, selectRangeEnds } from "../store/position-range-ends.ts";
+import { type CountedRange, selectRangeEnds } from "../store/position-range-ends.ts";
 import { findLiveOnly, type LiveOnlyEvents } from "./live-only-events.ts";
 
 // Partitions that are ahead of the lowest position have settled events above it. Which those are follows from their
 // keys: looking at 50,000 takes about 50 ms; beyond, an even spread is assumed.
 const MAX_LOOKED_AT = 50_000;
 
-export interface Standing {
+/** A topic of a consumer, and how far its partitions are. */
+export interface TopicCursors {
   readonly consumerId: number;
   readonly subscribed: SubscribedTopic;
   readonly partitions: number;
@@ -29,7 +30,7 @@ export const lowestPosition = (cursors: readonly StoredCursor[]): number =>
   Math.min(...cursors.map((it) => it.position));
 
 /** Up to which offset the consumer has settled anything. */
-export const highestReach = ({ cursors, priorLayouts }: Pick<Standing, "cursors" | "priorLayouts">): number =>
+export const highestReach = ({ cursors, priorLayouts }: Pick<TopicCursors, "cursors" | "priorLayouts">): number =>
   Math.max(...cursors.map(reach), ...priorLayouts.map((it) => it.endsAt));
 
 /**
@@ -38,21 +39,21 @@ export const highestReach = ({ cursors, priorLayouts }: Pick<Standing, "cursors"
  */
 export async function measureMove(
   db: Queryable,
-  standing: Standing,
+  at: TopicCursors,
   { to, parked }: { readonly to: number; readonly parked: PositionPlan["parked"]["action"] },
 ): Promise<PlannedChange> {
-  const { topicId, topic, filter, liveOnly } = standing.subscribed;
-  const from = lowestPosition(standing.cursors);
+  const { topicId, topic, filter, liveOnly } = at.subscribed;
+  const from = lowestPosition(at.cursors);
   const isForward = to > from;
-  const top = highestReach(standing);
+  const top = highestReach(at);
   // What was handled before comes again as a replay, and these types are never delivered as one.
-  const { consumerId, partitions } = standing;
+  const { consumerId, partitions } = at;
   const live = isForward
     ? { handled: 0, fresh: [] }
     : await findLiveOnly(db, { consumerId, partitions, topicId, filter, liveOnly, after: to, through: top });
   const wanted = { filter };
   const between = await countEvents(db, { topicId, after: Math.min(from, to), through: Math.max(from, to), ...wanted });
-  const ahead = await coveredAhead(db, standing, {
+  const ahead = await coveredAhead(db, at, {
     topicId,
     after: from,
     through: isForward ? Math.min(top, to) : top,
@@ -84,7 +85,7 @@ export async function measureMove(
 /** The first and the last event that the move concerns: of `liveOnly` types, those that nobody has handled. */
 async function rangeEnds(
   db: Queryable,
-  range: EventRange,
+  range: CountedRange,
   back: { readonly liveOnly: readonly string[]; readonly live: LiveOnlyEvents } | null,
 ): Promise<Pick<PlannedChange, "firstEvent" | "lastEvent">> {
   const ends = await selectRangeEnds(db, { ...range, without: back?.liveOnly ?? [] });
@@ -102,8 +103,8 @@ async function rangeEnds(
 /** Events above the lowest position that are settled all the same, and the last of them. */
 async function coveredAhead(
   db: Queryable,
-  { partitions, cursors, priorLayouts }: Standing,
-  range: EventRange,
+  { partitions, cursors, priorLayouts }: TopicCursors,
+  range: CountedRange,
 ): Promise<{ count: number; last: number }> {
   if (range.through <= range.after) return { count: 0, last: 0 };
   if (range.through - range.after > MAX_LOOKED_AT) {

@@ -16,7 +16,7 @@ import { priorLayoutOf } from "../store/position-layouts.ts";
 import { selectPlanFacts } from "../store/position-plan-facts.ts";
 import { insertExpired, selectParkedInRange } from "../store/retention-step.ts";
 import { selectTopicPlaces } from "../store/subscription-topics.ts";
-import { standingOf } from "./compute-position-plan.ts";
+import { topicCursorsOf } from "./compute-position-plan.ts";
 import { lowestPosition, measureMove } from "./measure-move.ts";
 import { movePositions } from "./move-positions.ts";
 import { requireConsumer } from "./require-consumer.ts";
@@ -129,15 +129,15 @@ async function restore(
   for (const subscribed of setup.topics) {
     const { topicId } = subscribed;
     if (!point.cursors.some((it) => it.topicId === topicId)) continue;
-    const standing = standingOf(setup, subscribed, cursors);
+    const at = topicCursorsOf(setup, subscribed, cursors);
     const { layout, partitions } = setup;
-    const put = restoreCursors(point, { topicId, layout, partitions, cursors: standing.cursors });
+    const put = restoreCursors(point, { topicId, layout, partitions, cursors: at.cursors });
     const after = put.cursors.map((it) => ({ ...it, topicId }));
     const priorLayouts = point.priorLayouts.filter((it) => it.topicId === topicId);
     restored.push({
       topicId,
-      change: await measureMove(db, standing, { to: lowestPosition(after), parked: "keep" }),
-      before: standing.cursors,
+      change: await measureMove(db, at, { to: lowestPosition(after), parked: "keep" }),
+      before: at.cursors,
       after,
       priorLayouts: put.priorLayout === null ? priorLayouts : [...priorLayouts, savedLayout(put.priorLayout)],
     });

@@ -2,7 +2,7 @@ import { parseRanges } from "../domain/offset-ranges.ts";
 import type { CursorState } from "../domain/partition-flow.ts";
 import type { Queryable } from "./database.ts";
 
-export interface HeldPartition {
+export interface HeldCursors {
   readonly partition: number;
   readonly epoch: number;
   readonly parkedVersion: number;
@@ -17,7 +17,7 @@ export interface HeldPartition {
 export async function selectHeldCursors(
   db: Queryable,
   held: { readonly consumerId: number; readonly partitions: readonly number[] },
-): Promise<HeldPartition[]> {
+): Promise<HeldCursors[]> {
   const { rows } = await db.query<{
     partition: number;
     epoch: number;
@@ -37,7 +37,7 @@ export async function selectHeldCursors(
       ORDER BY l.partition`,
     values: [held.consumerId, held.partitions],
   });
-  const partitions = new Map<number, HeldPartition & { cursors: Map<number, CursorState> }>();
+  const partitions = new Map<number, HeldCursors & { cursors: Map<number, CursorState> }>();
   for (const row of rows) {
     let partition = partitions.get(row.partition);
     if (partition === undefined) {

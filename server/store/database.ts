@@ -41,7 +41,7 @@ export interface Database {
   readonly prisma: PrismaClient;
   readonly bounds: DatabaseBounds;
   /** A connection outside the pool, for LISTEN. The caller ends it. */
-  connect(): Promise<pg.Client>;
+  connect(): Promise<BoundedClient>;
   /** For how many milliseconds the statement has waited that waits longest, of those that should not take long. */
   waitedMs(): number;
   close(): Promise<void>;

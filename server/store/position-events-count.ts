@@ -1,6 +1,6 @@
 import { isUnfiltered } from "../domain/event-filter.ts";
 import type { Queryable } from "./database.ts";
-import type { EventRange } from "./position-range-ends.ts";
+import type { CountedRange } from "./position-range-ends.ts";
 
 // Counting 200,000 rows through the primary key takes about a tenth of a second; beyond, the number of offsets stands
 // in as an upper bound.
@@ -9,7 +9,7 @@ const MAX_COUNTED = 200_000;
 /**
  * Events after one offset up to another that pass a filter; for long ranges with a filter, an upper bound.
  */
-export async function countEvents(db: Queryable, range: EventRange): Promise<number> {
+export async function countEvents(db: Queryable, range: CountedRange): Promise<number> {
   const { topicId, after, through, filter } = range;
   const offsets = Math.max(0, through - after);
   if (offsets === 0 || offsets > MAX_COUNTED || isUnfiltered(filter)) return offsets;

@@ -1,10 +1,10 @@
 import type { Queryable } from "./database.ts";
-import type { EventRange } from "./position-range-ends.ts";
+import type { CountedRange } from "./position-range-ends.ts";
 
 /** Offsets and keys of the events of a range that pass a filter: what their partitions follow from. */
 export async function selectKeysInRange(
   db: Queryable,
-  { topicId, after, through, filter }: EventRange,
+  { topicId, after, through, filter }: CountedRange,
 ): Promise<{ offset: number; key: string | null }[]> {
   const { rows } = await db.query({
     name: "select_keys_in_range",

@@ -2,7 +2,7 @@ import type { PlannedChange } from "../contract/position-changes.ts";
 import type { EventFilter } from "../domain/event-filter.ts";
 import type { Queryable } from "./database.ts";
 
-export interface EventRange {
+export interface CountedRange {
   readonly topicId: number;
   readonly after: number;
   readonly through: number;
@@ -17,7 +17,7 @@ export interface EventRange {
  */
 export async function selectRangeEnds(
   db: Queryable,
-  { topicId, after, through, filter, without = [] }: EventRange,
+  { topicId, after, through, filter, without = [] }: CountedRange,
   scan = 200_000,
 ): Promise<Pick<PlannedChange, "firstEvent" | "lastEvent">> {
   if (through <= after) return { firstEvent: null, lastEvent: null };

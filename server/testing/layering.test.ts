@@ -22,6 +22,7 @@ const REFUSED: readonly (readonly [file: string, imports: string])[] = [
   ["server/engine/b.ts", "../trpc/router.ts"],
   ["server/engine/c.ts", "../../app/page.tsx"],
   ["server/engine/d.ts", "../services/services.ts"],
+  ["server/engine/e.ts", "pg"],
   ["server/engine/deeper/a.ts", "../../http/answer.ts"],
   ["server/services/a.ts", "@prisma/client"],
   ["server/services/b.ts", "next/server"],

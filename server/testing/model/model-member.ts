@@ -52,26 +52,28 @@ export class ModelMember {
 
   /** What it may work on now: the first of each key. */
   workable(): Delivery[] {
-    const lanes = new Set<string>();
+    const sequences = new Set<string>();
     return this.held.filter((it) => {
-      const lane = this.#laneOf(it.offset);
-      if (lane === null) return true;
-      if (lanes.has(lane)) return false;
-      lanes.add(lane);
-      return !this.#closed.has(lane) && !this.#busy.has(lane);
+      const sequence = this.#sequenceOf(it.offset);
+      if (sequence === null) return true;
+      if (sequences.has(sequence)) return false;
+      sequences.add(sequence);
+      return !this.#closed.has(sequence) && !this.#busy.has(sequence);
     });
   }
 
   /** It is answered. After a failure nothing more of the key is handled until the server has said so. */
   answer(delivery: Delivery, isFailure: boolean): void {
-    const lane = this.#laneOf(delivery.offset);
+    const sequence = this.#sequenceOf(delivery.offset);
     this.held = this.held.filter((it) => it !== delivery);
-    if (lane === null) return;
-    this.#busy.add(lane);
+    if (sequence === null) return;
+    this.#busy.add(sequence);
     // Behind one that was parked before nothing has been delivered.
     if (!isFailure || delivery.parked === true) return;
-    this.#closed.set(lane, delivery);
-    this.held = this.held.filter((it) => this.#laneOf(it.offset) !== lane || it.partition !== delivery.partition);
+    this.#closed.set(sequence, delivery);
+    this.held = this.held.filter(
+      (it) => this.#sequenceOf(it.offset) !== sequence || it.partition !== delivery.partition,
+    );
   }
 
   /** Its answers have arrived. */
@@ -84,7 +86,7 @@ export class ModelMember {
     this.held = this.held.filter((it) => it.partition !== partition || it.epoch !== epoch);
   }
 
-  #laneOf(offset: number): string | null {
+  #sequenceOf(offset: number): string | null {
     return this.#published.event(offset).key;
   }
 
@@ -97,13 +99,14 @@ export class ModelMember {
       case "reset": {
         const mine = new Map((data.partitions as Assigned[]).map((it) => [it.partition, it.epoch]));
         this.held = this.held.filter((it) => mine.get(it.partition) === it.epoch);
-        for (const [lane, it] of this.#closed) if (mine.get(it.partition) !== it.epoch) this.#closed.delete(lane);
+        for (const [sequence, it] of this.#closed)
+          if (mine.get(it.partition) !== it.epoch) this.#closed.delete(sequence);
         break;
       }
       case "revoked": {
         const lost = new Set(data.partitions as number[]);
         this.held = this.held.filter((it) => !lost.has(it.partition));
-        for (const [lane, it] of this.#closed) if (lost.has(it.partition)) this.#closed.delete(lane);
+        for (const [sequence, it] of this.#closed) if (lost.has(it.partition)) this.#closed.delete(sequence);
         break;
       }
       case "parked":
@@ -129,12 +132,12 @@ export class ModelMember {
       if (offset <= last) throw new Error(`${offset} was delivered to ${this.name} after ${last} under epoch ${epoch}`);
       this.#lastLive.set(id, offset);
     }
-    const lane = this.#laneOf(offset);
-    const closing = lane === null ? undefined : this.#closed.get(lane);
-    if (lane !== null && closing !== undefined) {
+    const sequence = this.#sequenceOf(offset);
+    const closing = sequence === null ? undefined : this.#closed.get(sequence);
+    if (sequence !== null && closing !== undefined) {
       // Stale: the server had not heard of the failure yet. Under a new lease it starts afresh.
       if (closing.partition === partition && closing.epoch === epoch) return;
-      this.#closed.delete(lane);
+      this.#closed.delete(sequence);
     }
     this.held.push(delivery);
   }
@@ -147,7 +150,7 @@ export class ModelMember {
       return;
     }
     this.held = this.held.filter(
-      (it) => this.#laneOf(it.offset) !== key || it.partition !== partition || it.offset <= offset,
+      (it) => this.#sequenceOf(it.offset) !== key || it.partition !== partition || it.offset <= offset,
     );
   }
 }
