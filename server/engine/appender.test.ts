@@ -233,6 +233,13 @@ describe("appending", () => {
     expect(refused.length).toBeGreaterThan(0);
     for (const error of refused) expect(error).toMatchObject({ code: "queue-full", details: { retryAfterSeconds: 1 } });
     expect((await stored(topic)).length).toBe(30 - refused.length);
+    // Of each topic the first request is under way, and the others wait.
+    const more = [topic, topic, topic, await here.declare("bounded-too")].map((it) =>
+      appender.append(it.id, appendRequest([newEvent(), newEvent()])),
+    );
+    expect(appender.queuedEvents()).toBe(4);
+    await Promise.all(more);
+    expect(appender.queuedEvents()).toBe(0);
     await appender.close();
   });
 

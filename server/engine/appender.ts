@@ -16,6 +16,8 @@ export interface Appender {
    * `queue-full`, `database-unavailable` (the outcome is unknown: repeat with the same ids), `shutting-down`.
    */
   append(topicId: number, request: AppendRequest<NewEvent>): Promise<PublishResult>;
+  /** Events that wait for a flush, of all topics. */
+  queuedEvents(): number;
   /** Refuses new requests and finishes those that are queued. */
   close(): Promise<void>;
 }
@@ -54,6 +56,11 @@ export function createAppender(database: Database, options: AppenderOptions): Ap
         queues.set(topicId, queue);
       }
       return queue.append(request);
+    },
+    queuedEvents() {
+      let sum = 0;
+      for (const queue of queues.values()) sum += queue.events;
+      return sum;
     },
     async close() {
       isClosing = true;
@@ -99,6 +106,10 @@ class TopicQueue {
       this.#waiting.push({ request, bytes, answer: (outcome) => settle(outcome, resolve, reject) });
       this.#running ??= this.#run();
     });
+  }
+
+  get events(): number {
+    return this.#events;
   }
 
   async whenEmpty(): Promise<void> {

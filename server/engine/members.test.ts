@@ -2,7 +2,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest
 import { claimLeases } from "../store/lease-claim.ts";
 import { joinSession } from "../store/session-join.ts";
 import { testDatabase } from "../testing/test-database.ts";
-import { createTopic, type Instance, openInstance, publish, type TestMember } from "./testing/consumer-rig.ts";
+import { acked, createTopic, type Instance, openInstance, publish, type TestMember } from "./testing/consumer-rig.ts";
+import { holdUp } from "./testing/database-faults.ts";
 
 let db: Awaited<ReturnType<typeof testDatabase>>;
 let open: Instance[] = [];
@@ -73,6 +74,32 @@ test("holds back what passes maxInFlight until something is settled", async () =
   await member.delivered(12);
   expect(member.offsets).toEqual(upTo(12));
   expect(a.members.counts().inFlight).toBe(10);
+});
+
+test("counts what waits for the database, and once how each delivery ended", async () => {
+  const a = instance();
+  await a.declare(consumer, { topics: [{ topic, start: "earliest" }] });
+  await publish(a, topicId, { count: 8, keys: 8 });
+  const member = await a.join(consumer, "m1");
+  await member.delivered(8);
+  const consumerId = (await a.members.findSetup(consumer))?.consumerId;
+  const held = holdUp(a, "merge_cursors");
+  const settling = a.ack(consumer, member.deliveries.slice(0, 2));
+  await expect.poll(held.waiting).toBe(1);
+  const waiting = a.ack(consumer, member.deliveries.slice(2, 5));
+  await expect.poll(() => a.members.counts().settlementsQueued).toBe(3);
+  held.letGo();
+  await Promise.all([settling, waiting]);
+  await a.retry(consumer, member.deliveries.slice(5, 6));
+  const skipped = member.deliveries.slice(6, 7).map((it) => acked(it, { outcome: "skip", reason: "tested" }));
+  await a.settle(consumer, skipped);
+  // A repeat, as after a lost answer.
+  await a.ack(consumer, member.deliveries.slice(0, 3));
+  expect(a.members.counts()).toMatchObject({ members: 1, settlementsQueued: 0 });
+  expect(a.members.counts().inFlightOf).toEqual(new Map([[consumerId, 1]]));
+  expect(a.members.counts().attemptsOf).toEqual(
+    new Map([[consumerId, { ack: 5, retry: 1, "dead-letter": 0, skip: 1 }]]),
+  );
 });
 
 test("after a crash exactly the unsettled events are delivered again, under a new epoch", async () => {

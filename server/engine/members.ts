@@ -8,6 +8,7 @@ import { selectLeaseViews } from "../store/lease-views-select.ts";
 import { beatHearts } from "../store/member-heartbeat.ts";
 import { handOverSession, noteConnection } from "../store/session-adopt.ts";
 import { endSession } from "../store/session-end.ts";
+import type { AttemptTally } from "./attempt-tally.ts";
 import { consumerChannel } from "./consumer-channels.ts";
 import { ConsumerSetups } from "./consumer-setups.ts";
 import { reachable } from "./database-unavailable.ts";
@@ -69,12 +70,22 @@ export interface Members {
   findSetup(consumer: string, isFresh?: boolean): Promise<ConsumerSetup | null>;
   /** What is in flight to members, of one consumer: exact of those that are here, as of the last heartbeat of others. */
   inFlight(consumerId: number): Promise<InFlightDelivery[]>;
-  /** Members here, and deliveries in flight to them. */
-  counts(): { members: number; inFlight: number };
+  /** Members here, deliveries in flight to them, how deliveries ended, and settlements that wait for the database. */
+  counts(): MemberCounts;
   /** Delivers nothing new, waits a little for settlements, then lets others take its sessions over. */
   close(): Promise<void>;
   /** Stops as a crash would: nothing is freed, the leases run out by themselves. */
   abandon(): Promise<void>;
+}
+
+export interface MemberCounts {
+  readonly members: number;
+  readonly inFlight: number;
+  /** Per consumer, by id. */
+  readonly inFlightOf: ReadonlyMap<number, number>;
+  /** Since this process began, per consumer, by id. */
+  readonly attemptsOf: AttemptTally["all"];
+  readonly settlementsQueued: number;
 }
 
 const MAX_SESSIONS = 10_000;
@@ -383,8 +394,15 @@ export function createMembers(options: MembersOptions): Members {
     findSetup: (consumer, isFresh) => reachable(setups.find(consumer, isFresh)),
     inFlight: (consumerId) => reachable(inFlight(consumerId)),
     counts() {
-      const sessions = [...locals.sessions()].map(([, session]) => session);
-      return { members: sessions.length, inFlight: sessions.reduce((sum, session) => sum + session.inFlight, 0) };
+      let members = 0;
+      let inFlight = 0;
+      const inFlightOf = new Map<number, number>();
+      for (const [{ setup }, session] of locals.sessions()) {
+        members += 1;
+        inFlight += session.inFlight;
+        inFlightOf.set(setup.consumerId, (inFlightOf.get(setup.consumerId) ?? 0) + session.inFlight);
+      }
+      return { members, inFlight, inFlightOf, attemptsOf: settler.attempts.all, settlementsQueued: settler.queued };
     },
     async close() {
       isClosing = true;

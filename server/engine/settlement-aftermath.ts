@@ -4,6 +4,7 @@ import type { StoredError } from "../store/parked-settle-write.ts";
 import type { SettledOutcome } from "./settle-parked.ts";
 import type { DecidedItem } from "./settlement-effects.ts";
 import type { SettlementGroup, SettlementItem } from "./settlement-group.ts";
+import type { Waiting } from "./settlement-queue.ts";
 
 export function isFailure({ decision }: DecidedItem): boolean {
   return decision === "park" || decision === "fail-again";
@@ -24,6 +25,17 @@ export function takeOver(
   for (const { special, event } of outcome.decided.filter(isFailure)) {
     // Of a topic-ordered consumer everything after it is taken back, whatever its key.
     members.onParked(setup.consumerId, special.item, setup.ordering === "topic" ? null : event.key);
+  }
+}
+
+/** Answers the requests of a group, each with the settlements of it that do not count. */
+export function answerAll(requests: readonly Waiting[], { decided }: SettledOutcome): void {
+  const superseded = new Set<SettlementItem>(
+    decided.filter((it) => it.decision === "superseded").map((it) => it.special.item),
+  );
+  for (const { items, resolve } of requests) {
+    const indexes = superseded.size === 0 ? [] : items.flatMap((item, index) => (superseded.has(item) ? [index] : []));
+    resolve({ kind: "settled", superseded: indexes });
   }
 }
 

@@ -102,7 +102,7 @@ export class SettlementGroup {
   }
 
   /** Acks of live deliveries. */
-  get counted(): Iterable<SettlementItem> {
+  get counted(): ReadonlySet<SettlementItem> {
     return this.#counted;
   }
 

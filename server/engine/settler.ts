@@ -7,9 +7,10 @@ import { isDatabaseAway } from "../store/database-errors.ts";
 import type { StoredError } from "../store/parked-settle-write.ts";
 import { isAsExpected, mergeCursors, movedPartitions } from "../store/settle-cursors-merge.ts";
 import { StateConflicts } from "../store/state-write.ts";
+import { AttemptTally } from "./attempt-tally.ts";
 import type { HeldPartition } from "./held-partition.ts";
 import { type ParkedOutcome, type SettledOutcome, settleParked, type WithState } from "./settle-parked.ts";
-import { haltAfter, isFailure, takeOver, tripAfter } from "./settlement-aftermath.ts";
+import { answerAll, haltAfter, isFailure, takeOver, tripAfter } from "./settlement-aftermath.ts";
 import { type FindHolder, isHeldHere, SettlementGroup, type SettlementItem } from "./settlement-group.ts";
 import {
   type HolderResult,
@@ -77,6 +78,7 @@ export interface SettlerOptions {
 export class Settler {
   readonly #options: SettlerOptions;
   readonly #queues = new Map<number, SettlementQueue>();
+  readonly attempts = new AttemptTally();
 
   constructor(options: SettlerOptions) {
     this.#options = options;
@@ -116,6 +118,13 @@ export class Settler {
     const queue = this.#queue(setup);
     queue.hasReload = true;
     return this.#start(queue);
+  }
+
+  /** Settlements that wait for the database, of all consumers. */
+  get queued(): number {
+    let sum = 0;
+    for (const queue of this.#queues.values()) sum += queue.queued;
+    return sum;
   }
 
   #queue(setup: ConsumerSetup): SettlementQueue {
@@ -242,6 +251,7 @@ export class Settler {
     const { setup } = queue;
     const { consumerId } = setup;
     const findHolder = holders.findHolder(consumerId);
+    this.attempts.add(consumerId, settlements, outcome);
     takeOver(holders, setup, { settlements, outcome });
     const heard = new Set<HeldPartition>();
     let settled = 0;
@@ -258,14 +268,7 @@ export class Settler {
     }
     for (const holder of heard) holders.onHeard(consumerId, holder);
     holders.onSettled(consumerId);
-    const superseded = new Set<SettlementItem>(
-      outcome.decided.filter((it) => it.decision === "superseded").map((it) => it.special.item),
-    );
-    for (const { items, resolve } of live) {
-      const indexes =
-        superseded.size === 0 ? [] : items.flatMap((item, index) => (superseded.has(item) ? [index] : []));
-      resolve({ kind: "settled", superseded: indexes });
-    }
+    answerAll(live, outcome);
     const failures = outcome.decided.filter(isFailure).map((it) => it.special.item);
     const halt = haltAfter(setup, outcome.dead);
     if (halt !== null) holders.onHalt(setup, halt);

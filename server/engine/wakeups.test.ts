@@ -35,10 +35,15 @@ describe("wake-ups", () => {
     here.announce("topic:1");
     expect(heard.filter(([who]) => who === "here")).toHaveLength(before);
     expect(heard).not.toContainEqual(["there", "here"]);
+    await expect.poll(() => there.counts()).toMatchObject({ sent: 0, isListening: true });
+    await expect.poll(() => there.counts().received).toBe(here.counts().sent);
+    expect(here.counts()).toMatchObject({ received: 0 });
+    expect(here.counts().sent).toBeGreaterThan(0);
     // Once, when the connection was made, and never for what nobody announced.
     expect(heard.filter(([who]) => who === "not asked")).toHaveLength(1);
     await here.close();
     await there.close();
+    expect(there.counts().isListening).toBe(false);
   });
 
   it("wake everybody after the connection was lost, for what was announced meanwhile is lost", async () => {

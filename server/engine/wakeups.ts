@@ -22,6 +22,8 @@ export interface Wakeups {
   announce(channel: string): void;
   /** Returns how to stop. */
   listen(channel: string, listener: (origin: WakeupOrigin) => void): () => void;
+  /** Notices sent to other instances, and received from them; whether this one listens. */
+  counts(): { readonly sent: number; readonly received: number; readonly isListening: boolean };
   close(): Promise<void>;
 }
 
@@ -47,6 +49,8 @@ export function createWakeups(database: Database, options: WakeupOptions): Wakeu
   const instance = options.instance ?? randomUUID();
   const stop = new AbortController();
   const listeners = new Map<string, Set<(origin: WakeupOrigin) => void>>();
+  let received = 0;
+  let isListening = false;
 
   function wake(channel: string, origin: WakeupOrigin): void {
     const woken = listeners.get(channel);
@@ -63,6 +67,7 @@ export function createWakeups(database: Database, options: WakeupOptions): Wakeu
   function receive(payload: string | undefined): void {
     const [sender, ...channels] = (payload ?? "").split(" ");
     if (sender === instance) return;
+    received += 1;
     for (const channel of channels) wake(channel, "elsewhere");
   }
 
@@ -75,6 +80,7 @@ export function createWakeups(database: Database, options: WakeupOptions): Wakeu
         connection.client.on("notification", (message) => receive(message.payload));
         await showInstanceAlive(connection.client, instance);
         await listenForWakeUps(connection.client);
+        isListening = true;
         retryMs = FIRST_RETRY_MS;
         // Whatever was announced while nobody listened is lost, so everybody looks.
         for (const channel of [...listeners.keys()]) wake(channel, "elsewhere");
@@ -82,6 +88,7 @@ export function createWakeups(database: Database, options: WakeupOptions): Wakeu
       } catch (error) {
         if (!stop.signal.aborted) options.onError(error as Error);
       } finally {
+        isListening = false;
         await connection?.close();
       }
       await delay(retryMs, undefined, { signal: stop.signal }).catch(() => {});
@@ -107,6 +114,7 @@ export function createWakeups(database: Database, options: WakeupOptions): Wakeu
         if (set.delete(entry) && set.size === 0 && listeners.get(channel) === set) listeners.delete(channel);
       };
     },
+    counts: () => ({ sent: sender.sent, received, isListening }),
     async close() {
       stop.abort();
       await Promise.allSettled([listening, sender.close()]);
@@ -130,6 +138,7 @@ function createSender(database: Database, { instance, signal, onError }: SenderO
   });
   let connection: Connection | null = null;
   let notBefore = 0;
+  let sent = 0;
 
   async function flush(): Promise<void> {
     const payloads = payloadsOf(pending, instance);
@@ -141,7 +150,10 @@ function createSender(database: Database, { instance, signal, onError }: SenderO
         connection = await open(database, onError);
         await prepareToSendWakeUps(connection.client);
       }
-      for (const payload of payloads) await sendWakeUp(connection.client, payload);
+      for (const payload of payloads) {
+        await sendWakeUp(connection.client, payload);
+        sent += 1;
+      }
     } catch (error) {
       notBefore = Date.now() + FIRST_RETRY_MS;
       const broken = connection;
@@ -152,6 +164,9 @@ function createSender(database: Database, { instance, signal, onError }: SenderO
   }
 
   return {
+    get sent() {
+      return sent;
+    },
     send(channel: string): void {
       if (signal.aborted) return;
       pending.add(channel);
