@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { openAccess } from "./auth/access.ts";
 import { createPasswords } from "./auth/password.ts";
 import { createAppender } from "./engine/appender.ts";
+import { createDatabaseFigures } from "./engine/database-figures.ts";
 import { createDatabaseHealth, type DatabaseHealthOptions } from "./engine/database-health.ts";
 import { createFilterPasses } from "./engine/filter-passes.ts";
 import { createMembers } from "./engine/members.ts";
@@ -10,9 +11,11 @@ import { createRetention } from "./engine/retention.ts";
 import { createSampler } from "./engine/sampler.ts";
 import { createTopicDirectory } from "./engine/topic-directory.ts";
 import { createTopicReaders } from "./engine/topic-readers.ts";
+import { takeVitals } from "./engine/vitals.ts";
 import { createWakeups } from "./engine/wakeups.ts";
 import type { Log } from "./log.ts";
 import { accessUseCases } from "./services/access-use-cases.ts";
+import { createMatchingCounts } from "./services/count-matching.ts";
 import { allUseCases } from "./services/use-cases.ts";
 import type { DatabaseBounds } from "./store/bounded-client.ts";
 import { openDatabase } from "./store/database.ts";
@@ -65,6 +68,8 @@ export async function compose(options: ComposeOptions) {
     ...(options.apiKey === undefined ? {} : { apiKey: options.apiKey }),
   });
 
+  const { of: countMatching } = createMatchingCounts(database);
+  const figures = createDatabaseFigures(database.patient, { health, countMatching, onError });
   const operations = startOperationRunner({ database, wakeups, instance, onError });
   const sampler = createSampler(database, { onError });
   const retention = createRetention(database, { onError });
@@ -77,6 +82,8 @@ export async function compose(options: ComposeOptions) {
     topicReaders,
     openReader: async (topic: string) => topicReaders.open(await topics.find(topic)),
     health,
+    figures,
+    vitals: () => takeVitals({ database, appender, members, wakeups }),
     async close() {
       // Callers first, what they stand on last: the appender answers everybody before the database goes.
       await Promise.allSettled([
@@ -86,6 +93,7 @@ export async function compose(options: ComposeOptions) {
         sampler.close(),
         retention.close(),
         filterPasses.close(),
+        figures.close(),
       ]);
       await Promise.allSettled([topicReaders.close(), access.close()]);
       await wakeups.close();

@@ -18,6 +18,7 @@ describe("the environment", () => {
     ["LOG_LEVEL", "loud"],
     ["MAX_EVENT_BYTES", "-1"],
     ["MILLRACE_API_KEY", "short"],
+    ["METRICS_PORT", "metrics"],
   ])("names %s when it is %s", (name, value) => {
     expect(() => parseEnvironment({ [name]: value })).toThrow(
       new RegExp(`^The configuration is wrong:\\n {2}${name}: `),
@@ -39,6 +40,12 @@ describe("the environment", () => {
   it("lets white space within a value be, and variables of others", () => {
     const given = { MILLRACE_ADMIN_EMAIL: "ada@example.org", MILLRACE_ADMIN_PASSWORD: "correct horse", PS1: "$ " };
     expect(parseEnvironment(given).MILLRACE_ADMIN_PASSWORD).toBe("correct horse");
+  });
+
+  it("wants the metrics on another port than everything else, and takes any free one for both", () => {
+    expect(() => parseEnvironment({ METRICS_PORT: "3000" })).toThrow("METRICS_PORT: must be another than PORT");
+    expect(parseEnvironment({ PORT: "0", METRICS_PORT: "0" })).toMatchObject({ PORT: 0, METRICS_PORT: 0 });
+    expect(parseEnvironment({ METRICS_PORT: "" }).METRICS_PORT).toBeUndefined();
   });
 
   it("wants the first administrator's e-mail and password together", () => {

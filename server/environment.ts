@@ -21,6 +21,8 @@ const environmentSchema = z.object({
   MILLRACE_API_KEY: z.string().min(16, "must be at least 16 characters").optional(),
   /** Absent: `/metrics` answers everybody. */
   METRICS_TOKEN: z.string().min(16, "must be at least 16 characters").optional(),
+  /** `/metrics` is answered on this port of HOST, and not on PORT. */
+  METRICS_PORT: wholeNumber(0, 65_535).optional(),
   MAX_EVENT_BYTES: wholeNumber(1_024, 16 * 1024 * 1024).default(LIMITS.maxEventBytes),
   LOG_LEVEL: z.enum(["error", "warn", "info", "debug"]).default("info"),
 });
@@ -45,6 +47,10 @@ export function parseEnvironment(variables: Readonly<Record<string, string | und
   }
   if (parsed.data.DATABASE_OWNER_URL !== undefined && parsed.data.DATABASE_URL === undefined) {
     throw new StartupError("The configuration is wrong:\n  DATABASE_OWNER_URL goes with a DATABASE_URL");
+  }
+  const { PORT, METRICS_PORT } = parsed.data;
+  if (METRICS_PORT !== undefined && METRICS_PORT !== 0 && METRICS_PORT === PORT) {
+    throw new StartupError("The configuration is wrong:\n  METRICS_PORT: must be another than PORT");
   }
   return parsed.data;
 }

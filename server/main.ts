@@ -56,7 +56,8 @@ async function main(): Promise<void> {
   started(() => server.close());
   const setup =
     server.setupLink === null ? "" : `\n  First run: open this link once to set it up:\n  ${server.setupLink}`;
-  say(`\n  Millrace is at ${server.url}${setup}\n`);
+  const metrics = environment.METRICS_PORT === undefined ? "" : `\n  Metrics are at ${server.metricsUrl}`;
+  say(`\n  Millrace is at ${server.url}${metrics}${setup}\n`);
 }
 
 /** Remembers how to stop what just started, and goes no further when a signal came meanwhile. */

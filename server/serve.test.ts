@@ -1,5 +1,5 @@
 import type { Server } from "node:http";
-import { connect } from "node:net";
+import { type AddressInfo, connect, createServer } from "node:net";
 import pg from "pg";
 import { afterEach, expect, it } from "vitest";
 import { parseEnvironment } from "./environment.ts";
@@ -160,6 +160,36 @@ it("gives pages and the control room's answers headers against framing, sniffing
     expect(headers.get("referrer-policy")).toBe("no-referrer");
     if (path.startsWith("/api/")) expect(headers.get("cache-control")).toContain("no-store");
   }
+});
+
+it("answers /metrics on a port of its own where there is one, with the token, and nothing else there", async () => {
+  const token = "a-token-of-my-own-1";
+  const { url, metricsUrl } = await start(undefined, { METRICS_PORT: "0", METRICS_TOKEN: token });
+  const { origin } = new URL(metricsUrl);
+  const bearer = { headers: { authorization: `Bearer ${token}` } };
+  expect(origin).not.toBe(url);
+  expect((await fetch(metricsUrl)).status).toBe(401);
+  const page = await fetch(metricsUrl, bearer);
+  expect(page.headers.get("content-type")).toMatch(/^text\/plain; version=0\.0\.4/);
+  expect(await page.text()).toContain("millrace_database_up 1");
+  expect((await fetch(metricsUrl, { ...bearer, method: "POST" })).status).toBe(405);
+  for (const path of ["/", "/v1/topics", "/healthz", "/metrics/x"]) {
+    expect([path, (await fetch(origin + path, bearer)).status]).toEqual([path, 404]);
+  }
+  expect((await fetch(`${url}/metrics`, bearer)).status).toBe(404);
+  await server?.close();
+  server = null;
+  await expect(fetch(metricsUrl, bearer)).rejects.toThrow();
+});
+
+it("says so when the port of the metrics is taken, and lets go of everything", async () => {
+  const other = createServer();
+  await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+  const { port } = other.address() as AddressInfo;
+  await expect(start(undefined, { METRICS_PORT: String(port) })).rejects.toThrow(
+    `Port ${port} is taken. Name another one for the metrics in METRICS_PORT.`,
+  );
+  other.close();
 });
 
 it("asks for the token of /metrics where there is one, and for nothing else's", async () => {

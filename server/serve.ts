@@ -8,8 +8,9 @@ import type { DatabaseHealthOptions } from "./engine/database-health.ts";
 import type { Environment } from "./environment.ts";
 import { boundConnections } from "./http/connection-bounds.ts";
 import { createControlPlane } from "./http/control-plane.ts";
-import { createDataPlane } from "./http/data-plane.ts";
+import { createDataPlane, type DataPlane } from "./http/data-plane.ts";
 import { refusedMethod } from "./http/known-methods.ts";
+import { type MetricsServer, openMetricsServer } from "./http/metrics-server.ts";
 import { isLoopback, reachableUrl } from "./listening-address.ts";
 import type { Log } from "./log.ts";
 import { StartupError } from "./startup-error.ts";
@@ -41,6 +42,8 @@ export interface ServeOptions {
 
 export interface RunningServer {
   readonly url: string;
+  /** Where `/metrics` is answered. */
+  readonly metricsUrl: string;
   /** The one-time set-up link, or null once somebody can sign in. */
   readonly setupLink: string | null;
   /** Refuses what is new, ends streams, answers what is queued, frees leases; bounded. */
@@ -87,7 +90,12 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     control: controlPlane.rest,
     checkDatabase: parts.health.check,
     limits: { maxEventBytes: environment.MAX_EVENT_BYTES },
-    ...(environment.METRICS_TOKEN === undefined ? {} : { metricsToken: environment.METRICS_TOKEN }),
+    metrics: {
+      figures: parts.figures,
+      vitals: parts.vitals,
+      isElsewhere: environment.METRICS_PORT !== undefined,
+      ...(environment.METRICS_TOKEN === undefined ? {} : { token: environment.METRICS_TOKEN }),
+    },
     log: (level, { message, ...line }) => log(level, message, line),
   });
 
@@ -122,17 +130,20 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   server.headersTimeout = 10_000;
   server.keepAliveTimeout = 65_000;
   server.maxRequestsPerSocket = 0;
+  let metricsServer: MetricsServer | null = null;
   try {
+    metricsServer = await openMetrics(dataPlane, environment);
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
       server.listen(environment.PORT, environment.HOST, resolve);
     });
   } catch (error) {
-    await parts.close();
+    await Promise.allSettled([metricsServer?.close(), parts.close()]);
     throw error;
   }
   const { port } = server.address() as AddressInfo;
   const url = reachableUrl(environment.HOST, port);
+  const metricsUrl = `${metricsServer === null ? url : reachableUrl(environment.HOST, metricsServer.port)}/metrics`;
   if (!isLoopback(environment.HOST)) {
     log("warn", "passwords and API keys travel in clear to this address unless a proxy in front of it speaks HTTPS", {
       host: environment.HOST,
@@ -141,6 +152,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
 
   return {
     url,
+    metricsUrl,
     setupLink: await parts.access.setupLink(url),
     async close() {
       dataPlane.startDraining();
@@ -150,9 +162,23 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       controlPlane.close();
       await Promise.allSettled([dataPlane.close(), parts.close()]);
       connections.destroyAll();
-      await closed;
+      await Promise.allSettled([closed, metricsServer?.close()]);
     },
   };
+}
+
+/** `METRICS_PORT`; null without one. */
+async function openMetrics(dataPlane: DataPlane, environment: Environment): Promise<MetricsServer | null> {
+  const { HOST: host, METRICS_PORT: port } = environment;
+  if (port === undefined) return null;
+  try {
+    return await openMetricsServer(dataPlane.metricsPage, { host, port });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
+    throw new StartupError(`Port ${port} is taken. Name another one for the metrics in METRICS_PORT.`, {
+      cause: error,
+    });
+  }
 }
 
 /** The control plane's addresses as the metrics name them: a few, whatever callers make up. */

@@ -223,7 +223,7 @@ function expectUnsaid(text: string, { caller, of }: { readonly caller: string; r
 describe("under /v1", () => {
   test("every operation has a row, and every route that is mounted by hand is an operation", () => {
     expect(Object.keys(REST_ROWS).sort()).toEqual([...DOCUMENTED].sort());
-    const { routes } = createDataPlane({ services: {}, members: {} } as unknown as DataPlaneDeps);
+    const { routes } = createDataPlane({ services: {}, members: {}, metrics: {} } as unknown as DataPlaneDeps);
     const shadowed = routes.map((it) => it.replaceAll(/:(\w+)/g, "{$1}").replace("/v1", ""));
     expect(shadowed.filter((it) => !DOCUMENTED.includes(it))).toEqual([]);
     expect(new Set([...shadowed, ...restRoutes.map((it) => `${it.method} ${it.path}`), "GET /openapi.json"])).toEqual(

@@ -13,6 +13,7 @@ import type { DataPlaneEnv, Exchange } from "./exchange.ts";
 import { decodeUtf8, parseJson, readBody } from "./read-body.ts";
 import { addressOf, readDeliveryId, readLabel, readMemberQuery } from "./read-member.ts";
 import { createReadingGuard, type ReadingGuard } from "./reading-guard.ts";
+import type { RequestMetrics } from "./request-metrics.ts";
 import { parseSettlements } from "./settlement-body.ts";
 import type { SseConnections } from "./sse-connections.ts";
 import { addStateRoutes } from "./state-routes.ts";
@@ -21,6 +22,7 @@ export interface ConsumerRoutesDeps {
   readonly members: Pick<Members, "join" | "pull" | "leave">;
   readonly services: Pick<Services, "settle" | "getState" | "listState" | "consumerTopics">;
   readonly connections: SseConnections;
+  readonly metrics: RequestMetrics;
   /** How often a stream's leave to read is looked at again. */
   readonly recheckMs?: number;
   /** Who asks; throws `unauthenticated`. */
@@ -166,7 +168,7 @@ async function settleDeliveries(context: ConsumerContext, deps: ConsumerRoutesDe
   requireJson(exchange);
   const body = await readBody(exchange.req, { maxBytes: LIMITS.maxRequestBytes });
   const settlements = parseSettlements(decodeUtf8(body));
-  const result = await deps.services.settle({ consumer, settlements });
+  const result = await deps.metrics.timeSettle(deps.services.settle({ consumer, settlements }));
   return answerJson(exchange, 200, JSON.stringify(result));
 }
 

@@ -16,6 +16,7 @@ import type { EventLimits } from "./event-limits.ts";
 import type { DataPlaneEnv, Exchange } from "./exchange.ts";
 import { addHealthRoutes } from "./health-routes.ts";
 import { HAND_MOUNTED } from "./known-methods.ts";
+import { MetricsPage, type MetricsPageDeps } from "./metrics-page.ts";
 import { problemOf } from "./problem.ts";
 import { ClientGone } from "./read-body.ts";
 import { requestIdOf } from "./request-id.ts";
@@ -45,8 +46,10 @@ export interface DataPlaneDeps {
   /** Rejects, soon, with `database-unavailable` while the database cannot be read and written. */
   readonly checkDatabase: () => Promise<void>;
   readonly log: RequestLog;
-  /** `METRICS_TOKEN`. */
-  readonly metricsToken?: string;
+  readonly metrics: Pick<MetricsPageDeps, "figures" | "vitals" | "token"> & {
+    /** `/metrics` is answered on a port of its own, and not here. */
+    readonly isElsewhere: boolean;
+  };
   /** Absent: those of the contract. */
   readonly limits?: EventLimits;
   readonly streams?: SseConnectionsOptions;
@@ -55,6 +58,7 @@ export interface DataPlaneDeps {
 export interface DataPlane {
   /** Everything under `/v1/`, `/healthz`, `/readyz` and `/metrics`. Never throws. */
   handle(req: IncomingMessage, res: ServerResponse): void;
+  readonly metricsPage: MetricsPage;
   /** Streams open now. */
   streamCount(): number;
   /** What is mounted by hand, as `GET /v1/topics/:topic/events`. */
@@ -75,6 +79,8 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
   const { services, log, control } = deps;
   const connections = new SseConnections(deps.streams);
   const metrics = new RequestMetrics({ streamsOpen: () => connections.count, streamsOpened: () => connections.opened });
+  const { isElsewhere, ...measured } = deps.metrics;
+  const metricsPage = new MetricsPage({ requests: metrics, ...measured });
   const state = { isDraining: false };
 
   function identify({ req }: Exchange): Identity | Promise<Identity> {
@@ -119,12 +125,11 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
     identify,
     onStreamError: logStreamError,
   });
-  addConsumerRoutes(app, { services, members: deps.members, connections, identify });
+  addConsumerRoutes(app, { services, members: deps.members, connections, metrics, identify });
   addHealthRoutes(app, {
     state,
-    metrics,
+    metricsPage: isElsewhere ? null : metricsPage,
     checkDatabase: deps.checkDatabase,
-    ...(deps.metricsToken === undefined ? {} : { metricsToken: deps.metricsToken }),
   });
   const routes = app.routes.filter((it) => it.method !== "OPTIONS").map((it) => `${it.method} ${it.path}`);
   for (const [path, allowed] of Object.entries(HAND_MOUNTED)) {
@@ -166,6 +171,7 @@ export function createDataPlane(deps: DataPlaneDeps): DataPlane {
     handle(req, res) {
       void listener(req, res);
     },
+    metricsPage,
     streamCount: () => connections.count,
     routes,
     countRequest: (method, route, status) => metrics.countRequest(method, route, status),

@@ -1,27 +1,21 @@
-import { createHash, timingSafeEqual } from "node:crypto";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import type { Hono } from "hono";
 import { DomainError } from "../domain/errors.ts";
 import { answerJson } from "./answer.ts";
-import { bearerOf } from "./bearer.ts";
 import type { DataPlaneEnv } from "./exchange.ts";
-import type { RequestMetrics } from "./request-metrics.ts";
+import type { MetricsPage } from "./metrics-page.ts";
 
 export interface HealthRoutesDeps {
   readonly state: { readonly isDraining: boolean };
-  readonly metrics: RequestMetrics;
-  /** The bearer token of `/metrics`; absent: `/metrics` answers everybody. */
-  readonly metricsToken?: string;
+  /** Null: `/metrics` is answered on a port of its own, and not here. */
+  readonly metricsPage: MetricsPage | null;
   /** Rejects, soon, with `database-unavailable` while the database cannot be read and written. */
   readonly checkDatabase: () => Promise<void>;
 }
 
-/**
- * `/healthz`: the process is up. `/readyz`: it can do its work. Both are open to everybody. `/metrics`: for Prometheus, with
- * the token of `METRICS_TOKEN` where there is one.
- */
+/** `/healthz`: the process is up. `/readyz`: it can do its work. Both are open to everybody. `/metrics`: for Prometheus. */
 export function addHealthRoutes(app: Hono<DataPlaneEnv>, deps: HealthRoutesDeps): void {
-  const { state, metrics, metricsToken, checkDatabase } = deps;
+  const { state, metricsPage, checkDatabase } = deps;
   app.get("/healthz", ({ env }) => {
     env.exchange.route = "/healthz";
     return answerJson(env.exchange, 200, '{"status":"up"}');
@@ -37,18 +31,8 @@ export function addHealthRoutes(app: Hono<DataPlaneEnv>, deps: HealthRoutesDeps)
   app.get("/metrics", async ({ env }) => {
     const { exchange } = env;
     exchange.route = "/metrics";
-    if (metricsToken !== undefined && !isSame(bearerOf(exchange.req) ?? "", metricsToken)) {
-      throw new DomainError("unauthenticated", "Send the METRICS_TOKEN of this server as `Authorization: Bearer …`.");
-    }
-    const text = await metrics.text();
-    exchange.res.writeHead(200, { "content-type": metrics.contentType, "x-request-id": exchange.requestId });
-    exchange.res.end(text);
+    if (metricsPage === null) throw new DomainError("not-found", "/metrics is answered on a port of its own.");
+    await metricsPage.answer(exchange);
     return RESPONSE_ALREADY_SENT;
   });
-}
-
-/** In constant time, whatever the lengths. */
-function isSame(given: string, wanted: string): boolean {
-  const digest = (text: string) => createHash("sha256").update(text, "utf8").digest();
-  return timingSafeEqual(digest(given), digest(wanted));
 }

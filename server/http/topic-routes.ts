@@ -48,7 +48,7 @@ async function publish(context: EventsContext, deps: TopicRoutesDeps): Promise<R
   exchange.route = "/v1/topics/{topic}/events";
   const topic = await admit(exchange, context.req.param("topic"), { action: "publish", deps });
   const { events, expect } = await readPublish(exchange.req, deps.limits);
-  const result = await deps.services.publishEvents({ topic, events, expect });
+  const result = await deps.metrics.timePublish(deps.services.publishEvents({ topic, events, expect }));
   deps.metrics.countPublished(result.events);
   return answerJson(exchange, 201, JSON.stringify(result));
 }

@@ -33,7 +33,11 @@ export const healthPaths: ZodOpenApiPathsObject = {
       operationId: "metrics",
       tags: ["Health"],
       summary: "Metrics in Prometheus' text format",
-      responses: { "200": { description: "The metrics.", content: { "text/plain": { schema: { type: "string" } } } } },
+      responses: {
+        "200": { description: "The metrics.", content: { "text/plain": { schema: { type: "string" } } } },
+        "401": { description: "The server has a METRICS_TOKEN, and this is not it." },
+        "404": { description: "The server answers it on its METRICS_PORT." },
+      },
     },
   },
   "/openapi.json": {
