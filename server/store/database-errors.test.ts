@@ -26,6 +26,7 @@ describe("isDatabaseAway", () => {
     ["40P01", "conflict"],
     ["57P03", "unreachable"],
     ["EPIPE", "unreachable"],
+    ["P2028", "slow"],
   ])("%s means that the database is %s", (code, absence) => {
     expect(absenceOf(new AggregateError([new Error("another"), coded(code)]))).toBe(absence);
   });

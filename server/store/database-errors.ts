@@ -21,6 +21,9 @@ const SOCKET_CODES = new Set([
   "SocketTimeout",
 ]);
 
+/** Prisma's word for a transaction that could not begin, or was not done, in its time. */
+const TRANSACTION_TIMED_OUT = "P2028";
+
 // … PostgreSQL's: connection exceptions, a want of resources, and sessions or statements that were ended …
 const STATES: readonly (readonly [state: RegExp, absence: Absence])[] = [
   [/^53100$/, "full"], // disk_full
@@ -50,9 +53,10 @@ const MESSAGES = [
  */
 export function absenceOf(error: unknown): Absence | null {
   if (!(error instanceof Error)) return null;
-  const code = driverCodeOf(error) ?? (error as { code?: unknown }).code;
-  if (typeof code === "string") {
+  const code = codeOf(error);
+  if (code !== undefined) {
     if (SOCKET_CODES.has(code)) return "unreachable";
+    if (code === TRANSACTION_TIMED_OUT) return "slow";
     const found = SQL_STATE.test(code) ? STATES.find(([state]) => state.test(code)) : undefined;
     if (found !== undefined) return found[1];
   }
@@ -67,11 +71,22 @@ export function absenceOf(error: unknown): Absence | null {
   return null;
 }
 
-/** The driver's own word, where Prisma has put a code of its own before it: the SQLSTATE, or a kind that has none. */
-function driverCodeOf(error: Error): string | undefined {
-  const { meta } = error as { meta?: { driverAdapterError?: { cause?: { originalCode?: string; kind?: string } } } };
-  const driver = meta?.driverAdapterError?.cause;
-  return driver?.originalCode ?? driver?.kind;
+interface DriverError {
+  readonly originalCode?: string;
+  readonly kind?: string;
+  readonly severity?: string;
+}
+
+/** What the driver said, where Prisma has put words of its own before it. */
+function driverErrorOf(error: unknown): DriverError | undefined {
+  return (error as { meta?: { driverAdapterError?: { cause?: DriverError } } }).meta?.driverAdapterError?.cause;
+}
+
+/** The SQLSTATE, or the kind of an error that has none. */
+function codeOf(error: Error): string | undefined {
+  const driver = driverErrorOf(error);
+  const code: unknown = driver?.originalCode ?? driver?.kind ?? (error as { code?: unknown }).code;
+  return typeof code === "string" ? code : undefined;
 }
 
 const SESSION_ENDS = new Set(["FATAL", "PANIC"]);
@@ -79,7 +94,7 @@ const SESSION_ENDS = new Set(["FATAL", "PANIC"]);
 const STALE_STATEMENT = new Set(["0A000", "26000"]);
 
 function severityOf(error: unknown): string {
-  return String((error as { severity?: unknown }).severity);
+  return String(driverErrorOf(error)?.severity ?? (error as { severity?: unknown }).severity);
 }
 
 /** True when PostgreSQL refused a statement, and the session is as good as before. */
@@ -94,10 +109,10 @@ export function isDatabaseAway(error: unknown): boolean {
 
 /** True when a unique constraint refused a row. */
 export function isUniqueViolation(error: unknown): boolean {
-  return error instanceof Error && (error as { code?: unknown }).code === "23505";
+  return error instanceof Error && codeOf(error) === "23505";
 }
 
 /** True when PostgreSQL could not store a value as it is: a data exception (class 22) or a limit passed (class 54). */
 export function isRefusedValue(error: unknown): boolean {
-  return error instanceof Error && /^(22|54)[0-9A-Z]{3}$/.test(String((error as { code?: unknown }).code));
+  return error instanceof Error && /^(22|54)[0-9A-Z]{3}$/.test(codeOf(error) ?? "");
 }

@@ -4,7 +4,7 @@ import { type SeverableDatabase, severableDatabase } from "../testing/severable-
 import { type TestDatabase, testDatabase } from "../testing/test-database.ts";
 import type { DatabaseBounds } from "./bounded-client.ts";
 import { type Database, openDatabase, patientTransaction, transaction } from "./database.ts";
-import { absenceOf, isDatabaseAway } from "./database-errors.ts";
+import { absenceOf, isDatabaseAway, isRefusedValue, isUniqueViolation } from "./database-errors.ts";
 import { readSnapshot } from "./read-snapshot.ts";
 
 /** Instead of the quarter of an hour that TCP takes, with room for a busy machine. */
@@ -204,13 +204,43 @@ describe("bounds", () => {
     expect(await database.prisma.setting.findMany()).toEqual([]);
   });
 
+  it("transactions of Prisma's on connections whose packets vanish end after one wait, and give them back", async () => {
+    const database = open(way.url);
+    let reading = 0;
+    const work = Array.from({ length: 4 }, () =>
+      refusal(
+        database.prisma.$transaction(async (tables) => {
+          await tables.setting.findMany();
+          reading += 1;
+          await expect.poll(() => reading).toBe(4);
+          way.lose();
+          await tables.setting.findMany();
+        }),
+      ),
+    );
+    for (const { error, afterMs } of await Promise.all(work)) {
+      expect(isDatabaseAway(error)).toBe(true);
+      expect(afterMs).toBeLessThan(SOON_MS);
+    }
+    expect(await database.prisma.$transaction((tables) => tables.setting.findMany())).toEqual([]);
+  });
+
   it("Prisma's own names for a database that is away, and for a refusal, are known", async () => {
     const prisma = open(way.url).prisma;
     const slow = await refusal(prisma.$queryRawUnsafe("SELECT pg_sleep(30)"));
+    const late = await refusal(
+      prisma.$transaction((tables) => tables.$executeRaw`SELECT pg_sleep(0.3)`, { timeout: 100 }),
+    );
     const wrong = await refusal(prisma.$queryRawUnsafe("SELECT no_such_column"));
+    const text = await refusal(prisma.setting.findUnique({ where: { name: "\u0000" } }));
+    await prisma.setting.create({ data: { name: "once", value: 1 } });
+    const twice = await refusal(prisma.setting.create({ data: { name: "once", value: 2 } }));
     await way.sever();
     const refused = await refusal(prisma.setting.findMany());
-    expect([slow, refused, wrong].map((it) => absenceOf(it.error))).toEqual(["slow", "unreachable", null]);
+    const absences = [slow, late, refused, wrong, text, twice].map((it) => absenceOf(it.error));
+    expect(absences).toEqual(["slow", "slow", "unreachable", null, null, null]);
+    expect([wrong, text, twice].map((it) => isRefusedValue(it.error))).toEqual([false, true, false]);
+    expect([wrong, text, twice].map((it) => isUniqueViolation(it.error))).toEqual([false, false, true]);
   });
 
   it("says for how long an answer has been waited for", async () => {

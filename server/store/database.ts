@@ -2,7 +2,7 @@ import { PrismaPg } from "@prisma/adapter-pg";
 import pg from "pg";
 import { BoundedClient, type DatabaseBounds, DEFAULT_BOUNDS, SilentConnection } from "./bounded-client.ts";
 import { leavesSession } from "./database-errors.ts";
-import { PrismaClient } from "./prisma/client.ts";
+import { type Prisma, PrismaClient } from "./prisma/client.ts";
 import { applySessionSettings } from "./session-settings.ts";
 
 const INT8 = 20;
@@ -33,7 +33,10 @@ export interface DatabaseOptions {
   readonly schema?: string;
 }
 
-/** The one way to PostgreSQL: a pool for SQL, Prisma on a pool of its own, and connections to keep for oneself. */
+/**
+ * The one way to PostgreSQL: a pool for SQL, Prisma on a pool of its own, and connections to keep for oneself. What every
+ * event or delivery passes is SQL; what people and programs do now and then is Prisma (docs/decisions.md has the figures).
+ */
 export interface Database {
   readonly pool: pg.Pool;
   /** The same pool for a single statement that is long by design. */
@@ -49,6 +52,9 @@ export interface Database {
 
 /** Whatever runs one statement: the pool, or a client inside a transaction. */
 export type Queryable = Pick<pg.ClientBase, "query">;
+
+/** Whatever reads and writes tables by Prisma: the client, or one of its transactions. */
+export type Tables = Prisma.TransactionClient;
 
 const IDLE_MS = 30_000;
 /** Quiet for so long, a connection is asked by TCP whether it is still there. */
@@ -124,6 +130,9 @@ export function openDatabase(options: DatabaseOptions): Database {
   const prismaPool = openPool(PRISMA_CONNECTIONS);
   const prisma = new PrismaClient({
     adapter: new PrismaPg(prismaPool, { onConnectionError: options.onError, ...(schema === null ? {} : { schema }) }),
+    errorFormat: "minimal",
+    // Waiting for a connection ends as elsewhere. A whole transaction has the time of one statement.
+    transactionOptions: { maxWait: bounds.connectMs, timeout: bounds.statementMs + bounds.silenceMs },
   });
   return {
     pool,
