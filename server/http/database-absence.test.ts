@@ -26,6 +26,12 @@ afterEach(async () => {
 });
 
 const publish = () => server.publish("orders", '{"type":"t"}');
+const createKey = () =>
+  server.request("/v1/keys", {
+    method: "POST",
+    body: '{"name":"worker","scopes":[{"action":"read","pattern":"*"}]}',
+    headers: { "content-type": "application/json" },
+  });
 const ready = async () => (await server.request("/readyz")).status;
 
 /** Every answer is a refusal to repeat after a whole number of seconds. */
@@ -53,12 +59,14 @@ describe("while the database cannot do its work", () => {
     await Promise.all(Array.from({ length: 8 }, () => server.request("/v1/topics")));
     way.lose();
     way.holdBack();
-    const [topics, published, state] = await Promise.all([
+    const answers = await Promise.all([
       server.request("/v1/topics"),
       publish(),
       server.request("/v1/consumers/none/state/key"),
+      server.request("/v1/keys"),
+      createKey(),
     ]);
-    for (const answer of [topics, published, state]) await expectUnavailable(answer);
+    for (const answer of answers) await expectUnavailable(answer);
     expect(await ready()).toBe(503);
     await expectUnavailable(await publish());
     way.letGo();
@@ -85,6 +93,15 @@ describe("while the database cannot do its work", () => {
     await frames.until((seen) => seen.some((it) => it.id === "2"));
     await expect.poll(ready, { timeout: 10_000 }).toBe(200);
     frames.close();
+  });
+
+  it("a locked table of keys: they are neither listed nor made, and nothing else is refused", async () => {
+    await meanwhile("BEGIN; LOCK TABLE api_key", async () => {
+      await expectUnavailable(await server.request("/v1/keys"), expect.stringContaining("too long"));
+      await expectUnavailable(await createKey(), expect.stringContaining("too long"));
+      expect((await publish()).status).toBe(201);
+    });
+    expect((await createKey()).status).toBe(201);
   });
 
   it("what queues up behind a flush that waits is answered with it", async () => {

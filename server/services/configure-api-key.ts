@@ -5,7 +5,7 @@ import type { Wakeups } from "../engine/wakeups.ts";
 import { configuredApiKeys, reviveApiKey } from "../store/api-key-configured.ts";
 import { insertApiKey } from "../store/api-key-insert.ts";
 import { revokeApiKey } from "../store/api-key-revoke.ts";
-import { type Database, transaction } from "../store/database.ts";
+import type { Database } from "../store/database.ts";
 import { insertAuditEntry } from "../store/insert-audit-entry.ts";
 import { hashOfSecret } from "./create-api-key.ts";
 
@@ -29,7 +29,7 @@ export function configureApiKey(deps: {
   return async (secret) => {
     const hash = hashOfSecret(secret);
     const prefix = apiKeyPrefix(secret, hash.toString("hex"));
-    const { hasChanged, revokedAt } = await transaction(deps.database.pool, async (db) => {
+    const { hasChanged, revokedAt } = await deps.database.prisma.$transaction(async (db) => {
       const present = await configuredApiKeys(db, CONFIGURED_BY);
       const isPresent = present.some((it) => timingSafeEqual(it.hash, hash));
       for (const { key } of present.filter((it) => !timingSafeEqual(it.hash, hash))) {
@@ -38,7 +38,7 @@ export function configureApiKey(deps: {
       }
       if (isPresent) return { hasChanged: present.length > 1, revokedAt: null };
       const key =
-        (await reviveApiKey(db, prefix, hash)) ??
+        (await reviveApiKey(db, { prefix, hash })) ??
         (await insertApiKey(db, {
           id: randomUUID(),
           name: CONFIGURED_BY,

@@ -1,7 +1,7 @@
 import { createHash, randomInt, randomUUID } from "node:crypto";
 import { apiKeyPrefix, apiKeySecret } from "../domain/api-key-secret.ts";
 import { insertApiKey } from "../store/api-key-insert.ts";
-import { type Database, transaction } from "../store/database.ts";
+import type { Database } from "../store/database.ts";
 import { insertAuditEntry } from "../store/insert-audit-entry.ts";
 import type { Services } from "./services.ts";
 
@@ -9,13 +9,13 @@ import type { Services } from "./services.ts";
  * SHA-256 and no slow hash: a secret holds 238 random bits beside its prefix (and a configured one is the administrator's own), so there
  * is nothing to guess, and a slow hash would only cost whoever checks it.
  */
-export function hashOfSecret(secret: string): Buffer {
+export function hashOfSecret(secret: string): Buffer<ArrayBuffer> {
   return createHash("sha256").update(secret, "utf8").digest();
 }
 
 export function createApiKey(deps: { readonly database: Database }): Services["createApiKey"] {
   return ({ name, scopes, expiresAt, secret, actor }) =>
-    transaction(deps.database.pool, async (db) => {
+    deps.database.prisma.$transaction(async (db) => {
       // A prefix is one of 62^8; drawing again is for completeness.
       for (let attempt = 0; attempt < 3; attempt += 1) {
         const drawn = secret ?? apiKeySecret(() => randomInt(62));

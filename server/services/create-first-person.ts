@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Environment, Person } from "../contract/environment.ts";
 import { DomainError } from "../domain/errors.ts";
 import { ADMIN } from "../domain/roles.ts";
-import { type Database, transaction } from "../store/database.ts";
+import type { Database } from "../store/database.ts";
 import { insertAuditEntry } from "../store/insert-audit-entry.ts";
 import { insertPerson, isAnybodyThere, lockPeople } from "../store/person-insert.ts";
 import { putSetting } from "../store/setting-put.ts";
@@ -27,10 +27,10 @@ export function createFirstPerson(deps: {
   readonly hashPassword: (password: string) => Promise<string>;
 }): (input: FirstPerson) => Promise<Person> {
   return async (input) => {
-    const { pool } = deps.database;
+    const { prisma } = deps.database;
     const refuseWrongToken = async (): Promise<void> => {
-      if (await isAnybodyThere(pool)) throw new DomainError("already-set-up", "This server has been set up already.");
-      if (input.token !== undefined && !(await isSetupToken(pool, input.token))) {
+      if (await isAnybodyThere(prisma)) throw new DomainError("already-set-up", "This server has been set up already.");
+      if (input.token !== undefined && !(await isSetupToken(prisma, input.token))) {
         throw new DomainError(
           "forbidden",
           "This set-up link is not valid. The server prints a new one at every start.",
@@ -42,7 +42,7 @@ export function createFirstPerson(deps: {
     await refuseWrongToken();
     const passwordHash = await deps.hashPassword(input.password);
     const person: Person = { id: randomUUID(), name: input.name, email: input.email.toLowerCase() };
-    await transaction(pool, async (db) => {
+    await prisma.$transaction(async (db) => {
       await lockPeople(db);
       if (await isAnybodyThere(db)) throw new DomainError("already-set-up", "This server has been set up already.");
       await insertPerson(db, { ...person, accountId: randomUUID(), passwordHash, roles: [ADMIN] });

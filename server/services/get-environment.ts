@@ -5,5 +5,5 @@ import { getSetting } from "../store/setting-get.ts";
 const UNNAMED: Environment = { name: "local", colour: "gray" };
 
 export function getEnvironment(deps: { readonly database: Database }): () => Promise<Environment> {
-  return async () => environment.catch(UNNAMED).parse(await getSetting(deps.database.pool, "environment"));
+  return async () => environment.catch(UNNAMED).parse(await getSetting(deps.database.prisma, "environment"));
 }

@@ -8,7 +8,7 @@ import { putSettingOnce } from "../store/setting-put.ts";
  */
 export function getSignInSecret(deps: { readonly database: Database }): () => Promise<string> {
   return async () => {
-    const secret = await putSettingOnce(deps.database.pool, "sign-in-secret", randomBytes(32).toString("base64url"));
+    const secret = await putSettingOnce(deps.database.prisma, "sign-in-secret", randomBytes(32).toString("base64url"));
     if (typeof secret !== "string" || secret.length < 32) throw new Error("the setting sign-in-secret is damaged");
     return secret;
   };

@@ -5,7 +5,7 @@ import { isAnybodyThere } from "../store/person-insert.ts";
 export function isSetUp(deps: { readonly database: Database }): () => Promise<boolean> {
   let isKnown = false;
   return async () => {
-    isKnown ||= await isAnybodyThere(deps.database.pool);
+    isKnown ||= await isAnybodyThere(deps.database.prisma);
     return isKnown;
   };
 }

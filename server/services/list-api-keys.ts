@@ -3,5 +3,5 @@ import type { Database } from "../store/database.ts";
 import type { Services } from "./services.ts";
 
 export function listApiKeys(deps: { readonly database: Database }): Services["listApiKeys"] {
-  return () => readAll(deps.database.pool);
+  return () => readAll(deps.database.prisma);
 }

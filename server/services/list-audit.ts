@@ -15,7 +15,7 @@ export function listAudit(deps: { readonly database: Database }): Services["list
     for (let scanned = 0; scanned < MAX_SCANNED; scanned += STEP) {
       // One more than asked says whether there is another page, without counting.
       const asked = seesAll ? limit + 1 : STEP;
-      const entries = await listAuditEntries(deps.database.pool, { before: next, limit: asked });
+      const entries = await listAuditEntries(deps.database.prisma, { before: next, limit: asked });
       seen.push(...(seesAll ? entries : entries.filter((it) => seesAuditOf(may, it.target))));
       if (seen.length > limit) {
         const page = seen.slice(0, limit);

@@ -1,7 +1,7 @@
 import { DomainError } from "../domain/errors.ts";
 import type { Wakeups } from "../engine/wakeups.ts";
 import { revokeApiKey as revoke } from "../store/api-key-revoke.ts";
-import { type Database, transaction } from "../store/database.ts";
+import type { Database } from "../store/database.ts";
 import { insertAuditEntry } from "../store/insert-audit-entry.ts";
 import type { Services } from "./services.ts";
 
@@ -11,7 +11,7 @@ export function revokeApiKey(deps: {
   readonly wakeups: Pick<Wakeups, "announce">;
 }): Services["revokeApiKey"] {
   return async ({ id, actor }) => {
-    const key = await transaction(deps.database.pool, async (db) => {
+    const key = await deps.database.prisma.$transaction(async (db) => {
       const revoked = await revoke(db, { id, revokedBy: actor.name });
       if (revoked === null) throw new DomainError("not-found", "There is no such API key.");
       if (!revoked.wasRevokedBefore) {

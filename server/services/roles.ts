@@ -2,7 +2,7 @@ import type { RoleDescription } from "../contract/access.ts";
 import type { Actor } from "../domain/actor.ts";
 import { DomainError, invalidField } from "../domain/errors.ts";
 import { ADMIN, FIXED_ROLES, fixedRole, type Role } from "../domain/roles.ts";
-import { type Database, transaction } from "../store/database.ts";
+import type { Database } from "../store/database.ts";
 import { insertAuditEntry } from "../store/insert-audit-entry.ts";
 import { lockPeopleOf, selectPeople, updateRoles, withdrawRole } from "../store/person-roles.ts";
 import { lockRole, putRole as put, deleteRole as remove, selectRoles } from "../store/role-table.ts";
@@ -19,14 +19,14 @@ export const listRoles =
   ({ database }: Deps): Services["listRoles"] =>
   async () => [
     ...FIXED_ROLES.map((it) => described(it, true)),
-    ...(await selectRoles(database.pool)).map((it) => described(it, false)),
+    ...(await selectRoles(database.prisma)).map((it) => described(it, false)),
   ];
 
 export const putRole =
   ({ database }: Deps): Services["putRole"] =>
   async ({ role, actor, mayGive }) => {
     if (fixedRole(role.name) !== null) throw invalidField("role", "is a fixed role; choose another name");
-    const created = await transaction(database.pool, async (db) => {
+    const created = await database.prisma.$transaction(async (db) => {
       const before = await lockRole(db, role.name);
       // Whoever has the role loses what it had and gains what it has: neither may be beyond the giver.
       if (before !== null) mayGive(before.scopes);
@@ -47,7 +47,7 @@ export const deleteRole =
   ({ database }: Deps): Services["deleteRole"] =>
   async ({ name, actor, mayGive }) => {
     if (fixedRole(name) !== null) throw invalidField("role", "is a fixed role, which stays");
-    await transaction(database.pool, async (db) => {
+    await database.prisma.$transaction(async (db) => {
       const people = await lockPeopleOf(db);
       const before = await lockRole(db, name);
       if (before === null) throw noSuchRole();
@@ -66,14 +66,14 @@ export const deleteRole =
 export const listPeople =
   ({ database }: Deps): Services["listPeople"] =>
   () =>
-    selectPeople(database.pool);
+    selectPeople(database.prisma);
 
 /** Gives and takes roles. Somebody stays administrator. A person's live streams end within seconds and come back. */
 export const setRoles =
   ({ database }: Deps): Services["setRoles"] =>
   async ({ personId, roles, actor, mayGive }) => {
     const wanted = [...new Set(roles)];
-    return transaction(database.pool, async (db) => {
+    return database.prisma.$transaction(async (db) => {
       const people = await lockPeopleOf(db);
       const person = people.find((it) => it.id === personId);
       if (person === undefined) throw new DomainError("not-found", "There is no such person.");

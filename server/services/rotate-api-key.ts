@@ -4,7 +4,7 @@ import { DomainError } from "../domain/errors.ts";
 import type { Wakeups } from "../engine/wakeups.ts";
 import { getApiKey as find, lockApiKey } from "../store/api-key-get.ts";
 import { rotateApiKey as rotate } from "../store/api-key-rotate.ts";
-import { type Database, transaction } from "../store/database.ts";
+import type { Database } from "../store/database.ts";
 import { insertAuditEntry } from "../store/insert-audit-entry.ts";
 import { CONFIGURED_BY } from "./configure-api-key.ts";
 import { hashOfSecret } from "./create-api-key.ts";
@@ -15,7 +15,7 @@ const noSuchKey = (): DomainError => new DomainError("not-found", "There is no s
 export const getApiKey =
   ({ database }: { readonly database: Database }): Services["getApiKey"] =>
   async ({ id }) => {
-    const key = await find(database.pool, id);
+    const key = await find(database.prisma, id);
     if (key === null) throw noSuchKey();
     return key;
   };
@@ -29,7 +29,7 @@ export function rotateApiKey(deps: {
   readonly wakeups: Pick<Wakeups, "announce">;
 }): Services["rotateApiKey"] {
   return async ({ id, overlapMs, actor }) => {
-    const rotated = await transaction(deps.database.pool, async (db) => {
+    const rotated = await deps.database.prisma.$transaction(async (db) => {
       const before = await lockApiKey(db, id);
       if (before === null) throw noSuchKey();
       if (before.revokedAt !== null) throw new DomainError("not-found", "This API key is revoked.");

@@ -1,5 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
-import type { Database, Queryable } from "../store/database.ts";
+import type { Database, Tables } from "../store/database.ts";
 import { isAnybodyThere } from "../store/person-insert.ts";
 import { listSettingNames } from "../store/setting-get.ts";
 import { deleteSettings, putSetting } from "../store/setting-put.ts";
@@ -16,17 +16,17 @@ const hashOf = (token: string): string => createHash("sha256").update(token, "ut
  */
 export function issueSetupToken(deps: { readonly database: Database }): () => Promise<string | null> {
   return async () => {
-    const { pool } = deps.database;
-    if (await isAnybodyThere(pool)) return null;
+    const { prisma } = deps.database;
+    if (await isAnybodyThere(prisma)) return null;
     const token = randomBytes(24).toString("base64url");
-    await putSetting(pool, PREFIX + hashOf(token), true);
-    await deleteSettings(pool, (await listSettingNames(pool, PREFIX)).slice(KEPT));
+    await putSetting(prisma, PREFIX + hashOf(token), true);
+    await deleteSettings(prisma, (await listSettingNames(prisma, PREFIX)).slice(KEPT));
     return token;
   };
 }
 
 /** Compares with every token that is out, in constant time. */
-export async function isSetupToken(db: Queryable, token: string): Promise<boolean> {
+export async function isSetupToken(db: Tables, token: string): Promise<boolean> {
   const given = Buffer.from(hashOf(token));
   let isGood = false;
   for (const name of await listSettingNames(db, PREFIX)) {
@@ -36,6 +36,6 @@ export async function isSetupToken(db: Queryable, token: string): Promise<boolea
   return isGood;
 }
 
-export async function withdrawSetupTokens(db: Queryable): Promise<void> {
+export async function withdrawSetupTokens(db: Tables): Promise<void> {
   await deleteSettings(db, await listSettingNames(db, PREFIX));
 }

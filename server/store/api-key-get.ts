@@ -1,14 +1,14 @@
 import type { ApiKey } from "../contract/api-keys.ts";
-import { API_KEY_COLUMNS, type ApiKeyRow, apiKeyOf } from "./api-key-row.ts";
-import type { Queryable } from "./database.ts";
+import { apiKeyOf, SEEN_OF_API_KEY } from "./api-key-row.ts";
+import type { Tables } from "./database.ts";
 
 /** Locked until the transaction ends. */
-export async function lockApiKey(db: Queryable, id: string): Promise<ApiKey | null> {
-  const { rows } = await db.query<ApiKeyRow>(`SELECT ${API_KEY_COLUMNS} FROM api_key WHERE id = $1 FOR UPDATE`, [id]);
-  return rows[0] === undefined ? null : apiKeyOf(rows[0]);
+export async function lockApiKey(db: Tables, id: string): Promise<ApiKey | null> {
+  await db.$executeRaw`SELECT FROM api_key WHERE id = ${id}::uuid FOR UPDATE`;
+  return getApiKey(db, id);
 }
 
-export async function getApiKey(db: Queryable, id: string): Promise<ApiKey | null> {
-  const { rows } = await db.query<ApiKeyRow>(`SELECT ${API_KEY_COLUMNS} FROM api_key WHERE id = $1`, [id]);
-  return rows[0] === undefined ? null : apiKeyOf(rows[0]);
+export async function getApiKey(db: Tables, id: string): Promise<ApiKey | null> {
+  const row = await db.apiKey.findUnique({ where: { id }, select: SEEN_OF_API_KEY });
+  return row === null ? null : apiKeyOf(row);
 }

@@ -1,33 +1,23 @@
 import type { ApiKey, Scope } from "../contract/api-keys.ts";
+import { plainRow } from "./plain-row.ts";
+import type { ApiKeyGetPayload } from "./prisma/models/ApiKey.ts";
 
-/** The columns of `api_key` that people may see; never the hash. */
-export const API_KEY_COLUMNS = `id, name, prefix, scopes, created_by, created_at, expires_at, revoked_at, last_used_at,
-  CASE WHEN previous_until > now() THEN previous_until END AS previous_until`;
+/** What people may see of a key; never a hash. */
+export const SEEN_OF_API_KEY = {
+  id: true,
+  name: true,
+  prefix: true,
+  scopes: true,
+  createdBy: true,
+  createdAt: true,
+  expiresAt: true,
+  revokedAt: true,
+  lastUsedAt: true,
+  previousUntil: true,
+} as const satisfies Record<keyof ApiKey, true>;
 
-export interface ApiKeyRow {
-  readonly id: string;
-  readonly name: string;
-  readonly prefix: string;
-  readonly scopes: Scope[];
-  readonly created_by: string;
-  readonly created_at: string;
-  readonly expires_at: string | null;
-  readonly revoked_at: string | null;
-  readonly last_used_at: string | null;
-  readonly previous_until: string | null;
-}
-
-export function apiKeyOf(row: ApiKeyRow): ApiKey {
-  return {
-    id: row.id,
-    name: row.name,
-    prefix: row.prefix,
-    scopes: row.scopes,
-    createdBy: row.created_by,
-    createdAt: row.created_at,
-    expiresAt: row.expires_at,
-    revokedAt: row.revoked_at,
-    lastUsedAt: row.last_used_at,
-    previousUntil: row.previous_until,
-  };
+export function apiKeyOf(row: ApiKeyGetPayload<{ select: typeof SEEN_OF_API_KEY }>): ApiKey {
+  const { scopes, previousUntil, ...key } = row;
+  const isOver = key.revokedAt !== null || previousUntil === null || previousUntil.getTime() <= Date.now();
+  return plainRow({ ...key, scopes: scopes as Scope[], previousUntil: isOver ? null : previousUntil });
 }

@@ -1,4 +1,4 @@
-import type { Queryable } from "./database.ts";
+import type { Queryable, Tables } from "./database.ts";
 
 export interface NewAuditEntry {
   /** `person:ada@example.org`, `key:billing-worker` or `system`. */
@@ -14,22 +14,23 @@ export interface NewAuditEntry {
   readonly requestId?: string;
 }
 
-/** Runs inside the transaction of the action itself, so that neither exists without the other. */
-export async function insertAuditEntry(db: Queryable, entry: NewAuditEntry): Promise<void> {
-  await db.query({
-    name: "insert_audit_entry",
-    text: `INSERT INTO audit_entry (actor, action, target, before, after, reason, request_id)
-           VALUES ($1, $2, $3, $4::json, $5::json, $6, $7)`,
-    values: [
-      entry.actor,
-      entry.action,
-      entry.target,
-      asJson(entry.before),
-      asJson(entry.after),
-      entry.reason ?? null,
-      entry.requestId ?? null,
-    ],
-  });
+const INSERT = `INSERT INTO audit_entry (actor, action, target, before, after, reason, request_id)
+                VALUES ($1, $2, $3, $4::json, $5::json, $6, $7)`;
+
+/** Runs inside the transaction of the action itself, of SQL or of Prisma, so that neither exists without the other. */
+export async function insertAuditEntry(db: Queryable | Tables, entry: NewAuditEntry): Promise<void> {
+  const values = [
+    entry.actor,
+    entry.action,
+    entry.target,
+    asJson(entry.before),
+    asJson(entry.after),
+    entry.reason ?? null,
+    entry.requestId ?? null,
+  ];
+  await ("query" in db
+    ? db.query({ name: "insert_audit_entry", text: INSERT, values })
+    : db.$executeRawUnsafe(INSERT, ...values));
 }
 
 function asJson(value: unknown): string | null {

@@ -1,4 +1,4 @@
-import type { Queryable } from "./database.ts";
+import type { Tables } from "./database.ts";
 
 export interface NewPerson {
   readonly id: string;
@@ -11,25 +11,17 @@ export interface NewPerson {
 }
 
 /** Held to the end of the transaction: two first administrators at once would both find nobody. */
-export async function lockPeople(db: Queryable): Promise<void> {
-  await db.query("LOCK TABLE person IN SHARE ROW EXCLUSIVE MODE");
+export async function lockPeople(db: Tables): Promise<void> {
+  await db.$executeRaw`LOCK TABLE person IN SHARE ROW EXCLUSIVE MODE`;
 }
 
-export async function isAnybodyThere(db: Queryable): Promise<boolean> {
-  const { rows } = await db.query<{ found: boolean }>("SELECT EXISTS (SELECT FROM person) AS found");
-  return rows[0]?.found === true;
+export async function isAnybodyThere(db: Tables): Promise<boolean> {
+  return (await db.person.findFirst({ select: { id: true } })) !== null;
 }
 
 /** A person who signs in with e-mail and password, as better-auth reads one. */
-export async function insertPerson(db: Queryable, person: NewPerson): Promise<void> {
-  await db.query("INSERT INTO person (id, name, email, email_verified, roles) VALUES ($1, $2, $3, true, $4)", [
-    person.id,
-    person.name,
-    person.email,
-    person.roles,
-  ]);
-  await db.query(
-    `INSERT INTO person_account (id, person_id, account_id, provider_id, password) VALUES ($1, $2, $2, 'credential', $3)`,
-    [person.accountId, person.id, person.passwordHash],
-  );
+export async function insertPerson(db: Tables, person: NewPerson): Promise<void> {
+  const { accountId: id, passwordHash: password, roles, ...named } = person;
+  const account = { id, accountId: named.id, providerId: "credential", password };
+  await db.person.create({ data: { ...named, emailVerified: true, roles: [...roles], accounts: { create: account } } });
 }

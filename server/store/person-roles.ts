@@ -1,37 +1,35 @@
 import type { PersonRow } from "../contract/access.ts";
 import type { Role } from "../domain/roles.ts";
-import type { Queryable } from "./database.ts";
+import type { Queryable, Tables } from "./database.ts";
+import { lockPeople } from "./person-insert.ts";
+import { plainRow } from "./plain-row.ts";
 
-interface Row {
-  id: string;
-  name: string;
-  email: string;
-  roles: string[];
-  created_at: string;
-}
-
-const COLUMNS = "id, name, email, roles, created_at";
-const personOf = ({ created_at, ...row }: Row): PersonRow => ({ ...row, createdAt: created_at });
+const SEEN_OF_PERSON = {
+  id: true,
+  name: true,
+  email: true,
+  roles: true,
+  createdAt: true,
+} as const satisfies Record<keyof PersonRow, true>;
 
 /** In order of their e-mail addresses; at most 1,000. */
-export async function selectPeople(db: Queryable): Promise<PersonRow[]> {
-  const { rows } = await db.query<Row>(`SELECT ${COLUMNS} FROM person ORDER BY email LIMIT 1000`);
-  return rows.map(personOf);
+export async function selectPeople(db: Tables): Promise<PersonRow[]> {
+  return (await db.person.findMany({ select: SEEN_OF_PERSON, orderBy: { email: "asc" }, take: 1_000 })).map(plainRow);
 }
 
 /** Nobody's roles change until the transaction ends. */
-export async function lockPeopleOf(db: Queryable): Promise<PersonRow[]> {
-  await db.query("LOCK TABLE person IN SHARE ROW EXCLUSIVE MODE");
+export async function lockPeopleOf(db: Tables): Promise<PersonRow[]> {
+  await lockPeople(db);
   return selectPeople(db);
 }
 
-export async function updateRoles(db: Queryable, id: string, roles: readonly string[]): Promise<void> {
-  await db.query("UPDATE person SET roles = $2 WHERE id = $1", [id, roles]);
+export async function updateRoles(db: Tables, id: string, roles: string[]): Promise<void> {
+  await db.person.update({ where: { id }, data: { roles }, select: { id: true } });
 }
 
 /** A role that is gone is nobody's, so that one of the same name made later gives nobody anything. */
-export async function withdrawRole(db: Queryable, name: string): Promise<void> {
-  await db.query("UPDATE person SET roles = array_remove(roles, $1) WHERE $1 = ANY (roles)", [name]);
+export async function withdrawRole(db: Tables, name: string): Promise<void> {
+  await db.$executeRaw`UPDATE person SET roles = array_remove(roles, ${name}) WHERE ${name} = ANY (roles)`;
 }
 
 /** A person's roles, and those among them that are the company's own; null = there is no such person. */

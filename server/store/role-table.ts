@@ -1,34 +1,36 @@
 import type { AccessScope } from "../domain/access.ts";
 import type { Role } from "../domain/roles.ts";
-import type { Queryable } from "./database.ts";
+import type { Tables } from "./database.ts";
+import { jsonValue } from "./json-value.ts";
+import type { RoleModel } from "./prisma/models.ts";
 
-interface Row {
-  name: string;
-  description: string;
-  scopes: AccessScope[];
-}
+const roleOf = ({ name, description, scopes }: RoleModel): Role => ({
+  name,
+  description,
+  scopes: scopes as unknown as AccessScope[],
+});
 
 /** Roles of the company's own, by name. */
-export async function selectRoles(db: Queryable): Promise<Role[]> {
-  const { rows } = await db.query<Row>("SELECT name, description, scopes FROM role ORDER BY name LIMIT 1000");
-  return rows;
+export async function selectRoles(db: Tables): Promise<Role[]> {
+  return (await db.role.findMany({ orderBy: { name: "asc" }, take: 1_000 })).map(roleOf);
 }
 
 /** Locked until the transaction ends. */
-export async function lockRole(db: Queryable, name: string): Promise<Role | null> {
-  const { rows } = await db.query<Row>("SELECT name, description, scopes FROM role WHERE name = $1 FOR UPDATE", [name]);
-  return rows[0] ?? null;
+export async function lockRole(db: Tables, name: string): Promise<Role | null> {
+  await db.$executeRaw`SELECT FROM role WHERE name = ${name} FOR UPDATE`;
+  const row = await db.role.findUnique({ where: { name } });
+  return row === null ? null : roleOf(row);
 }
 
-export async function putRole(db: Queryable, role: Role, createdBy: string): Promise<void> {
-  await db.query(
-    `INSERT INTO role (name, description, scopes, created_by) VALUES ($1, $2, $3::json, $4)
-     ON CONFLICT (name) DO UPDATE SET description = excluded.description, scopes = excluded.scopes,
-                                      updated_at = excluded.updated_at`,
-    [role.name, role.description, JSON.stringify(role.scopes), createdBy],
-  );
+export async function putRole(db: Tables, role: Role, createdBy: string): Promise<void> {
+  const content = { description: role.description, scopes: jsonValue(role.scopes) };
+  await db.role.upsert({
+    where: { name: role.name },
+    create: { name: role.name, ...content, createdBy },
+    update: { ...content, updatedAt: new Date() },
+  });
 }
 
-export async function deleteRole(db: Queryable, name: string): Promise<void> {
-  await db.query("DELETE FROM role WHERE name = $1", [name]);
+export async function deleteRole(db: Tables, name: string): Promise<void> {
+  await db.role.deleteMany({ where: { name } });
 }

@@ -1,23 +1,18 @@
-import type { Queryable } from "./database.ts";
+import type { Tables } from "./database.ts";
+import { jsonValue } from "./json-value.ts";
+import { getSetting } from "./setting-get.ts";
 
-export async function putSetting(db: Queryable, name: string, value: unknown): Promise<void> {
-  await db.query(
-    `INSERT INTO setting (name, value) VALUES ($1, $2::json)
-     ON CONFLICT (name) DO UPDATE SET value = excluded.value, updated_at = now()`,
-    [name, JSON.stringify(value)],
-  );
+export async function putSetting(db: Tables, name: string, put: unknown): Promise<void> {
+  const value = jsonValue(put);
+  await db.setting.upsert({ where: { name }, create: { name, value }, update: { value, updatedAt: new Date() } });
 }
 
 /** Stores the value unless there is one, and returns the one that counts: instances that start together agree. */
-export async function putSettingOnce(db: Queryable, name: string, value: unknown): Promise<unknown> {
-  await db.query("INSERT INTO setting (name, value) VALUES ($1, $2::json) ON CONFLICT (name) DO NOTHING", [
-    name,
-    JSON.stringify(value),
-  ]);
-  const { rows } = await db.query<{ value: unknown }>("SELECT value FROM setting WHERE name = $1", [name]);
-  return rows[0]?.value;
+export async function putSettingOnce(db: Tables, name: string, value: unknown): Promise<unknown> {
+  await db.setting.createMany({ data: { name, value: jsonValue(value) }, skipDuplicates: true });
+  return getSetting(db, name);
 }
 
-export async function deleteSettings(db: Queryable, names: readonly string[]): Promise<void> {
-  await db.query("DELETE FROM setting WHERE name = ANY($1::text[])", [names]);
+export async function deleteSettings(db: Tables, names: string[]): Promise<void> {
+  await db.setting.deleteMany({ where: { name: { in: names } } });
 }
