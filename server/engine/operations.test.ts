@@ -84,7 +84,7 @@ describe("a redrive", () => {
     const { id, total } = await a.redrive({ consumer, filter: { all: true }, reason, actor });
     expect(total).toBe(4);
     await until(id, "done");
-    await expect.poll(() => a.parked(consumer)).toEqual([]);
+    await expect.poll(() => a.parked(consumer), { timeout: 15_000 }).toEqual([]);
     await acks.stop();
     expect(await a.operation({ id })).toMatchObject({ done: 4, ok: 4, failed: 0 });
     for (let key = 0; key < 4; key++) {

@@ -200,7 +200,7 @@ async function outdated(
     parked: plan.parked?.action ?? "keep",
     state: plan.state?.action ?? "keep",
   });
-  await insertPlan(database.pool, { consumerId: setup.consumerId, plan: fresh, actor });
+  await insertPlan(database.prisma, { consumerId: setup.consumerId, plan: fresh, actor });
   return new DomainError("plan-outdated", "something has moved since the plan was made; here is a fresh one", {
     facts: { plan: fresh },
   });

@@ -7,7 +7,7 @@ import type { Services } from "./services.ts";
 export const getOperation =
   ({ database }: { readonly database: Database }): Services["getOperation"] =>
   async ({ id }) => {
-    const found = await reachable(selectOperation(database.pool, id));
+    const found = await reachable(selectOperation(database.prisma, id));
     if (found === null) throw new DomainError("operation-not-found", "there is no such operation");
     return found.operation;
   };

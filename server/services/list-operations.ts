@@ -1,6 +1,6 @@
 import type { Operation } from "../contract/operations.ts";
 import { reachable } from "../engine/database-unavailable.ts";
-import type { Database, Queryable } from "../store/database.ts";
+import type { Database, Tables } from "../store/database.ts";
 import { selectOperatedConsumers, selectOperations } from "../store/operation-table.ts";
 import type { Services } from "./services.ts";
 
@@ -8,11 +8,11 @@ import type { Services } from "./services.ts";
 export const listOperations =
   ({ database }: { readonly database: Database }): Services["listOperations"] =>
   (asked) =>
-    reachable(newestOperations(database.pool, asked));
+    reachable(newestOperations(database.prisma, asked));
 
 /** Whose they are is asked before they are counted: a key's hundred newest are the hundred newest it may see. */
 async function newestOperations(
-  db: Queryable,
+  db: Tables,
   { consumer, mayRead, recentMs, limit }: Parameters<Services["listOperations"]>[0],
 ): Promise<Operation[]> {
   let consumers = consumer === undefined ? null : [consumer];

@@ -8,5 +8,5 @@ export const listPositionChanges =
   ({ database }: { readonly database: Database }): Services["listPositionChanges"] =>
   async ({ consumer }) => {
     const { consumerId } = await requireConsumer(database.pool, consumer);
-    return selectPositionChanges(database.pool, consumerId);
+    return selectPositionChanges(database.prisma, consumerId);
   };

@@ -10,6 +10,6 @@ export const planPositions =
   async ({ consumer, actor, ...request }) => {
     const setup = await requireConsumer(database.pool, consumer);
     const plan = await computePositionPlan(database.patient, setup, request);
-    await insertPlan(database.pool, { consumerId: setup.consumerId, plan, actor: actor.name });
+    await insertPlan(database.prisma, { consumerId: setup.consumerId, plan, actor: actor.name });
     return plan;
   };

@@ -5,7 +5,7 @@ import { OPERATIONS_CHANNEL } from "../engine/operation-runner.ts";
 import type { StoredOperationFilter } from "../engine/operation-step.ts";
 import type { Wakeups } from "../engine/wakeups.ts";
 import type { ConsumerSetup } from "../store/consumer-setup-select.ts";
-import { type Database, transaction } from "../store/database.ts";
+import type { Database } from "../store/database.ts";
 import { insertAuditEntry } from "../store/insert-audit-entry.ts";
 import { insertOperation, type OperationOptions, selectOperation } from "../store/operation-table.ts";
 
@@ -30,7 +30,7 @@ export interface OperationStart {
 export async function startOperation({ database, wakeups }: OperationDeps, start: OperationStart): Promise<Operation> {
   const { setup, kind, filter, resolved, options, total, reason, actor } = start;
   const id = randomUUID();
-  await transaction(database.pool, async (db) => {
+  await database.prisma.$transaction(async (db) => {
     await insertOperation(db, {
       consumerId: setup.consumerId,
       id,
@@ -51,7 +51,7 @@ export async function startOperation({ database, wakeups }: OperationDeps, start
     });
   });
   wakeups.announce(OPERATIONS_CHANNEL);
-  const started = await selectOperation(database.pool, id);
+  const started = await selectOperation(database.prisma, id);
   if (started === null) throw new Error(`operation ${id} vanished after it was started`);
   return started.operation;
 }

@@ -6,7 +6,13 @@ import { OPERATIONS_CHANNEL } from "../engine/operation-runner.ts";
 import { type Queryable, transaction } from "../store/database.ts";
 import { insertAuditEntry } from "../store/insert-audit-entry.ts";
 import { lockLeases } from "../store/lease-lock.ts";
-import { selectOperation, updateOperationRate, updateOperationStatus } from "../store/operation-table.ts";
+import {
+  lockOperation,
+  lockOperationStatus,
+  selectOperation,
+  updateOperationOptions,
+  updateOperationStatus,
+} from "../store/operation-table.ts";
 import { mendSequences } from "../store/parked-sequences-mend.ts";
 import { raiseParkedVersion } from "../store/parked-version-raise.ts";
 import { deleteReplayRows } from "../store/replay-rows.ts";
@@ -29,33 +35,27 @@ export const steerOperation =
     reachable(
       (async () => {
         const { from, to, said } = NEXT[verb];
-        const consumerId = await transaction(database.pool, async (db) => {
+        const { consumerId, operation } = await required(selectOperation(database.prisma, id));
+        await transaction(database.pool, async (db) => {
           // The leases first, as everybody who changes parked events; then what the operation is by now.
-          const { consumerId, operation } = await required(db, id);
           const takesBack = verb === "abort" && operation.kind === "replay";
           if (takesBack) await lockLeases(db, { consumerId, partitions: "all" });
-          const before = await required(db, id, "locked");
-          const { consumer, status } = before.operation;
-          if (!(from as readonly OperationStatus[]).includes(status)) {
-            throw new DomainError("operation-over", `the operation is ${status}`, {
-              facts: { operationStatus: status },
-            });
-          }
-          if (takesBack) await takeBackReplay(db, before.consumerId, id);
-          await updateOperationStatus(db, { consumerId: before.consumerId, id, status: to });
+          const status = await required(lockOperationStatus(db, { consumerId, id }));
+          if (!(from as readonly OperationStatus[]).includes(status)) throw over(status);
+          if (takesBack) await takeBackReplay(db, consumerId, id);
+          await updateOperationStatus(db, { consumerId, id, status: to });
           await insertAuditEntry(db, {
             actor: actor.name,
             action: said,
-            target: `consumer:${consumer}`,
+            target: `consumer:${operation.consumer}`,
             before: { operation: id, status },
             after: { operation: id, status: to },
             requestId: actor.requestId,
           });
-          return before.consumerId;
         });
         wakeups.announce(OPERATIONS_CHANNEL);
         if (verb === "abort") wakeups.announce(parkedChannel(consumerId));
-        return (await required(database.pool, id)).operation;
+        return (await required(selectOperation(database.prisma, id))).operation;
       })(),
     );
 
@@ -64,41 +64,37 @@ export const changeOperationRate =
   ({ id, rate, actor }) =>
     reachable(
       (async () => {
-        await transaction(database.pool, async (db) => {
-          const before = await required(db, id, "locked");
-          const { consumer, status, canary, stopAfterFailures } = before.operation;
-          if (status === "done" || status === "aborted" || status === "failed") {
-            throw new DomainError("operation-over", `the operation is ${status}`, {
-              facts: { operationStatus: status },
-            });
-          }
-          await updateOperationRate(db, {
-            consumerId: before.consumerId,
-            id,
-            options: {
-              ...(rate !== null && { rate }),
-              ...(canary && { canary }),
-              ...(stopAfterFailures !== null && { stopAfterFailures }),
-            },
+        await database.prisma.$transaction(async (db) => {
+          const { operation: before } = await required(lockOperation(db, id));
+          const { consumer, status, canary, stopAfterFailures } = before;
+          if (status === "done" || status === "aborted" || status === "failed") throw over(status);
+          await updateOperationOptions(db, id, {
+            ...(rate !== null && { rate }),
+            ...(canary && { canary }),
+            ...(stopAfterFailures !== null && { stopAfterFailures }),
           });
           await insertAuditEntry(db, {
             actor: actor.name,
             action: "operation.rate-changed",
             target: `consumer:${consumer}`,
-            before: { operation: id, rate: before.operation.rate },
+            before: { operation: id, rate: before.rate },
             after: { operation: id, rate },
             requestId: actor.requestId,
           });
         });
         wakeups.announce(OPERATIONS_CHANNEL);
-        return (await required(database.pool, id)).operation;
+        return (await required(selectOperation(database.prisma, id))).operation;
       })(),
     );
 
-async function required(db: Queryable, id: string, how: "read" | "locked" = "read") {
-  const found = await selectOperation(db, id, how === "locked");
+async function required<Found>(looked: Promise<Found | null>): Promise<Found> {
+  const found = await looked;
   if (found === null) throw new DomainError("operation-not-found", "there is no such operation");
   return found;
+}
+
+function over(status: OperationStatus): DomainError {
+  return new DomainError("operation-over", `the operation is ${status}`, { facts: { operationStatus: status } });
 }
 
 /** The leases must be locked. */

@@ -1,5 +1,8 @@
 import type { Operation, OperationKind, OperationStatus } from "../contract/operations.ts";
-import type { Queryable } from "./database.ts";
+import type { Queryable, Tables } from "./database.ts";
+import { jsonValue } from "./json-value.ts";
+import { plainRow } from "./plain-row.ts";
+import type { Prisma } from "./prisma/client.ts";
 
 export interface OperationOptions {
   readonly rate?: number;
@@ -19,96 +22,74 @@ export interface NewOperation {
   readonly reason: string;
 }
 
-interface Row {
-  id: string;
-  consumer_id: number;
-  consumer: string;
-  kind: OperationKind;
-  status: OperationStatus;
-  filter: Record<string, unknown>;
-  options: OperationOptions;
-  total: number;
-  done: number;
-  ok: number;
-  failed: number;
-  note: string | null;
-  actor: string;
-  reason: string;
-  created_at: string;
-  started_at: string | null;
-  finished_at: string | null;
-  running_ms: number | null;
+/** With the name of a consumer that is there. */
+const KNOWN = { consumer: { removedAt: null } } as const;
+const NAMED = { consumer: { select: { name: true } } } as const;
+const OPEN: OperationStatus[] = ["queued", "running", "paused"];
+
+export async function insertOperation(db: Tables, { filter, options, ...operation }: NewOperation): Promise<void> {
+  const json = { filter: jsonValue(filter), options: jsonValue(options) };
+  await db.operation.createMany({ data: { ...operation, ...json, status: "queued" } });
 }
 
-const SELECT = `
-  SELECT o.id, o.consumer_id, c.name AS consumer, o.kind, o.status, o.filter, o.options, o.total, o.done, o.ok, o.failed,
-    o.note, o.actor, o.reason, o.created_at, o.started_at, o.finished_at,
-    (extract(epoch FROM coalesce(o.idle_since, o.finished_at, clock_timestamp()) - o.started_at) * 1000)::float8
-      - o.idle_ms AS running_ms
-  FROM operation o JOIN consumer c ON c.id = o.consumer_id`;
-
-export async function insertOperation(db: Queryable, operation: NewOperation): Promise<void> {
-  await db.query({
-    name: "insert_operation",
-    text: `
-      INSERT INTO operation (consumer_id, id, kind, status, filter, options, total, actor, reason)
-      VALUES ($1, $2, $3, 'queued', $4::json, $5::json, $6, $7, $8)`,
-    values: [
-      operation.consumerId,
-      operation.id,
-      operation.kind,
-      JSON.stringify(operation.filter),
-      JSON.stringify(operation.options),
-      operation.total,
-      operation.actor,
-      operation.reason,
-    ],
-  });
+export interface StoredOperation {
+  readonly consumerId: number;
+  readonly operation: Operation;
 }
 
-/** An operation with the id of its consumer; null when there is none. */
-export async function selectOperation(
-  db: Queryable,
-  id: string,
-  isForUpdate = false,
-): Promise<{ consumerId: number; operation: Operation } | null> {
-  const { rows } = await db.query<Row>({
-    name: isForUpdate ? "select_operation_for_update" : "select_operation",
-    text: `${SELECT} WHERE o.id = $1${isForUpdate ? " FOR UPDATE OF o" : ""}`,
-    values: [id],
-  });
-  const [row] = rows;
-  return row === undefined ? null : { consumerId: row.consumer_id, operation: operationOf(row) };
+/** Null when there is none. */
+export async function selectOperation(db: Tables, id: string): Promise<StoredOperation | null> {
+  const row = await db.operation.findFirst({ where: { id, ...KNOWN }, include: NAMED });
+  return row === null ? null : { consumerId: row.consumerId, operation: operationOf(row) };
+}
+
+/** The same, locked until the transaction ends. */
+export async function lockOperation(db: Tables, id: string): Promise<StoredOperation | null> {
+  await db.$executeRaw`SELECT FROM operation WHERE id = ${id}::uuid FOR UPDATE`;
+  return selectOperation(db, id);
 }
 
 /** The names of consumers that have operations. */
-export async function selectOperatedConsumers(db: Queryable): Promise<string[]> {
-  const { rows } = await db.query<{ name: string }>({
-    name: "select_operated_consumers",
-    text: "SELECT c.name FROM consumer c WHERE EXISTS (SELECT FROM operation o WHERE o.consumer_id = c.id)",
-  });
-  return rows.map((it) => it.name);
+export async function selectOperatedConsumers(db: Tables): Promise<string[]> {
+  const where = { removedAt: null, operations: { some: {} } };
+  return (await db.consumer.findMany({ where, select: { name: true } })).map((it) => it.name);
 }
 
 /** Newest first. `consumers`: of these only. `recentMs`: open ones and those that finished so lately. */
 export async function selectOperations(
-  db: Queryable,
+  db: Tables,
   query: {
-    readonly consumers: readonly string[] | null;
+    readonly consumers: string[] | null;
     readonly recentMs: number | null;
     readonly limit: number;
   },
 ): Promise<Operation[]> {
-  const { rows } = await db.query<Row>({
-    name: "select_operations",
-    text: `${SELECT}
-      WHERE ($1::text[] IS NULL OR c.name = ANY ($1))
-        AND ($2::float8 IS NULL OR o.status IN ('queued', 'running', 'paused')
-             OR o.finished_at > now() - $2::float8 * interval '1 ms')
-      ORDER BY o.created_at DESC, o.id LIMIT $3`,
-    values: [query.consumers, query.recentMs, query.limit],
+  const { consumers, recentMs, limit } = query;
+  const rows = await db.operation.findMany({
+    where: {
+      consumer: { ...KNOWN.consumer, ...(consumers !== null && { name: { in: consumers } }) },
+      ...(recentMs !== null && {
+        OR: [{ status: { in: OPEN } }, { finishedAt: { gt: new Date(Date.now() - recentMs) } }],
+      }),
+    },
+    include: NAMED,
+    orderBy: [{ createdAt: "desc" }, { id: "asc" }],
+    take: limit,
   });
   return rows.map(operationOf);
+}
+
+/** Locked until the transaction ends; null = there is none any more. */
+export async function lockOperationStatus(
+  db: Queryable,
+  by: { readonly consumerId: number; readonly id: string },
+): Promise<OperationStatus | null> {
+  const { rows } = await db.query<{ status: OperationStatus }>({
+    name: "lock_operation_status",
+    text: "SELECT status FROM operation WHERE consumer_id = $1 AND id = $2 FOR UPDATE",
+    values: [by.consumerId, by.id],
+  });
+  return rows[0]?.status ?? null;
 }
 
 export async function updateOperationStatus(
@@ -133,41 +114,39 @@ export async function updateOperationStatus(
   });
 }
 
-export async function updateOperationRate(
-  db: Queryable,
-  change: { readonly consumerId: number; readonly id: string; readonly options: OperationOptions },
-): Promise<void> {
-  await db.query({
-    name: "update_operation_rate",
-    text: "UPDATE operation SET options = $3::json, updated_at = now() WHERE consumer_id = $1 AND id = $2",
-    values: [change.consumerId, change.id, JSON.stringify(change.options)],
-  });
+export async function updateOperationOptions(db: Tables, id: string, options: OperationOptions): Promise<void> {
+  await db.operation.updateMany({ where: { id }, data: { options: jsonValue(options), updatedAt: new Date() } });
 }
 
-function operationOf(row: Row): Operation {
-  const ratePerSecond = row.running_ms === null || row.running_ms < 1 ? null : (row.done / row.running_ms) * 1_000;
-  const isOpen = row.status === "running";
+function operationOf(stored: Prisma.OperationGetPayload<{ include: typeof NAMED }>): Operation {
+  const { startedAt, finishedAt, idleSince } = stored;
+  const { options, filter, ...row } = plainRow(stored);
+  const { rate = null, canary = false, stopAfterFailures = null } = options as OperationOptions;
+  const stoodStillAt = idleSince ?? finishedAt ?? new Date();
+  const runningMs = startedAt === null ? 0 : stoodStillAt.getTime() - startedAt.getTime() - row.idleMs;
+  const ratePerSecond = runningMs < 1 ? null : (row.done / runningMs) * 1_000;
   const left = Math.max(0, row.total - row.done);
+  const hasEta = row.status === "running" && ratePerSecond !== null && ratePerSecond > 0;
   return {
     id: row.id,
-    consumer: row.consumer,
-    kind: row.kind,
-    status: row.status,
+    consumer: row.consumer.name,
+    kind: row.kind as OperationKind,
+    status: row.status as OperationStatus,
     total: row.total,
     done: row.done,
     ok: row.ok,
     failed: row.failed,
-    rate: row.options.rate ?? null,
+    rate,
     ratePerSecond: ratePerSecond === null ? null : Math.round(ratePerSecond * 10) / 10,
-    etaMs: !isOpen || ratePerSecond === null || ratePerSecond === 0 ? null : Math.round((left / ratePerSecond) * 1_000),
+    etaMs: hasEta ? Math.round((left / ratePerSecond) * 1_000) : null,
     actor: row.actor,
     reason: row.reason,
-    filter: (row.filter.asked ?? {}) as Record<string, unknown>,
-    canary: row.options.canary === true,
-    stopAfterFailures: row.options.stopAfterFailures ?? null,
+    filter: (filter as { asked?: Record<string, unknown> }).asked ?? {},
+    canary,
+    stopAfterFailures,
     note: row.note,
-    createdAt: row.created_at,
-    startedAt: row.started_at,
-    finishedAt: row.finished_at,
+    createdAt: row.createdAt,
+    startedAt: row.startedAt,
+    finishedAt: row.finishedAt,
   };
 }

@@ -1,6 +1,7 @@
 import type { PlannedChange, PositionChange } from "../contract/position-changes.ts";
 import type { RestorePoint } from "../domain/restore-point.ts";
-import type { Queryable } from "./database.ts";
+import type { Queryable, Tables } from "./database.ts";
+import { plainRow } from "./plain-row.ts";
 
 /** The request, as it is kept. */
 interface Planned extends Pick<PositionChange, "target" | "parked" | "state"> {
@@ -18,17 +19,11 @@ export interface NewPositionChange extends Planned {
   readonly reason: string;
 }
 
-interface Row {
-  id: string;
-  plan: Pick<Planned, "target" | "changes"> & Partial<Planned>;
-  actor: string;
-  reason: string;
-  applied_at: string;
-  undo_of: string | null;
-  undone_by: string | null;
+interface Row extends Omit<PositionChange, keyof Planned> {
+  readonly plan: Pick<Planned, "target" | "changes"> & Partial<Planned>;
 }
 
-const COLUMNS = "id, plan, actor, reason, applied_at, undo_of, undone_by";
+const COLUMNS = `id, plan, actor, reason, applied_at AS "appliedAt", undo_of AS "undoOf", undone_by AS "undoneBy"`;
 const MAX_LISTED = 200;
 
 /** The consumer must be locked. `applied_at` always rises, so the newest is known even within one millisecond. */
@@ -68,15 +63,14 @@ export async function markUndone(
 }
 
 /** Newest first. */
-export async function selectPositionChanges(db: Queryable, consumerId: number): Promise<PositionChange[]> {
-  const { rows } = await db.query<Row>({
-    name: "select_position_changes",
-    text: `
-      SELECT ${COLUMNS} FROM position_change
-      WHERE consumer_id = $1 ORDER BY applied_at DESC, id DESC LIMIT $2`,
-    values: [consumerId, MAX_LISTED],
+export async function selectPositionChanges(db: Tables, consumerId: number): Promise<PositionChange[]> {
+  const rows = await db.positionChange.findMany({
+    where: { consumerId },
+    omit: { consumerId: true, restore: true },
+    orderBy: [{ appliedAt: "desc" }, { id: "desc" }],
+    take: MAX_LISTED,
   });
-  return rows.map(changeOf);
+  return rows.map((row) => changeOf({ ...plainRow(row), plan: row.plan as unknown as Row["plan"] }));
 }
 
 export async function selectPositionChange(
@@ -88,24 +82,19 @@ export async function selectPositionChange(
     text: `SELECT ${COLUMNS}, restore FROM position_change WHERE consumer_id = $1 AND id = $2`,
     values: [by.consumerId, by.id],
   });
-  const [row] = rows;
-  if (row === undefined) return null;
+  if (rows[0] === undefined) return null;
+  const { restore, ...row } = rows[0];
   // Those from before a change kept what it left behind have no more than the cursors.
-  return { change: changeOf(row), restore: { ...{ after: [], parked: "none", state: false }, ...row.restore } };
+  return { change: changeOf(row), restore: { ...{ after: [], parked: "none", state: false }, ...restore } };
 }
 
-function changeOf({ id, plan, actor, reason, applied_at, undo_of, undone_by }: Row): PositionChange {
+function changeOf({ plan, ...row }: Row): PositionChange {
   return {
-    id,
-    actor,
-    reason,
-    appliedAt: applied_at,
+    ...row,
     target: plan.target,
     // Changes from before there were these had neither.
     changes: plan.changes.map((it) => ({ ...it, firstEvent: it.firstEvent ?? null, lastEvent: it.lastEvent ?? null })),
     parked: plan.parked ?? "keep",
     state: plan.state ?? "keep",
-    undoOf: undo_of,
-    undoneBy: undone_by,
   };
 }

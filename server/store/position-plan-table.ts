@@ -1,28 +1,20 @@
 import type { PositionPlan } from "../contract/position-changes.ts";
-import type { Queryable } from "./database.ts";
+import type { Queryable, Tables } from "./database.ts";
+import { jsonValue } from "./json-value.ts";
 
 const MAX_PLANS = 50;
 
 /** Keeps a plan and forgets those that ran out or are too many. */
 export async function insertPlan(
-  db: Queryable,
+  db: Tables,
   { consumerId, plan, actor }: { readonly consumerId: number; readonly plan: PositionPlan; readonly actor: string },
 ): Promise<void> {
-  await db.query({
-    name: "insert_position_plan",
-    text: `
-      INSERT INTO position_plan (consumer_id, id, token, plan, actor, expires_at)
-      VALUES ($1, $2, $3, $4::json, $5, $6)`,
-    values: [consumerId, plan.id, plan.token, JSON.stringify(plan), actor, plan.expiresAt],
-  });
-  await db.query({
-    name: "prune_position_plans",
-    // A plan is kept a day past its time, so that applying it late is answered by a fresh one and not by "not found".
-    text: `
-      DELETE FROM position_plan WHERE consumer_id = $1 AND (expires_at < now() - interval '1 day' OR id IN (
-        SELECT id FROM position_plan WHERE consumer_id = $1 ORDER BY created_at DESC, id OFFSET $2))`,
-    values: [consumerId, MAX_PLANS],
-  });
+  const { id, token, expiresAt } = plan;
+  await db.positionPlan.createMany({ data: { consumerId, id, token, plan: jsonValue(plan), actor, expiresAt } });
+  // A plan is kept a day past its time, so that applying it late is answered by a fresh one and not by "not found".
+  await db.$executeRaw`
+    DELETE FROM position_plan WHERE consumer_id = ${consumerId} AND (expires_at < now() - interval '1 day' OR id IN (
+      SELECT id FROM position_plan WHERE consumer_id = ${consumerId} ORDER BY created_at DESC, id OFFSET ${MAX_PLANS}))`;
 }
 
 export async function selectPlan(
