@@ -1,6 +1,6 @@
 import { asRefusal } from "../engine/database-unavailable.ts";
 import type { Wakeups } from "../engine/wakeups.ts";
-import { type Database, transaction } from "../store/database.ts";
+import type { Database } from "../store/database.ts";
 import { writeTopicDeclaration } from "../store/topic-declaration.ts";
 import { readTopicDescriptions } from "../store/topic-descriptions.ts";
 import type { Services } from "./services.ts";
@@ -13,14 +13,11 @@ export interface DeclareTopicDeps {
 export function declareTopic({ database, wakeups }: DeclareTopicDeps): Services["declareTopic"] {
   return async (input) => {
     try {
-      const declared = await transaction(database.pool, async (client) => {
-        const { created, changed } = await writeTopicDeclaration(client, input);
-        const [description] = await readTopicDescriptions(client, input.topic);
-        if (description === undefined) throw new Error(`topic ${input.topic} has no head`);
-        return { created, changed, description };
-      });
+      const { created, changed } = await database.prisma.$transaction((db) => writeTopicDeclaration(db, input));
       wakeups.announce("topics");
-      return declared;
+      const [description] = await readTopicDescriptions(database.pool, input.topic);
+      if (description === undefined) throw new Error(`topic ${input.topic} has no head`);
+      return { created, changed, description };
     } catch (error) {
       throw asRefusal(error);
     }
