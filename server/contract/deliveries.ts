@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { LIMITS } from "./limits.ts";
-import { label } from "./names.ts";
+import { memberName } from "./names.ts";
 
 /** `POST /v1/consumers/{consumer}/deliveries`: takes deliveries as one JSON answer instead of a stream. */
 export const pullRequest = z.strictObject({
-  member: label.optional().meta({
+  member: memberName.optional().meta({
     description: "This instance's name. Without one a name is made up. It counts with the first pull of a session.",
   }),
   session: z

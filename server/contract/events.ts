@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { LIMITS } from "./limits.ts";
-import { eventTime, label, offset, position } from "./names.ts";
+import { attributeText, eventTime, label, offset, position } from "./names.ts";
 
 /** CloudEvents 1.0 extension names, less those that Millrace writes itself. (20 characters are what it recommends.) */
 export const extensionName = z.string().regex(/^[a-z0-9]{1,256}$/, "must be 1 to 256 lower-case letters or digits");
-export const extensionValue = z.union([z.string().max(2048), z.boolean(), z.int32()]);
+export const extensionValue = z.union([attributeText, z.boolean(), z.int32()]);
 
 /** The plain form of an event: `POST /v1/topics/{topic}/events` with `application/json`. */
 export const plainEvent = z.strictObject({
@@ -18,9 +18,9 @@ export const plainEvent = z.strictObject({
   /** When it happened, by the producer's clock. */
   time: eventTime.optional(),
   /** A URI reference naming the producer, whose ids are its own. Default: `/`. */
-  source: z.string().min(1).max(2048).optional(),
-  subject: z.string().min(1).max(2048).optional(),
-  dataschema: z.string().min(1).max(2048).optional(),
+  source: attributeText.min(1).optional(),
+  subject: attributeText.min(1).optional(),
+  dataschema: attributeText.min(1).optional(),
   /** CloudEvents extension attributes, such as `correlationid` and `causationid`. */
   extensions: z.record(extensionName, extensionValue).optional(),
 });

@@ -26,6 +26,15 @@ export const label = z
   .max(256, "must be at most 256 characters")
   .refine(printable, "must not hold control characters or lone surrogates");
 
+/** A member's name. `.` and `..` are none: no path can carry them, so nobody could say goodbye under them. */
+export const memberName = label.refine((text) => text !== "." && text !== "..", 'must not be "." or ".."');
+
+/** The value of an event's attribute; CloudEvents 1.0 allows no control characters in it. */
+export const attributeText = z
+  .string()
+  .max(2048, "must be at most 2048 characters")
+  .refine(printable, "must not hold control characters or lone surrogates");
+
 /** 0 … 2^53−1: a position, or the offset to read after. */
 export const position = z.int().min(0, "must be 0 or more");
 /** 1 … 2^53−1: the place of an event in its topic. */

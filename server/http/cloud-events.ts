@@ -2,7 +2,7 @@ import { z } from "zod";
 import { extensionName, extensionValue } from "../contract/events.ts";
 import { fieldProblems, invalidInput } from "../contract/field-problems.ts";
 import { LIMITS } from "../contract/limits.ts";
-import { eventTime, label } from "../contract/names.ts";
+import { attributeText, eventTime, label } from "../contract/names.ts";
 import { DomainError, type FieldProblem } from "../domain/errors.ts";
 import { type JsonSlice, sliceMember, sliceMemberOfEach } from "../domain/json-slices.ts";
 import type { NewEvent } from "../domain/new-event.ts";
@@ -12,7 +12,7 @@ import { isObject } from "./is-object.ts";
 import type { PublishRequest } from "./plain-events.ts";
 import { parseJson } from "./read-body.ts";
 
-const uriReference = z.string().min(1, "must not be empty").max(2048);
+const uriReference = attributeText.min(1, "must not be empty");
 
 /** The attributes of CloudEvents 1.0, in structured and in binary mode. Extensions stand beside them. */
 export const cloudEventAttributes = z.object({
@@ -24,7 +24,7 @@ export const cloudEventAttributes = z.object({
   time: eventTime.optional(),
   subject: uriReference.optional(),
   dataschema: uriReference.optional(),
-  datacontenttype: z.string().min(1).max(256).optional(),
+  datacontenttype: attributeText.min(1).max(256).optional(),
 });
 export type CloudEventAttributes = z.infer<typeof cloudEventAttributes>;
 
@@ -123,7 +123,7 @@ function extensionFault(name: string, value: unknown): string | null {
   if (!parsedName.success)
     return `is not a known field; an extension's name ${parsedName.error.issues[0]?.message ?? ""}`;
   if (extensionValue.safeParse(value).success) return null;
-  return "must be a text of up to 2048 characters, a boolean or a 32-bit integer";
+  return "must be a text of up to 2048 characters without control characters or lone surrogates, a boolean or a 32-bit integer";
 }
 
 function under(at: string, field: string): string {

@@ -11,7 +11,7 @@ import type { Services } from "../services/services.ts";
 import { answerJson } from "./answer.ts";
 import type { DataPlaneEnv, Exchange } from "./exchange.ts";
 import { decodeUtf8, parseJson, readBody } from "./read-body.ts";
-import { addressOf, readDeliveryId, readLabel, readMemberQuery } from "./read-member.ts";
+import { addressOf, readDeliveryId, readMemberName, readMemberQuery } from "./read-member.ts";
 import { createReadingGuard, type ReadingGuard } from "./reading-guard.ts";
 import type { RequestMetrics } from "./request-metrics.ts";
 import { parseSettlements } from "./settlement-body.ts";
@@ -155,8 +155,11 @@ async function sayGoodbye(context: ConsumerContext, deps: ConsumerRoutesDeps): P
   exchange.route = "/v1/consumers/{consumer}/members/{member}";
   const { consumer } = await admit(context, deps);
   const query = new URL(context.req.url).searchParams;
-  for (const name of query.keys()) if (name !== "session") throw invalidField(name, "is not a known parameter");
-  const member = readLabel(context.req.param("member") ?? "", "member");
+  for (const name of query.keys()) {
+    if (name !== "session") throw invalidField(name, "is not a known parameter");
+    if (query.getAll(name).length > 1) throw invalidField(name, "must be given once");
+  }
+  const member = readMemberName(context.req.param("member") ?? "");
   await deps.members.leave({ consumer, member, session: query.get("session") });
   return answerJson(exchange, 204, "");
 }
@@ -188,5 +191,5 @@ async function admit(
 function requireJson({ req }: Exchange): void {
   const type = (req.headers["content-type"] ?? "").split(";", 1)[0]?.trim().toLowerCase();
   if (type === "application/json") return;
-  throw new DomainError("unsupported-media-type", "Settlements are taken as application/json.");
+  throw new DomainError("unsupported-media-type", "The body is taken as application/json.");
 }

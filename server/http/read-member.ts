@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { invalidInputOf } from "../contract/field-problems.ts";
-import { label } from "../contract/names.ts";
+import { memberName } from "../contract/names.ts";
 import { invalidField } from "../domain/errors.ts";
 import type { SessionPlace } from "../engine/member-requests.ts";
 
@@ -18,14 +18,17 @@ const KNOWN = new Set(["member", "order", "lastEventId"]);
  * clients send that cannot set a header. Throws `invalid-input` with the parameter's name.
  */
 export function readMemberQuery(query: URLSearchParams, lastEventId: string | undefined): MemberQuery {
-  for (const name of query.keys()) if (!KNOWN.has(name)) throw invalidField(name, "is not a known parameter");
+  for (const name of query.keys()) {
+    if (!KNOWN.has(name)) throw invalidField(name, "is not a known parameter");
+    if (query.getAll(name).length > 1) throw invalidField(name, "must be given once");
+  }
   const order = query.get("order") ?? "strict";
   if (order !== "strict" && order !== "pipelined") throw invalidField("order", 'must be "strict" or "pipelined"');
   const header = lastEventId === undefined || lastEventId === "" ? null : readDeliveryId(lastEventId, "Last-Event-ID");
   const asked = query.get("lastEventId");
   const resume = header ?? (asked === null || asked === "" ? null : readDeliveryId(asked, "lastEventId"));
   const member = query.get("member");
-  return { member: member === null ? null : readLabel(member, "member"), isPipelined: order === "pipelined", resume };
+  return { member: member === null ? null : readMemberName(member), isPipelined: order === "pipelined", resume };
 }
 
 const DELIVERY_ID = /^([\w-]{1,64})\.(\d{1,15})$/;
@@ -39,9 +42,9 @@ export function readDeliveryId(text: string, field: string): SessionPlace {
   return { session, after: Number(after) };
 }
 
-export function readLabel(text: string, field: string): string {
-  const parsed = label.safeParse(text);
-  if (!parsed.success) throw invalidInputOf(parsed.error, [field]);
+export function readMemberName(text: string): string {
+  const parsed = memberName.safeParse(text);
+  if (!parsed.success) throw invalidInputOf(parsed.error, ["member"]);
   return parsed.data;
 }
 

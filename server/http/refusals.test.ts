@@ -38,6 +38,15 @@ describe("a publish is refused whole, with the field named", () => {
     ["a key of 257 characters", JSON.stringify({ type: "a", key: "x".repeat(257) }), ["key"]],
     ["a lone surrogate in the key", '{"type":"a","key":"\\ud800"}', ["key"]],
     ["a control character in the id", '{"type":"a","id":"a\\u0000"}', ["id"]],
+    ["a control character in the source", '{"type":"a","source":"/\\u0000"}', ["source"]],
+    ["a line break in the subject", '{"type":"a","subject":"a\\nb"}', ["subject"]],
+    ["a lone surrogate in the dataschema", '{"type":"a","dataschema":"\\udc00"}', ["dataschema"]],
+    ["a control character in an extension", '{"type":"a","extensions":{"trace":"\\u0001"}}', ["extensions.trace"]],
+    [
+      "a control character in one event of many",
+      '{"events":[{"type":"a"},{"type":"a","subject":"\\u0000"}]}',
+      ["events[1].subject"],
+    ],
     ["a time without a zone", '{"type":"a","time":"2026-11-20T21:00:00"}', ["time"]],
     ["__proto__ as a field", '{"type":"a","__proto__":{"admin":true}}', ["__proto__"]],
     ["__proto__ as an extension", '{"type":"a","extensions":{"__proto__":"x"}}', ["extensions.__proto__"]],
@@ -85,6 +94,11 @@ describe("a publish is refused whole, with the field named", () => {
       '{"specversion":"1.0","id":"1","type":"a","source":"/","data_base64":"A"}',
       ["data_base64"],
     ],
+    [
+      "control characters and lone surrogates",
+      '{"specversion":"1.0","id":"1","type":"a","source":"/\\u0000","subject":"\\ud800","dataschema":"\\u0001","datacontenttype":"\\u0000","trace":"\\u0000"}',
+      ["source", "subject", "dataschema", "datacontenttype", "trace"],
+    ],
     ["a required attribute that is null", '{"specversion":"1.0","id":null,"type":"a","source":"/"}', ["id"]],
     ["an extension that is an object", '{"specversion":"1.0","id":"1","type":"a","source":"/","trace":{}}', ["trace"]],
     [
@@ -120,6 +134,18 @@ describe("a publish is refused whole, with the field named", () => {
       "bytes that are not UTF-8",
       { "ce-specversion": "1.0", "ce-id": "1", "ce-type": "a", "ce-source": "/", "ce-subject": "caf\u00e9" },
       ["ce-subject"],
+    ],
+    [
+      "control characters",
+      {
+        "ce-specversion": "1.0",
+        "ce-id": "1",
+        "ce-type": "a",
+        "ce-source": "/",
+        "ce-subject": "a%00",
+        "ce-trace": "%0a",
+      },
+      ["ce-subject", "ce-trace"],
     ],
     [
       "a name that is no extension's",
@@ -239,6 +265,44 @@ describe("a read is refused with the parameter named", () => {
   ])("a stream with ?%s", async (query, fields) => {
     const accept = { accept: "text/event-stream" };
     await refused(get(`/v1/topics/orders/events?${query}`, accept), 400, "invalid-input", fields);
+  });
+
+  it.each([
+    ["member=a&member=b", ["member"]],
+    ["order=strict&order=strict", ["order"]],
+    ["order=none", ["order"]],
+    ["member=.", ["member"]],
+    ["member=%2E%2E", ["member"]],
+    ["colour=red", ["colour"]],
+  ])("a member's stream with ?%s", async (query, fields) => {
+    await refused(get(`/v1/consumers/billing/events?${query}`), 400, "invalid-input", fields);
+  });
+
+  it("a pull under a name that no goodbye can reach, or as another type", async () => {
+    const declaration = {
+      method: "PUT",
+      headers: { "content-type": "application/json" },
+      body: '{"topics":[{"topic":"orders"}]}',
+    };
+    expect((await server.request("/v1/consumers/billing", declaration)).status).toBe(201);
+    const pull = (body: string, type: string) =>
+      server.request("/v1/consumers/billing/deliveries", { method: "POST", headers: { "content-type": type }, body });
+    await refused(pull('{"member":".."}', "application/json"), 400, "invalid-input", ["member"]);
+    const { detail } = await refused(pull("{}", "text/plain"), 415, "unsupported-media-type");
+    expect(detail).toBe("The body is taken as application/json.");
+  });
+
+  it.each([
+    ["Text/Event-Stream", "text/event-stream"],
+    ["application/json;q=0.5, text/event-stream; q=0.9", "text/event-stream"],
+    ["text/event-stream;q=0, application/json", "application/json"],
+    ["text/event-stream; q=0.000", "application/json"],
+    ["text/event-streams", "application/json"],
+  ])("Accept: %s is answered as %s", async (accept, type) => {
+    const leave = new AbortController();
+    const answer = await server.request("/v1/topics/orders/events", { headers: { accept }, signal: leave.signal });
+    expect(answer.headers.get("content-type")?.split(";", 1)[0]).toBe(type);
+    leave.abort();
   });
 
   it.each(["abc", "-1", "payments/1", "1.5", "99999999999999999"])("a stream with Last-Event-ID %s", async (id) => {

@@ -35,10 +35,18 @@ export function addTopicRoutes(app: Hono<DataPlaneEnv>, deps: TopicRoutesDeps): 
   app.get(EVENTS, (context) => {
     const { accept } = context.env.incoming.headers;
     // A HEAD request, which comes here too, has no use for a stream.
-    const isFollow = context.env.incoming.method === "GET" && accept?.includes("text/event-stream") === true;
+    const isFollow = context.env.incoming.method === "GET" && acceptsStream(accept ?? "");
     return isFollow ? follow(context, deps) : readPage(context, deps);
   });
   app.get(EVENT, (context) => readEvent(context, deps));
+}
+
+/** Whether an `Accept` names event streams, and not as what is refused (`q=0`). */
+function acceptsStream(accept: string): boolean {
+  return accept.split(",").some((it) => {
+    const [type = "", ...parameters] = it.split(";").map((part) => part.trim().toLowerCase());
+    return type === "text/event-stream" && !parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter));
+  });
 }
 
 type EventsContext = Context<DataPlaneEnv, typeof EVENTS>;

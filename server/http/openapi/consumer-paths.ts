@@ -2,13 +2,13 @@ import { z } from "zod";
 import type { ZodOpenApiPathsObject } from "zod-openapi";
 import { pullRequest } from "../../contract/deliveries.ts";
 import { delivery } from "../../contract/member-frames.ts";
-import { consumerName, label } from "../../contract/names.ts";
+import { consumerName, memberName as nameOfMember } from "../../contract/names.ts";
 import { settlementRequest, settlementResult } from "../../contract/settlements.ts";
 import { storedEventSchema } from "./events-paths.ts";
 import { DELIVERY, MEMBER_FRAMES_TEXT, MEMBER_STREAM } from "./member-frames.ts";
 import { problemResponses } from "./problems.ts";
 
-const memberName = label.meta({
+const memberName = nameOfMember.meta({
   description: "This instance's name, one for each process. Without one a name is made up; `session` tells it.",
 });
 const SESSION_RULE =
@@ -19,7 +19,7 @@ const place = z.string().meta({
 
 export const pullResult = z.object({
   session: z.string().meta({ description: "To be sent with the next pull." }),
-  member: label,
+  member: nameOfMember,
   deliveries: z.array(z.object({ id: z.string(), delivery, event: storedEventSchema })),
 });
 
@@ -119,7 +119,7 @@ export const consumerPaths: ZodOpenApiPathsObject = {
       description:
         "The member does not come back: its session ends, its stream too, and its partitions go to others at once. What it had in flight is delivered again and does not count as lost. A member that is not there is no error.",
       requestParams: {
-        path: z.object({ consumer: consumerName, member: label }),
+        path: z.object({ consumer: consumerName, member: nameOfMember }),
         query: z.object({
           session: z
             .string()
