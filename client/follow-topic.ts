@@ -28,7 +28,8 @@ export interface FollowOptions extends ConnectionListeners {
 
 /**
  * A topic's events, offsets strictly increasing, for as long as the caller iterates: after a disconnect it resumes
- * behind the last offset it gave. Ends when the signal aborts; throws what repeating cannot cure (401, 403, 404 …).
+ * behind the last offset it gave. Ends when the signal aborts; throws what repeating cannot cure (401, 403, 404 …, and
+ * `topic-removed`).
  */
 export async function* followTopic<Data>(
   transport: Transport,
@@ -89,6 +90,8 @@ async function* followWatched<Data>(
             if (options.onAhead === undefined) throw new AheadError(ahead.requested, ahead.head);
             last = ahead.head;
             options.onAhead(ahead);
+          } else if (frame.event === "removed") {
+            throw new MillraceError("topic-removed", `topic '${topic}' was removed`, 0);
           } else if (frame.event === "gap") {
             const gap = JSON.parse(frame.data) as { requested: number; firstAvailable: number };
             if (options.onGap === undefined) throw new GapError(gap.requested, gap.firstAvailable);

@@ -3,7 +3,7 @@ import type { Problem } from "./wire.ts";
 /**
  * Every refusal and fault the SDK reports. `code` is the server's problem code (`topic-not-found`, `stale-epoch` …) or
  * one of the SDK's own: `unreachable` (no answer; `status` 0), `unreadable` (an answer that is not Millrace's), `gap`, `ahead`,
- * `consumer-removed` (while a member of it was connected).
+ * `consumer-removed` and `topic-removed` (while a member of it, or a follower, was connected).
  */
 export class MillraceError extends Error {
   override readonly name: string = "MillraceError";

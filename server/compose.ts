@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { openAccess } from "./auth/access.ts";
 import { createPasswords } from "./auth/password.ts";
 import { createAppender } from "./engine/appender.ts";
+import { createBinPurge } from "./engine/bin-purge.ts";
 import { createDatabaseFigures } from "./engine/database-figures.ts";
 import { createDatabaseHealth, type DatabaseHealthOptions } from "./engine/database-health.ts";
 import { createFilterPasses } from "./engine/filter-passes.ts";
@@ -16,6 +17,7 @@ import { createWakeups } from "./engine/wakeups.ts";
 import type { Log } from "./log.ts";
 import { accessUseCases } from "./services/access-use-cases.ts";
 import { createMatchingCounts } from "./services/count-matching.ts";
+import { openReader } from "./services/open-reader.ts";
 import { allUseCases } from "./services/use-cases.ts";
 import type { DatabaseBounds } from "./store/bounded-client.ts";
 import { openDatabase } from "./store/database.ts";
@@ -52,10 +54,10 @@ export async function compose(options: ComposeOptions) {
     onCommitted: (batch) => topicReaders.handOver(batch),
     onUnavailable: health.suspect,
   });
-  const topics = createTopicDirectory(database);
+  const topics = createTopicDirectory(database, { wakeups });
   const members = createMembers({ database, topicReaders, wakeups, instance, onError });
 
-  const services = allUseCases({ database, wakeups, topics, appender, members });
+  const services = allUseCases({ database, wakeups, topics, topicReaders, appender, members });
   const passwords = createPasswords();
   const access = await openAccess({
     useCases: accessUseCases({ database, wakeups, hashPassword: passwords.hash }),
@@ -74,13 +76,14 @@ export async function compose(options: ComposeOptions) {
   const sampler = createSampler(database, { onError });
   const retention = createRetention(database, { onError });
   const filterPasses = createFilterPasses(database, { onError });
+  const binPurge = createBinPurge(database, { onError });
 
   return {
     services,
     access,
     members,
     topicReaders,
-    openReader: async (topic: string) => topicReaders.open(await topics.find(topic)),
+    openReader: openReader({ database, topics, topicReaders }),
     health,
     figures,
     vitals: () => takeVitals({ database, appender, members, wakeups }),
@@ -94,6 +97,7 @@ export async function compose(options: ComposeOptions) {
         retention.close(),
         filterPasses.close(),
         figures.close(),
+        binPurge.close(),
       ]);
       await Promise.allSettled([topicReaders.close(), access.close()]);
       await wakeups.close();

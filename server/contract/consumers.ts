@@ -207,6 +207,8 @@ export const consumerDescription = z.object({
       holdsUp: retentionExcess.nullable(),
     }),
   ),
+  /** Topics of it that are in the bin: it keeps its place in them, and goes on from there when they are restored. */
+  removedTopics: z.array(z.string()),
   partitions: z.int(),
   ordering: z.enum(["key", "topic"]),
   retry: retryPolicy,

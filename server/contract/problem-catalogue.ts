@@ -57,8 +57,9 @@ export const PROBLEM_CATALOGUE: Record<ErrorCode, ProblemEntry> = {
   "topic-not-found": {
     status: 404,
     title: "Topic not found",
-    meaning: "No topic of this name was declared.",
-    remedy: "Declare it with `PUT /v1/topics/{topic}`.",
+    meaning:
+      "No topic of this name was declared, or it was removed: then `bin` says when, and how long it can be restored.",
+    remedy: "Declare it with `PUT /v1/topics/{topic}`, or restore it from the bin.",
   },
   "event-not-found": {
     status: 404,
@@ -69,8 +70,9 @@ export const PROBLEM_CATALOGUE: Record<ErrorCode, ProblemEntry> = {
   "consumer-not-found": {
     status: 404,
     title: "Consumer not found",
-    meaning: "No consumer of this name was declared.",
-    remedy: "Declare it with `PUT /v1/consumers/{consumer}`.",
+    meaning:
+      "No consumer of this name was declared, or it was removed: then `bin` says when, and how long it can be restored.",
+    remedy: "Declare it with `PUT /v1/consumers/{consumer}`, or restore it from the bin.",
   },
   "state-entry-not-found": {
     status: 404,
@@ -180,6 +182,25 @@ export const PROBLEM_CATALOGUE: Record<ErrorCode, ProblemEntry> = {
     title: "Operation over",
     meaning: "The operation is done, aborted or failed, or it is not in a state that allows this.",
     remedy: "`operationStatus` says how it stands; start another one if there is more to do.",
+  },
+  "removal-outdated": {
+    status: 409,
+    title: "Removal outdated",
+    meaning: "What hangs on the topic or consumer has changed since the dry run. Nothing was removed.",
+    remedy:
+      "Look at the fresh numbers in `removal`, and repeat with its token. Stop what still publishes or works first.",
+  },
+  "bin-entry-not-found": {
+    status: 404,
+    title: "Not in the bin",
+    meaning: "There is nothing of this id in the bin: it was restored, or its days are over.",
+    remedy: "Look at `GET /v1/bin`.",
+  },
+  "name-taken": {
+    status: 409,
+    title: "Name taken",
+    meaning: "Something else has been given the name since the removal.",
+    remedy: "Restore it under another name, with `as`.",
   },
   "consumer-exists": {
     status: 409,

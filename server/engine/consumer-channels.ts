@@ -1,3 +1,9 @@
+/** Topics came or went, or one has another name. */
+export const TOPICS_CHANNEL = "topics";
+
+/** Consumers went or came back, so that a name may be another's. */
+export const CONSUMERS_CHANNEL = "consumers";
+
 /** The consumer's declaration, members, leases or positions changed. */
 export const consumerChannel = (consumerId: number): string => `consumer:${consumerId}`;
 

@@ -156,8 +156,13 @@ it("leaves out what is removed", async () => {
     [topic],
     [topic],
   ]);
+  await publish(a, topicId, { count: 20 });
+  await a.database.pool.query(`UPDATE topic SET retention = '{"maxEvents":5}'`);
+  expect((await read()).topics).toMatchObject([{ isHeldUp: true }]);
   await a.database.pool.query("UPDATE consumer SET removed_at = now()");
   const after = await read();
+  // What is in the bin is waited for by nobody.
+  expect(after.topics).toMatchObject([{ isHeldUp: false }]);
   expect([after.consumers, after.subscriptions, after.parked]).toEqual([[], [], []]);
 });
 

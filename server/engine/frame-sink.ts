@@ -20,5 +20,6 @@ export type EndReason =
   | "moved"
   /** The database was away for longer than its lease. */
   | "expired"
+  /** Its consumer was removed. */
   | "removed"
   | "shutting-down";

@@ -617,6 +617,48 @@ describe("a topic that is dropped and taken back", () => {
   });
 });
 
+describe("a topic that was in the bin meanwhile", () => {
+  async function removed(): Promise<string> {
+    const asked = { topic, mayRead: () => true, actor, isDryRun: true, token: undefined, reason: undefined };
+    const { token } = await a.removeTopic(asked);
+    const { removed: entry } = await a.removeTopic({ ...asked, isDryRun: false, token, reason: "retired" });
+    if (entry === null) throw new Error("it was not removed");
+    return entry.id;
+  }
+  const restored = (id: string) => a.restoreRemoved({ id, mayRestore: () => undefined, reason: "needed", actor });
+  const changes: [string, () => Promise<unknown>][] = [
+    ["nothing", async () => undefined],
+    ["other partitions", () => a.declare(consumer, { partitions: 3 })],
+    ["no such topic any more", () => a.declare(consumer, { topics: [{ topic: "other" }], partitions: 2 })],
+  ];
+
+  for (const [what, change] of changes) {
+    it(`goes on where it stood, and knows what was handled: ${what} declared meanwhile`, async () => {
+      await createTopic(a.database, "other");
+      const both = [{ topic, liveOnly: ["mail"] }, { topic: "other" }];
+      await a.declare(consumer, { topics: both, retry: soon, partitions: 2 });
+      await publish("a mail", "b mail", "c other", "d other", "e mail");
+      const member = await a.join(consumer, "m1");
+      const first = await until(member, 5);
+      await a.ack(consumer, of(first, 1, 3));
+      await dead(of(first, 2, 4));
+      await untilParked("2 dead 1", "4 dead 1");
+      await member.joined?.goodbye();
+
+      const id = await removed();
+      await change();
+      await restored(id);
+      await a.declare(consumer, { topics: both });
+      await untilParked("2 dead 1", "4 dead 1");
+      await move({ to: "earliest" }, "clear");
+      await publish("f mail");
+      const again = await a.join(consumer, "m2");
+      // The first is a mail that was sent; the letters were handled by nobody.
+      expect(seen(await until(again, 5))).toEqual(["2", "3 replay", "4", "5", "6"]);
+    });
+  }
+});
+
 it("a copy tells handled from new as its source does", async () => {
   await declare({ partitions: 2 });
   await publish("a mail", "b other", "c mail", "d other");

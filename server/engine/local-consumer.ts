@@ -40,6 +40,8 @@ export interface LocalConsumerOptions {
   readonly onDeadEnd: (setup: ConsumerSetup, reason: string) => void;
   /** A session goes on at another instance. */
   readonly onMoved: (session: MemberSession) => void;
+  /** The consumer is in the bin: its members are to be told. */
+  readonly onRemoved: (setup: ConsumerSetup) => void;
   /** Events wait to be parked. */
   readonly onParking: (setup: ConsumerSetup) => void;
   readonly onError: (error: Error) => void;
@@ -277,7 +279,7 @@ export class LocalConsumer {
 
   async #reload(): Promise<void> {
     const setup = await selectConsumerSetup(this.#options.database.pool, { consumerId: this.#setup.consumerId });
-    if (setup === null) return;
+    if (setup === null || setup.isRemoved) return this.#options.onRemoved(this.#setup);
     await this.#readers.follow(setup.topics);
     // From here on in one go: a member with the partitions of one layout and the leases of another would deliver the
     // wrong events under a valid epoch.

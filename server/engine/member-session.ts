@@ -98,6 +98,7 @@ export class MemberSession {
   readonly #pump: SessionPump;
   #setup: ConsumerSetup;
   #mode: SessionMode = "away";
+  #endReason: EndReason | null = null;
   #outlet: Outlet | null = null;
   /** How the member was reached last: a pull is followed by the next only when its deliveries are handled. */
   #kind: Outlet["kind"] = "stream";
@@ -136,6 +137,11 @@ export class MemberSession {
 
   get isEnded(): boolean {
     return this.#mode === "ended";
+  }
+
+  /** Null while it lasts. */
+  get endReason(): EndReason | null {
+    return this.#endReason;
   }
 
   get setup(): ConsumerSetup {
@@ -366,7 +372,9 @@ export class MemberSession {
 
   end(reason: EndReason): void {
     if (this.isEnded) return;
+    this.#endReason = reason;
     this.tell("revoked", { reason, partitions: this.assignment().map((it) => it.partition) });
+    if (reason === "removed") this.tell("removed", {});
     this.#enter("ended");
     clearInterval(this.#ackTimer);
     this.#stopGrace();

@@ -9,7 +9,7 @@ import { beatHearts } from "../store/member-heartbeat.ts";
 import { handOverSession, noteConnection } from "../store/session-adopt.ts";
 import { endSession } from "../store/session-end.ts";
 import type { AttemptTally } from "./attempt-tally.ts";
-import { consumerChannel } from "./consumer-channels.ts";
+import { CONSUMERS_CHANNEL, consumerChannel } from "./consumer-channels.ts";
 import { ConsumerSetups } from "./consumer-setups.ts";
 import { reachable } from "./database-unavailable.ts";
 import type { EndReason } from "./frame-sink.ts";
@@ -100,6 +100,7 @@ export function createMembers(options: MembersOptions): Members {
   const drainMs = options.drainMs ?? DRAIN_MS;
   const now = options.now ?? (() => performance.now());
   const setups = new ConsumerSetups(database.pool, now);
+  const unlistenConsumers = wakeups.listen(CONSUMERS_CHANNEL, () => setups.forgetAll());
   const stop = new AbortController();
   let isClosing = false;
 
@@ -117,6 +118,12 @@ export function createMembers(options: MembersOptions): Members {
       onMoved: (session) => {
         const here = locals.get(setup.consumerId);
         if (here !== undefined) locals.forget(here, session, "moved");
+      },
+      onRemoved({ consumerId }) {
+        const here = locals.get(consumerId);
+        for (const session of [...(here?.sessions.values() ?? [])]) {
+          if (here !== undefined) void end(here, session, "removed").catch(onError);
+        }
       },
       onParking: (it) => void settler.progress(it).catch(onError),
       onError,
@@ -230,7 +237,7 @@ export function createMembers(options: MembersOptions): Members {
       throw new DomainError("too-many-streams", "too many members are connected here", { retryAfterSeconds: 5 });
     }
     const setup = await setups.find(consumer, true);
-    if (setup === null) throw new DomainError("consumer-not-found", `there is no consumer "${consumer}"`);
+    if (setup === null) throw noSuchConsumer(consumer);
     return setup;
   }
 
@@ -324,6 +331,7 @@ export function createMembers(options: MembersOptions): Members {
       outlet.end();
       detach(local, { session, outlet });
     }
+    if (session.endReason === "removed" && outlet.deliveries.length === 0) throw noSuchConsumer(request.consumer);
     return { member: session.member, session: session.id, deliveries: outlet.deliveries };
   }
 
@@ -339,7 +347,7 @@ export function createMembers(options: MembersOptions): Members {
   }): Promise<boolean> {
     const { consumer, member, session: id } = goodbye;
     const setup = await setups.find(consumer, true);
-    if (setup === null) throw new DomainError("consumer-not-found", `there is no consumer "${consumer}"`);
+    if (setup === null) throw noSuchConsumer(consumer);
     const { consumerId } = setup;
     const local = locals.get(consumerId);
     for (const session of local?.sessions.values() ?? []) {
@@ -383,6 +391,7 @@ export function createMembers(options: MembersOptions): Members {
   const loops = [heartbeat(), bringProgress()]; // After what they use: they run up to their first wait at once.
   async function shutDown(): Promise<void> {
     stop.abort();
+    unlistenConsumers();
     await Promise.allSettled([...loops, settling.close()]);
   }
 
@@ -422,4 +431,8 @@ export function createMembers(options: MembersOptions): Members {
       for (const [local, session] of [...locals.sessions()]) locals.forget(local, session, "shutting-down");
     },
   };
+}
+
+function noSuchConsumer(consumer: string): DomainError {
+  return new DomainError("consumer-not-found", `there is no consumer "${consumer}"`);
 }

@@ -107,7 +107,7 @@ export async function retentionStep(pool: Database["pool"], topicId: number): Pr
     const range = [reach.tail, through] as const;
     const consumerIds = consumers.map((it) => it.consumerId);
     const parked = await selectParkedInRange(db, { topicId, consumerIds, range });
-    if (reach.slowest !== null && reach.slowest < through) {
+    if (reach.slowestOfAll !== null && reach.slowestOfAll < through) {
       for (const consumer of consumers) await noteExpired(db, { topicId, ...consumer, range, parked });
     }
     const except = [...new Set(parked.map((it) => it.offset))];

@@ -46,6 +46,8 @@ export interface TopicReader {
   readonly head: number;
   /** Offset of the first event still retained, as of a second ago at most. Asking from before it leaves a gap. */
   readonly firstAvailable: number;
+  /** The topic is in the bin: there is nothing more to come. Listeners of appends are told of it, too. */
+  readonly isRemoved: boolean;
   /** Reads after an offset: from the shared ring when it reaches back that far, else from the database. */
   readAfter(after: number, options: ReadOptions): Promise<ReadResult>;
   /** The same without a promise, or null when the database has to be asked. */
@@ -65,7 +67,15 @@ export interface TopicReader {
 
 export interface TopicReaders {
   /** Joins the reader of a topic, opening it when nobody follows the topic yet. */
-  open(topic: { readonly id: number; readonly name: string }): Promise<TopicReader>;
+  open(
+    topic: { readonly id: number; readonly name: string },
+    options?: {
+      /** It is for somebody who follows the topic, not for a consumer. */
+      readonly isFollower?: boolean;
+    },
+  ): Promise<TopicReader>;
+  /** Streams that follow a topic here. */
+  followers(topicId: number): number;
   /** Takes over what this process just committed, so that it need not be read back. */
   handOver(batch: CommittedBatch): void;
   close(): Promise<void>;

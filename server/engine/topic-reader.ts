@@ -42,6 +42,7 @@ export class SharedTopicReader {
   #tail: number;
   readonly #refreshing = coalesced(() => this.#readNew().catch((error: Error) => this.deps.onError(error)));
   #isClosed = false;
+  #isRemoved = false;
   /** Bytes per frame as last seen, to ask the database for about as many events as the bytes allow. */
   #frameBytes = 512;
 
@@ -82,6 +83,16 @@ export class SharedTopicReader {
       // Another instance appended in between and its events are not here yet.
       this.refresh();
     }
+  }
+
+  get isRemoved(): boolean {
+    return this.#isRemoved;
+  }
+
+  /** There is nothing more to come: listeners look, and find that out. */
+  endRemoved(): void {
+    this.#isRemoved = true;
+    this.#wake();
   }
 
   /** The view of a poll. */

@@ -1,6 +1,7 @@
 import { DomainError } from "../domain/errors.ts";
 import type { Database } from "../store/database.ts";
 import { readTopicHeads } from "../store/topic-heads.ts";
+import { TOPICS_CHANNEL } from "./consumer-channels.ts";
 import { asRefusal } from "./database-unavailable.ts";
 import { createGate } from "./gate.ts";
 import type { TopicReader, TopicReaders } from "./topic-log.ts";
@@ -21,6 +22,7 @@ export interface TopicReadersOptions {
 interface OpenTopic {
   readonly reader: Promise<SharedTopicReader>;
   users: number;
+  followers: number;
   shared: SharedTopicReader | null;
   unlisten: () => void;
 }
@@ -33,10 +35,16 @@ export function createTopicReaders(database: Database, options: TopicReadersOpti
   let isClosed = false;
 
   async function poll(): Promise<void> {
-    const ids = [...topics.keys()];
-    if (ids.length === 0) return;
+    const open = [...topics].filter(([, { shared }]) => shared !== null);
+    if (open.length === 0) return;
     try {
-      for (const seen of await readTopicHeads(database.pool, ids)) topics.get(seen.topicId)?.shared?.notice(seen);
+      const ids = open.map(([id]) => id);
+      const seen = new Map((await readTopicHeads(database.pool, ids)).map((it) => [it.topicId, it]));
+      for (const [id, topic] of open) {
+        const head = seen.get(id);
+        if (head !== undefined) topic.shared?.notice(head);
+        else remove(id, topic);
+      }
     } catch (error) {
       options.onError(error as Error);
     }
@@ -48,18 +56,27 @@ export function createTopicReaders(database: Database, options: TopicReadersOpti
     });
   }, options.pollMs ?? 1_000);
   timer.unref();
+  // A topic that was removed is found so at once, and not by the next poll.
+  const unlistenTopics = options.wakeups.listen(TOPICS_CHANNEL, () => void poll());
+
+  /** Who follows it is told. A topic that is restored later, maybe under another name, is opened anew. */
+  function remove(topicId: number, topic: OpenTopic): void {
+    if (topics.get(topicId) === topic) topics.delete(topicId);
+    topic.unlisten();
+    topic.shared?.endRemoved();
+  }
 
   function join(topic: { readonly id: number; readonly name: string }): OpenTopic {
     const existing = topics.get(topic.id);
     if (existing !== undefined) return existing;
-    const joined: OpenTopic = { reader: start(topic), users: 0, shared: null, unlisten: () => {} };
+    const joined: OpenTopic = { reader: start(topic), users: 0, followers: 0, shared: null, unlisten: () => {} };
     topics.set(topic.id, joined);
     return joined;
   }
 
   async function start(topic: { readonly id: number; readonly name: string }): Promise<SharedTopicReader> {
     const [head] = await readTopicHeads(database.pool, [topic.id]);
-    if (head === undefined) throw new DomainError("topic-not-found", `no topic is called ${topic.name}`);
+    if (head === undefined) throw noSuchTopic(topic.name);
     return new SharedTopicReader(topic, head, deps);
   }
 
@@ -72,10 +89,15 @@ export function createTopicReaders(database: Database, options: TopicReadersOpti
   }
 
   return {
-    async open(topic) {
+    async open(topic, { isFollower = false } = {}) {
       if (isClosed) throw new DomainError("shutting-down", "the server is stopping");
       const joined = join(topic);
       joined.users += 1;
+      if (isFollower) joined.followers += 1;
+      const letGo = (): void => {
+        if (isFollower) joined.followers -= 1;
+        leave(topic.id, joined);
+      };
       try {
         const shared = await joined.reader;
         if (joined.shared === null) {
@@ -87,18 +109,21 @@ export function createTopicReaders(database: Database, options: TopicReadersOpti
             if (origin === "elsewhere") shared.refresh();
           });
         }
-        return handle(shared, () => leave(topic.id, joined));
+        if (shared.isRemoved) throw noSuchTopic(topic.name);
+        return handle(shared, letGo);
       } catch (error) {
-        leave(topic.id, joined);
+        letGo();
         throw asRefusal(error);
       }
     },
+    followers: (topicId) => topics.get(topicId)?.followers ?? 0,
     handOver(batch) {
       topics.get(batch.topicId)?.shared?.handOver(batch);
     },
     async close() {
       isClosed = true;
       clearInterval(timer);
+      unlistenTopics();
       await polling;
       for (const { shared, unlisten } of topics.values()) {
         unlisten();
@@ -107,6 +132,10 @@ export function createTopicReaders(database: Database, options: TopicReadersOpti
       topics.clear();
     },
   };
+}
+
+function noSuchTopic(name: string): DomainError {
+  return new DomainError("topic-not-found", `no topic is called ${name}`);
 }
 
 function handle(shared: SharedTopicReader, leave: () => void): TopicReader {
@@ -120,6 +149,9 @@ function handle(shared: SharedTopicReader, leave: () => void): TopicReader {
     },
     get firstAvailable() {
       return shared.tail;
+    },
+    get isRemoved() {
+      return shared.isRemoved;
     },
     readAfter: (after, options) => shared.readAfter(after, options),
     readAfterNow: (after, options) => shared.readAfterNow(after, options),

@@ -56,13 +56,16 @@ let server: RunningServer;
 let person: ReturnType<typeof browser>;
 /** People by their role, each with the cookie of a session. */
 const cookies = new Map<Role, string>();
-let ids = { operation: "", rotated: "", revoked: "", person: "" };
+let ids = { binned: "", operation: "", rotated: "", revoked: "", person: "" };
 const authorizations = new Map<string, Record<string, string>>();
 
 beforeAll(async () => {
   server = await runningServer();
   person = browser(server.url);
   expect((await person.signIn(ADMIN.email, ADMIN.password)).status).toBe(200);
+  await server.declareTopic("orders");
+  const { token } = await send("DELETE", "/topics/orders?dryRun=true");
+  const { removed } = await send("DELETE", `/topics/orders?reason=anew&token=${token}`);
   await server.declareTopic("orders");
   await server.publish("orders", JSON.stringify({ type: CONFIDENTIAL, id: "1", key: "k", data: CONFIDENTIAL }));
   await send("PUT", "/consumers/mail", { body: { topics: [{ topic: "orders", start: "earliest" }] } });
@@ -77,6 +80,7 @@ beforeAll(async () => {
   const discarded = await server.createKey(ofOrders);
   await send("PUT", "/roles/team", { body: { scopes: ofOrders } });
   ids = {
+    binned: (removed as { id: string }).id,
     operation,
     rotated: rotated.id,
     revoked: discarded.id,
@@ -153,6 +157,7 @@ async function ask(url: string, init: RequestInit): Promise<{ status: number; te
 }
 
 function idIn(path: string): string {
+  if (path.startsWith("/bin")) return ids.binned;
   if (path.startsWith("/people")) return ids.person;
   if (path.startsWith("/keys")) return path.endsWith("/rotate") ? ids.rotated : ids.revoked;
   return ids.operation;

@@ -66,7 +66,7 @@ export class SseFollower {
   }
 
   #pump(): void {
-    if (this.#retry !== null) return;
+    if (this.#retry !== null || this.#endIfRemoved()) return;
     while (this.#connection.isWritable) {
       if (this.#isReading && this.#next === null) return;
       const chunk = this.#take();
@@ -90,6 +90,14 @@ export class SseFollower {
     // The socket is busy with one chunk of the past: have the next one ready when it drains.
     const mayReadAhead = this.#connection.isOpen && !this.#isReading && this.#next === null;
     if (mayReadAhead && this.#isBehind && this.#cursor < this.#reader.head) this.#read();
+  }
+
+  /** What was written is sent first; what was not cannot be read any more. */
+  #endIfRemoved(): boolean {
+    if (!this.#reader.isRemoved) return false;
+    this.#connection.write(namedFrame("removed", {}));
+    this.#connection.close();
+    return true;
   }
 
   #take(): FrameChunk | null {

@@ -5,6 +5,6 @@ import type { StoredSubscription } from "../store/subscription-topics.ts";
 /** How a consumer is declared now. */
 export function settingsOf(it: LockedConsumer, subscriptions: readonly StoredSubscription[]): ConsumerSettings {
   const { partitions, ordering, retry, breaker, maxInFlight, ackTimeoutMs, reconnectGraceMs } = it;
-  const topics = subscriptions.map(({ topicId: _, ...topic }) => topic);
+  const topics = subscriptions.map(({ topicId: _, isRemoved: __, ...topic }) => topic);
   return { topics, partitions, ordering, retry, breaker, maxInFlight, ackTimeoutMs, reconnectGraceMs };
 }

@@ -1,9 +1,11 @@
 import type { StartPoint } from "../contract/consumers.ts";
 import type { TopicSettings } from "../domain/consumer-settings.ts";
-import { DomainError, invalidField } from "../domain/errors.ts";
+import { DomainError, type FieldProblem, invalidField } from "../domain/errors.ts";
 import { type EventFilter, filterText } from "../domain/event-filter.ts";
 import { OffsetRanges } from "../domain/offset-ranges.ts";
 import { positionBefore } from "../domain/position-plan.ts";
+import type { Ordering } from "../domain/sequence.ts";
+import { selectBin } from "../store/bin-table.ts";
 import { filterOf } from "../store/consumer-setup-select.ts";
 import { replaceCursors, type StoredCursor } from "../store/cursor-table.ts";
 import type { Queryable } from "../store/database.ts";
@@ -24,9 +26,13 @@ export async function knownTopics(db: Queryable, names: readonly string[]): Prom
   // A consumer that begins at the tail must not find it gone before it is there to be heeded.
   await shareTopics(db, names);
   const places = await selectTopicPlaces(db, names);
-  const fields = names.flatMap((topic, index) =>
-    places.has(topic) ? [] : [{ field: `topics[${index}].topic`, message: `there is no topic "${topic}"` }],
-  );
+  const fields: FieldProblem[] = [];
+  for (const [index, topic] of names.entries()) {
+    if (places.has(topic)) continue;
+    const isInBin = (await selectBin(db, { name: topic })).some((it) => it.kind === "topic" && !it.isPurging);
+    const message = `there is no topic "${topic}"${isInBin ? "; one of that name is in the bin" : ""}`;
+    fields.push({ field: `topics[${index}].topic`, message });
+  }
   if (fields.length > 0)
     throw new DomainError("invalid-input", "a consumer can only read topics that exist", { fields });
   return places;
@@ -38,6 +44,7 @@ const NOTHING: EventFilter = { types: [] };
 export interface TopicsChange {
   readonly consumerId: number;
   readonly partitions: number;
+  readonly ordering: Ordering;
   /** All topics from now on, in the order of the request. */
   readonly wanted: readonly {
     readonly place: TopicPlace;
@@ -56,7 +63,7 @@ export interface TopicsChange {
  * stand around it.
  */
 export async function changeTopics(db: Queryable, change: TopicsChange): Promise<boolean> {
-  const { consumerId, partitions, wanted, subscriptions, cursors } = change;
+  const { consumerId, partitions, ordering, wanted, subscriptions, cursors } = change;
   const ids = new Set(wanted.map((it) => it.place.topicId));
   const kept = new Set(subscriptions.map((it) => it.topicId));
   const dropped = subscriptions.filter((it) => !ids.has(it.topicId)).map((it) => it.topicId);
@@ -70,7 +77,8 @@ export async function changeTopics(db: Queryable, change: TopicsChange): Promise
     const isKnown = cursors.some((it) => it.topicId === topicId);
     if (isKnown && !isStartNamed) {
       await upsertSubscription(db, consumerId, { topicId, settings, beganAfter: null });
-      await mendSequences(db, { consumerId, sequences: await takeBackTopic(db, consumerId, topicId) });
+      const sequences = await takeBackTopic(db, { consumerId, topicId, ordering, partitions });
+      await mendSequences(db, { consumerId, sequences });
       continue;
     }
     if (isKnown) await forgetTopics(db, consumerId, [topicId]);

@@ -41,7 +41,9 @@ export async function lockSource(
 ): Promise<{ locked: LockedConsumer; settings: ConsumerSettings }> {
   const locked = copyFrom === consumer ? null : await lockConsumer(db, copyFrom);
   if (locked === null) throw new DomainError("consumer-not-found", `there is no consumer "${copyFrom}" to copy from`);
-  return { locked, settings: settingsOf(locked, await selectSubscriptions(db, locked.id)) };
+  // What is in the bin cannot be read by another one.
+  const subscriptions = (await selectSubscriptions(db, locked.id)).filter((it) => !it.isRemoved);
+  return { locked, settings: settingsOf(locked, subscriptions) };
 }
 
 /**

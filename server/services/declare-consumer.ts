@@ -89,6 +89,7 @@ async function declare(
   await changeTopics(db, {
     consumerId: id,
     partitions,
+    ordering,
     wanted: wantedTopics(settings, { declaration, places }),
     subscriptions: [],
     cursors: [],
@@ -129,10 +130,11 @@ async function change(
   const changed = changedSettings(before, after);
   if (changed.length === 0) return { id, created: false, changed };
   const cursors = await selectAllCursors(db, id);
-  const { partitions } = after;
+  const { partitions, ordering } = after;
   const isRelayout = partitions !== before.partitions;
   const isOtherStretch = isRelayout || declaration.topics !== undefined;
-  const topicIds = subscriptions.map((it) => it.topicId);
+  // The stretch of a topic in the bin ended when it was removed.
+  const topicIds = subscriptions.filter((it) => !it.isRemoved).map((it) => it.topicId);
   if (isOtherStretch) await closeStretch(db, { consumerId: id, topicIds, partitions: before.partitions });
   if (isRelayout) {
     await changeLayout(db, { locked, partitions, cursors });
@@ -144,6 +146,7 @@ async function change(
     (await changeTopics(db, {
       consumerId: id,
       partitions,
+      ordering,
       wanted: wantedTopics(after, { declaration, places: named }),
       subscriptions,
       cursors,
@@ -152,7 +155,6 @@ async function change(
     const read = declaration.topics === undefined ? topicIds : [...named.values()].map((it) => it.topicId);
     await beginStretch(db, { consumerId: id, topicIds: read, partitions });
   }
-  const { ordering } = after;
   const isOtherOrder = ordering !== before.ordering;
   if (isOtherOrder || (isRelayout && ordering === "topic")) {
     await mendSequences(db, {

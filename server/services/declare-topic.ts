@@ -1,3 +1,4 @@
+import { TOPICS_CHANNEL } from "../engine/consumer-channels.ts";
 import { asRefusal } from "../engine/database-unavailable.ts";
 import type { Wakeups } from "../engine/wakeups.ts";
 import type { Database } from "../store/database.ts";
@@ -14,7 +15,7 @@ export function declareTopic({ database, wakeups }: DeclareTopicDeps): Services[
   return async (input) => {
     try {
       const { created, changed } = await database.prisma.$transaction((db) => writeTopicDeclaration(db, input));
-      wakeups.announce("topics");
+      wakeups.announce(TOPICS_CHANNEL);
       const [description] = await readTopicDescriptions(database.pool, input.topic);
       if (description === undefined) throw new Error(`topic ${input.topic} has no head`);
       return { created, changed, description };

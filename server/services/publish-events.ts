@@ -1,5 +1,5 @@
 import type { Appender } from "../engine/appender.ts";
-import type { TopicDirectory } from "../engine/topic-directory.ts";
+import { type TopicDirectory, withTopic } from "../engine/topic-directory.ts";
 import type { Services } from "./services.ts";
 
 export interface PublishEventsDeps {
@@ -8,8 +8,5 @@ export interface PublishEventsDeps {
 }
 
 export function publishEvents({ topics, appender }: PublishEventsDeps): Services["publishEvents"] {
-  return async ({ topic, events, expect }) => {
-    const { id } = topics.findNow(topic) ?? (await topics.find(topic));
-    return appender.append(id, { events, expect });
-  };
+  return ({ topic, events, expect }) => withTopic(topics, topic, ({ id }) => appender.append(id, { events, expect }));
 }

@@ -1,9 +1,9 @@
 import type { EventRow } from "../contract/events.ts";
 import { LIMITS } from "../contract/limits.ts";
-import { invalidField } from "../domain/errors.ts";
+import { DomainError, invalidField } from "../domain/errors.ts";
 import { isUnfiltered } from "../domain/event-filter.ts";
 import { asRefusal } from "../engine/database-unavailable.ts";
-import type { TopicDirectory } from "../engine/topic-directory.ts";
+import { type TopicDirectory, withTopic } from "../engine/topic-directory.ts";
 import type { Database } from "../store/database.ts";
 import { readOffsetBefore } from "../store/event-offset-before.ts";
 import { readEventRows } from "../store/event-rows.ts";
@@ -28,13 +28,14 @@ export function readEvents({ database, topics }: ReadEventsDeps): Services["read
     if (!Number.isSafeInteger(page.limit) || page.limit < 1 || page.limit > LIMITS.maxPageEvents) {
       throw invalidField("limit", `must be 1 to ${LIMITS.maxPageEvents}`);
     }
-    const { id } = await topics.find(page.topic);
     try {
-      const [head] = await readTopicHeads(database.pool, [id]);
-      if (head === undefined) return { rows: [], next: null };
-      const after = await startOf(page, { database, head });
-      const missing = await missingBefore(page, { database, head });
-      return { ...(await scan(page, { database, head, after })), ...missing };
+      return await withTopic(topics, page.topic, async ({ id }) => {
+        const [head] = await readTopicHeads(database.pool, [id]);
+        if (head === undefined) throw new DomainError("topic-not-found", `no topic is called ${page.topic}`);
+        const after = await startOf(page, { database, head });
+        const missing = await missingBefore(page, { database, head });
+        return { ...(await scan(page, { database, head, after })), ...missing };
+      });
     } catch (error) {
       throw asRefusal(error);
     }

@@ -1,6 +1,7 @@
 import type { PersonRow, RoleDescription } from "../contract/access.ts";
 import type { Account, ConsumerHistory, Fate, RateHistory, TopicHistory } from "../contract/account.ts";
 import type { ApiKey, Scope } from "../contract/api-keys.ts";
+import type { BinEntry, BinList, Removal } from "../contract/bin.ts";
 import type {
   ConsumerDeclaration,
   ConsumerDescription,
@@ -29,7 +30,7 @@ import type {
 import type { Settlement, SettlementResult } from "../contract/settlements.ts";
 import type { StateEntry } from "../contract/state.ts";
 import type { TopicDeclaration, TopicDescription } from "../contract/topics.ts";
-import type { AccessScope, May } from "../domain/access.ts";
+import type { AccessScope, May, Target } from "../domain/access.ts";
 import type { Actor } from "../domain/actor.ts";
 import type { EventFilter } from "../domain/event-filter.ts";
 import type { NewEvent } from "../domain/new-event.ts";
@@ -81,6 +82,17 @@ export interface AuditEntry {
 
 /** Throws `forbidden` for scopes that are wider than the caller's own. */
 export type MayGive = (scopes: readonly AccessScope[]) => void;
+
+export interface RemovalRequest {
+  /** Says what hangs on it and removes nothing. */
+  readonly isDryRun: boolean;
+  /** Of the dry run. */
+  readonly token: string | undefined;
+  readonly reason: string | undefined;
+  /** Names that the caller may not read are only counted. */
+  readonly mayRead: (it: Target) => boolean;
+  readonly actor: Actor;
+}
 
 /** Every use case there is. Both planes call these and nothing below them. Refusals are `DomainError`s. */
 export interface Services {
@@ -194,6 +206,20 @@ export interface Services {
   /** Over the last hour. */
   readonly getRates: () => Promise<RateHistory>;
   readonly getTopicHistory: (input: { topic: string; hours: number }) => Promise<TopicHistory>;
+
+  /** Refuses with `removal-outdated` when the token stands for other numbers (facts `removal`). */
+  readonly removeTopic: (input: { topic: string } & RemovalRequest) => Promise<Removal>;
+  readonly removeConsumer: (input: { consumer: string } & RemovalRequest) => Promise<Removal>;
+  readonly listBin: () => Promise<BinList>;
+  readonly configureBin: (input: { binDays: number; reason: string; actor: Actor }) => Promise<BinList>;
+  /** `mayRestore` throws unless the caller may do this to the names. */
+  readonly restoreRemoved: (input: {
+    id: string;
+    as?: string;
+    mayRestore: (kind: BinEntry["kind"], name: string, as: string) => void;
+    reason: string;
+    actor: Actor;
+  }) => Promise<Pick<BinEntry, "kind" | "name">>;
 
   readonly createApiKey: (input: {
     name: string;

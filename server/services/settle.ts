@@ -6,6 +6,7 @@ import { exactSum } from "../domain/exact-sum.ts";
 import type { StateChangeText } from "../domain/state-fold.ts";
 import type { Members } from "../engine/members.ts";
 import type { SettlementItem } from "../engine/settlement-group.ts";
+import { staleEpoch } from "../engine/settlement-refusals.ts";
 import { storedError } from "../engine/stored-error.ts";
 import type { StoredError } from "../store/parked-settle-write.ts";
 import type { Services } from "./services.ts";
@@ -23,10 +24,12 @@ export const settle =
     if (setup === null || settlements.some((it) => it.topic !== undefined && !knows(it.topic)))
       setup = await members.findSetup(consumer, true);
     if (setup === null) throw new DomainError("consumer-not-found", `there is no consumer "${consumer}"`);
+    const { removedTopics } = setup;
     const topicIds = new Map(setup.topics.map((it) => [it.topic, it.topicId]));
     const items = settlements.map((settlement, index): SettlementItem => {
       const { topic, offset } = requirePlace(settlement, index);
       const topicId = topic === "" ? 0 : topicIds.get(topic);
+      if (topicId === undefined && removedTopics.includes(topic)) throw ofRemovedTopic(settlement, index);
       if (topicId === undefined) {
         throw invalidField(`settlements[${index}].topic`, `is not a topic of consumer "${consumer}"`);
       }
@@ -47,6 +50,11 @@ export const settle =
     const { superseded } = await members.settle(setup, items);
     return { settled: items.length - superseded.length, ...(superseded.length > 0 && { superseded: [...superseded] }) };
   };
+
+/** The epochs rose when the topic was removed. */
+function ofRemovedTopic({ topic = "", partition, epoch }: Settlement, index: number): DomainError {
+  return staleEpoch([{ index, topic, partition, epoch, currentEpoch: null }]);
+}
 
 /** An extension may speak of all that is in flight: `""` and 0 then. */
 function requirePlace({ topic, offset, outcome }: Settlement, index: number): { topic: string; offset: number } {

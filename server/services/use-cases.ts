@@ -1,6 +1,7 @@
 import type { Appender } from "../engine/appender.ts";
 import type { Members } from "../engine/members.ts";
 import type { TopicDirectory } from "../engine/topic-directory.ts";
+import type { TopicReaders } from "../engine/topic-log.ts";
 import type { Wakeups } from "../engine/wakeups.ts";
 import type { Database } from "../store/database.ts";
 import { awaitProcessed } from "./await-processed.ts";
@@ -26,6 +27,7 @@ import { getTopicHistory } from "./get-topic-history.ts";
 import { isProcessed } from "./is-processed.ts";
 import { listApiKeys } from "./list-api-keys.ts";
 import { listAudit } from "./list-audit.ts";
+import { configureBin, listBin } from "./list-bin.ts";
 import { listConsumers } from "./list-consumers.ts";
 import { listOperations } from "./list-operations.ts";
 import { listParked } from "./list-parked.ts";
@@ -40,8 +42,11 @@ import { publishEvents } from "./publish-events.ts";
 import { readEvents } from "./read-events.ts";
 import { consumerTopics, requireReadableTopics } from "./readable-topics.ts";
 import { redriveParked } from "./redrive-parked.ts";
+import { removeConsumer } from "./remove-consumer.ts";
+import { removeTopic } from "./remove-topic.ts";
 import { replayEvents } from "./replay-events.ts";
 import { restoreDiscarded } from "./restore-discarded.ts";
+import { restoreRemoved } from "./restore-removed.ts";
 import { resumeConsumer } from "./resume-consumer.ts";
 import { revokeApiKey } from "./revoke-api-key.ts";
 import { deleteRole, listPeople, listRoles, putRole, setRoles } from "./roles.ts";
@@ -49,9 +54,11 @@ import { getApiKey, rotateApiKey } from "./rotate-api-key.ts";
 import type { Services } from "./services.ts";
 import { settle } from "./settle.ts";
 import { changeOperationRate, steerOperation } from "./steer-operation.ts";
+import { tellingRemoved } from "./tell-removed.ts";
 import { undoPositionChange } from "./undo-position-change.ts";
 
 export interface UseCaseDeps {
+  readonly topicReaders: Pick<TopicReaders, "followers">;
   readonly database: Database;
   readonly wakeups: Wakeups;
   readonly topics: TopicDirectory;
@@ -62,7 +69,12 @@ export interface UseCaseDeps {
 /** Every use case, on the parts it needs. */
 export function allUseCases(deps: UseCaseDeps): Services {
   const withMatching = { ...deps, matching: createMatchingCounts(deps.database) };
-  return {
+  return tellingRemoved(deps.database.pool, {
+    removeTopic: removeTopic(deps),
+    removeConsumer: removeConsumer(deps),
+    listBin: listBin(deps),
+    configureBin: configureBin(deps),
+    restoreRemoved: restoreRemoved(deps),
     declareTopic: declareTopic(deps),
     describeTopic: describeTopic(deps),
     listTopics: listTopics(deps),
@@ -115,5 +127,5 @@ export function allUseCases(deps: UseCaseDeps): Services {
     listPeople: listPeople(deps),
     setRoles: setRoles(deps),
     listAudit: listAudit(deps),
-  };
+  });
 }

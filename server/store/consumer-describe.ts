@@ -18,6 +18,7 @@ interface ConsumerRow {
   reconnect_grace_ms: number;
   created_at: string;
   updated_at: string;
+  removed_topics: string[];
 }
 
 interface TopicRow {
@@ -78,8 +79,11 @@ async function selectConsumers(
             'probes', breaker_probes) END AS failing,
         CASE WHEN pause_kind IS NOT NULL AND (paused_until IS NULL OR paused_until > now()) THEN
           json_build_object('kind', pause_kind, 'reason', coalesce(pause_reason, ''), 'by', coalesce(paused_by, ''),
-            'since', paused_at, 'until', paused_until) END AS pause
-      FROM consumer WHERE $1::text[] IS NULL OR name = ANY ($1::text[]) ORDER BY name`,
+            'since', paused_at, 'until', paused_until) END AS pause,
+        (SELECT coalesce(array_agg(b.name ORDER BY b.name), '{}') FROM subscription s
+         JOIN bin_entry b ON b.target_id = s.topic_id AND b.kind = 'topic' WHERE s.consumer_id = consumer.id) AS removed_topics
+      FROM consumer
+      WHERE removed_at IS NULL AND ($1::text[] IS NULL OR name = ANY ($1::text[])) ORDER BY name`,
     values: [names],
   });
   const ids = consumers.rows.map((it) => it.id);
@@ -131,6 +135,7 @@ async function selectConsumers(
     failing: failureOf(row),
     parked: (parked.get(row.id) ?? NOTHING_PARKED).counts,
     topics: (topicsOf.get(row.id) ?? []).map(topicOf),
+    removedTopics: row.removed_topics,
     partitions: row.partitions,
     ordering: row.ordering,
     retry: row.retry,

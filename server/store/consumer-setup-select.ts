@@ -51,7 +51,11 @@ export interface ConsumerSetup {
   /** Changes with every declaration, pause and resumption. */
   readonly updatedAt: string;
   readonly topics: readonly SubscribedTopic[];
+  /** Names of topics that are in the bin; it keeps its place in them. */
+  readonly removedTopics: readonly string[];
   readonly priorLayouts: readonly PriorLayout[];
+  /** It is in the bin: its members are to be told `removed`, and their streams end. Only found by id. */
+  readonly isRemoved: boolean;
 }
 
 interface Row {
@@ -81,7 +85,9 @@ interface Row {
     keyPrefix: string | null;
     liveOnly: string[] | null;
   }[];
+  removed_topics: string[];
   prior_layouts: StoredLayout[];
+  is_removed: boolean;
 }
 
 interface StoredLayout {
@@ -101,7 +107,7 @@ export async function selectConsumerSetup(
   const { rows } = await db.query<Row>({
     name: isById ? "select_consumer_setup_by_id" : "select_consumer_setup_by_name",
     text: `
-      SELECT c.id, c.name, c.partitions, c.layout, c.ordering, c.retry, c.breaker, c.breaker_probes,
+      SELECT c.id, c.name, c.removed_at IS NOT NULL AS is_removed, c.partitions, c.layout, c.ordering, c.retry, c.breaker, c.breaker_probes,
         c.breaker_opened_at IS NOT NULL AS is_failing,
         (extract(epoch FROM c.breaker_probe_at - clock_timestamp()) * 1000)::float8 AS probe_in_ms,
         CASE WHEN c.paused_until IS NULL OR c.paused_until > now() THEN c.pause_kind END AS pause_kind, c.pause_reason,
@@ -110,7 +116,10 @@ export async function selectConsumerSetup(
         (SELECT coalesce(json_agg(json_build_object('topicId', s.topic_id, 'topic', t.name, 'types', s.types,
                                                     'keys', s.keys, 'keyPrefix', s.key_prefix,
                                                     'liveOnly', s.live_only) ORDER BY t.name), '[]')
-         FROM subscription s JOIN topic t ON t.id = s.topic_id WHERE s.consumer_id = c.id) AS topics,
+         FROM subscription s JOIN topic t ON t.id = s.topic_id
+         WHERE s.consumer_id = c.id AND t.removed_at IS NULL) AS topics,
+        (SELECT coalesce(array_agg(b.name), '{}') FROM subscription s
+         JOIN bin_entry b ON b.target_id = s.topic_id AND b.kind = 'topic' WHERE s.consumer_id = c.id) AS removed_topics,
         (SELECT coalesce(json_agg(json_build_object('topicId', p.topic_id, 'layout', p.layout,
                    'partitions', p.partitions, 'cursors', p.cursors, 'endsAt', p.ends_at)), '[]')
          FROM prior_layout p WHERE p.consumer_id = c.id AND NOT p.is_passed) AS prior_layouts
@@ -139,6 +148,8 @@ export async function selectConsumerSetup(
       filter: filterOf(filter),
       liveOnly: liveOnly ?? [],
     })),
+    removedTopics: row.removed_topics,
+    isRemoved: row.is_removed,
     priorLayouts: row.prior_layouts.map((it) => ({
       ...it,
       cursors: new Map(it.cursors.map((c) => [c.partition, { ...c, settled: new OffsetRanges(c.settled) }])),

@@ -69,7 +69,7 @@ export async function selectFateFacts(
            AND h.sequence = CASE WHEN c.ordering = 'topic' THEN 'p' || $4::bigint % c.partitions ELSE $3 END) AS behind,
         (SELECT count(*) FROM delivery_attempt a
          WHERE a.consumer_id = c.id AND a.topic_id = s.topic_id AND a."offset" = $2) AS failures
-      FROM subscription s JOIN consumer c ON c.id = s.consumer_id
+      FROM subscription s JOIN consumer c ON c.id = s.consumer_id AND c.removed_at IS NULL
       LEFT JOIN parked_event p ON p.consumer_id = c.id AND p.topic_id = s.topic_id AND p."offset" = $2
       WHERE s.topic_id = $1 ORDER BY c.name`,
     values: [of.topicId, of.offset, of.key === null ? `o${of.offset}` : `k${of.key}`, of.hash],

@@ -54,6 +54,7 @@ export async function selectFigures(db: Queryable, bounds: Partial<FigureBounds>
           FROM topics t
           LEFT JOIN LATERAL (
             SELECT min(k.position) AS position FROM subscription s
+            JOIN consumer c ON c.id = s.consumer_id AND c.removed_at IS NULL
             JOIN cursor k ON k.consumer_id = s.consumer_id AND k.topic_id = s.topic_id
             WHERE s.topic_id = t.id AND t.retention IS NOT NULL
           ) slowest ON true

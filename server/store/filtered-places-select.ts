@@ -23,7 +23,8 @@ export async function selectFilteredPlaces(db: Queryable): Promise<FilteredPlace
         min(c.position) AS position,
         concat_ws(' ', o.updated_at, count(*), sum(c.position), sum(l.epoch), sum(l.parked_version)) AS stand
       FROM subscription s
-      JOIN consumer o ON o.id = s.consumer_id
+      JOIN consumer o ON o.id = s.consumer_id AND o.removed_at IS NULL
+      JOIN topic t ON t.id = s.topic_id AND t.removed_at IS NULL
       JOIN cursor c ON c.consumer_id = s.consumer_id AND c.topic_id = s.topic_id
       JOIN lease l ON l.consumer_id = c.consumer_id AND l.partition = c.partition
       WHERE (s.types IS NOT NULL OR s.keys IS NOT NULL OR s.key_prefix IS NOT NULL)

@@ -23,7 +23,7 @@ export async function claimLeases(db: Queryable, claim: LeaseClaim): Promise<{ p
     name: "claim_leases",
     text: `
       WITH known AS (
-        SELECT FROM consumer WHERE id = $1 AND layout = $4 FOR SHARE
+        SELECT FROM consumer WHERE id = $1 AND layout = $4 AND removed_at IS NULL FOR SHARE
       ), alive AS (
         SELECT FROM member WHERE consumer_id = $1 AND member = $2 AND session = $3 FOR SHARE
       ), free AS (

@@ -41,7 +41,7 @@ export async function selectParkedGroups(db: Queryable, consumer: string | null)
       )
       SELECT c.name AS consumer, g.fingerprint, g.count, g.dead, g.retrying, g."sequencesBlocked", g."eventsBehind",
         g."firstAt", g."lastAt", t.name AS topic, p."offset", p.key, p.type, p.error_name, p.error_message, p.error_stack
-      FROM grouped g JOIN consumer c ON c.id = g.consumer_id
+      FROM grouped g JOIN consumer c ON c.id = g.consumer_id AND c.removed_at IS NULL
       JOIN parked_event p ON p.consumer_id = g.consumer_id AND p.topic_id = g.newest[1][1] AND p."offset" = g.newest[1][2]
       JOIN topic t ON t.id = p.topic_id
       ORDER BY g.count DESC, g."lastAt" DESC`,

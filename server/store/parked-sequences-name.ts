@@ -2,11 +2,15 @@ import type { Ordering } from "../domain/sequence.ts";
 import type { Queryable } from "./database.ts";
 import type { SequenceName } from "./parked-sequences-mend.ts";
 
-const NAME = `CASE WHEN $2 = 'topic' THEN 'p' || hash % $3::bigint WHEN key IS NULL THEN 'o' || "offset" ELSE 'k' || key END`;
+/** The name of a parked event's sequence, by the rule of `domain/sequence.ts`. */
+export const sequenceNameSql = (ordering: string, partitions: string): string =>
+  `CASE WHEN ${ordering}::text = 'topic' THEN 'p' || hash % ${partitions} WHEN key IS NULL THEN 'o' || "offset" ELSE 'k' || key END`;
+
+const NAME = sequenceNameSql("$2", "$3::bigint");
 
 /**
- * Names the sequences of all parked events anew, by the rule of `domain/sequence.ts`: the order, or the number of
- * partitions, is another one now. The leases must be locked. Returns the sequences that got events, to be mended.
+ * Names the sequences of all parked events anew, because the order, or the number of partitions, is another one now. The
+ * leases must be locked. Returns the sequences that got events, to be mended.
  */
 export async function nameSequences(
   db: Queryable,

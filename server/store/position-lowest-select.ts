@@ -9,7 +9,7 @@ export async function selectLowestPositions(db: Queryable, consumer: string): Pr
       FROM consumer c
       LEFT JOIN subscription s ON s.consumer_id = c.id
       LEFT JOIN cursor u ON u.consumer_id = s.consumer_id AND u.topic_id = s.topic_id
-      LEFT JOIN topic t ON t.id = u.topic_id
+      LEFT JOIN topic t ON t.id = u.topic_id AND t.removed_at IS NULL
       WHERE c.name = $1 GROUP BY t.name`,
     values: [consumer],
   });

@@ -26,7 +26,7 @@ export async function selectRetentionHolders(
         SELECT s.topic_id, c.name, k.position, row_number() OVER (PARTITION BY s.topic_id ORDER BY k.position, c.name) AS place
         FROM unnest($1::int[], $2::bigint[]) AS a(topic_id, tail)
         JOIN subscription s ON s.topic_id = a.topic_id
-        JOIN consumer c ON c.id = s.consumer_id
+        JOIN consumer c ON c.id = s.consumer_id AND c.removed_at IS NULL
         CROSS JOIN LATERAL (
           SELECT min(position) AS position FROM cursor WHERE consumer_id = s.consumer_id AND topic_id = s.topic_id
         ) k

@@ -14,13 +14,14 @@ export async function selectRetainedTopics(db: Queryable): Promise<number[]> {
 }
 
 /**
- * Takes a topic for this transaction alone; null = another instance has it, or a consumer of it is being declared.
+ * Takes a topic for this transaction alone; null = another instance has it, a consumer of it is being declared, or it is
+ * in the bin.
  * Declarations wait until it ends.
  */
 export async function claimRetention(db: Queryable, topicId: number): Promise<{ retention: Retention | null } | null> {
   const { rows } = await db.query<{ retention: Retention | null }>({
     name: "claim_retention",
-    text: "SELECT retention FROM topic WHERE id = $1 FOR UPDATE SKIP LOCKED",
+    text: "SELECT retention FROM topic WHERE id = $1 AND removed_at IS NULL FOR UPDATE SKIP LOCKED",
     values: [topicId],
   });
   return rows[0] ?? null;
@@ -52,6 +53,8 @@ export interface RetentionReach {
   readonly through: number;
   /** Of the slowest partition of all consumers; null = the topic has none. */
   readonly slowest: number | null;
+  /** The same with consumers in the bin, which hold up nothing. */
+  readonly slowestOfAll: number | null;
 }
 
 /**
@@ -66,9 +69,7 @@ export async function selectRetentionReach(
   const { rows } = await db.query<RetentionReach>({
     name: maxBytes === undefined ? "select_retention_reach" : "select_retention_reach_by_bytes",
     text: `
-      SELECT h.tail, (SELECT min(c.position) FROM subscription s
-        JOIN cursor c ON c.consumer_id = s.consumer_id AND c.topic_id = s.topic_id
-        WHERE s.topic_id = $1) AS slowest,
+      SELECT h.tail, p.slowest, p.slowest_of_all AS "slowestOfAll",
         coalesce((SELECT max(e."offset") FROM (
           SELECT e."offset", e.recorded_at,
             ${maxBytes === undefined ? "0" : `h.bytes - (sum(${BYTES}) OVER (ORDER BY e."offset") - (${BYTES}))`} AS bytes_left
@@ -76,7 +77,13 @@ export async function selectRetentionReach(
         ) e
         WHERE e."offset" <= h.head - $3::bigint
           OR e.recorded_at < now() - make_interval(secs => $4::float8) OR e.bytes_left > $5::bigint), 0) AS through
-      FROM topic_head h WHERE h.topic_id = $1`,
+      FROM topic_head h CROSS JOIN LATERAL (
+        -- One in the bin holds up nothing; what it has parked stays readable all the same.
+        SELECT min(c.position) FILTER (WHERE o.removed_at IS NULL) AS slowest, min(c.position) AS slowest_of_all
+        FROM subscription s JOIN cursor c ON c.consumer_id = s.consumer_id AND c.topic_id = s.topic_id
+        JOIN consumer o ON o.id = s.consumer_id
+        WHERE s.topic_id = $1
+      ) p WHERE h.topic_id = $1`,
     values: [
       of.topicId,
       of.maxRows,

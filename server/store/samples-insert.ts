@@ -19,6 +19,7 @@ export async function insertSamples(db: Queryable): Promise<number> {
           THEN coalesce(greatest(0, extract(epoch FROM now() - e.recorded_at) * 1000), 0) ELSE 0 END,
         k.settled, k.failed, coalesce(p.parked, 0)
       FROM subscription s
+      JOIN consumer o ON o.id = s.consumer_id AND o.removed_at IS NULL
       JOIN topic_head h ON h.topic_id = s.topic_id
       CROSS JOIN LATERAL (
         SELECT min(position) AS position, sum(settled_count) AS settled, sum(failed_count) AS failed

@@ -3,13 +3,20 @@ import type { Queryable } from "./database.ts";
 
 export interface StoredSubscription extends TopicSettings {
   readonly topicId: number;
+  /** The topic is in the bin. */
+  readonly isRemoved: boolean;
 }
 
+/** The topics that a consumer reads, and those of them in the bin, where it keeps its place. */
 export async function selectSubscriptions(db: Queryable, consumerId: number): Promise<StoredSubscription[]> {
   const { rows } = await db.query<StoredSubscription>({
     name: "select_subscriptions",
     text: `
-      SELECT s.topic_id AS "topicId", t.name AS topic, s.types, s.keys, s.key_prefix AS "keyPrefix", s.live_only AS "liveOnly", s.start
+      SELECT s.topic_id AS "topicId",
+        -- A topic in the bin has no name that can be asked for; that of before may be another topic's by now.
+        CASE WHEN t.removed_at IS NULL THEN t.name ELSE coalesce((
+          SELECT b.name FROM bin_entry b WHERE b.kind = 'topic' AND b.target_id = t.id), t.name) || ' (removed)' END AS topic,
+        t.removed_at IS NOT NULL AS "isRemoved", s.types, s.keys, s.key_prefix AS "keyPrefix", s.live_only AS "liveOnly", s.start
       FROM subscription s JOIN topic t ON t.id = s.topic_id WHERE s.consumer_id = $1 ORDER BY t.name`,
     values: [consumerId],
   });

@@ -71,7 +71,10 @@ export async function answerRest(request: Request, context: Context): Promise<Re
     throw new DomainError("method-not-allowed", `Allowed here: ${allowed.join(", ")}.`, { facts: { allowed } });
   }
   const fields = pathInput(route, path);
-  const rest = request.method === "GET" ? queryInput(route, url.searchParams) : await bodyInput(request);
+  const rest =
+    request.method === "GET" || request.method === "DELETE"
+      ? queryInput(route, url.searchParams)
+      : await bodyInput(request);
   for (const name of route.pathFields) {
     if (Object.hasOwn(rest, name)) throw invalidField(name, "is not a known field");
   }

@@ -1,6 +1,7 @@
 import { accounts } from "./routers/accounts.ts";
 import { apiKeys } from "./routers/api-keys.ts";
 import { audit } from "./routers/audit.ts";
+import { bin } from "./routers/bin.ts";
 import { consumers } from "./routers/consumers.ts";
 import { events } from "./routers/events.ts";
 import { live } from "./routers/live.ts";
@@ -23,6 +24,7 @@ export const appRouter = router({
   operations,
   accounts,
   state,
+  bin,
   apiKeys,
   roles,
   audit,

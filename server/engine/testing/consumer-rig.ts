@@ -11,13 +11,17 @@ import { getAccount } from "../../services/get-account.ts";
 import { getOperation } from "../../services/get-operation.ts";
 import { getSequence } from "../../services/get-sequence.ts";
 import { getState } from "../../services/get-state.ts";
+import { listBin } from "../../services/list-bin.ts";
 import { listParked } from "../../services/list-parked.ts";
 import { listParkedGroups } from "../../services/list-parked-groups.ts";
 import { pauseConsumer } from "../../services/pause-consumer.ts";
 import { planPositions } from "../../services/plan-positions.ts";
 import { redriveParked } from "../../services/redrive-parked.ts";
+import { removeConsumer } from "../../services/remove-consumer.ts";
+import { removeTopic } from "../../services/remove-topic.ts";
 import { replayEvents } from "../../services/replay-events.ts";
 import { restoreDiscarded } from "../../services/restore-discarded.ts";
+import { restoreRemoved } from "../../services/restore-removed.ts";
 import { resumeConsumer } from "../../services/resume-consumer.ts";
 import { settle } from "../../services/settle.ts";
 import { changeOperationRate, steerOperation } from "../../services/steer-operation.ts";
@@ -143,7 +147,7 @@ export function openInstance(url: string, options: Partial<MembersOptions> = {})
     wakeups,
     members,
     errors,
-    declare: (consumer: string, declaration: Partial<ConsumerDeclaration> & Pick<ConsumerDeclaration, "topics">) =>
+    declare: (consumer: string, declaration: Partial<ConsumerDeclaration>) =>
       declare({ consumer, declaration: consumerDeclaration.parse({ ...DECLARED, ...declaration }), actor }),
     describe: describeConsumer({ database, matching: createMatchingCounts(database) }),
     getState: getState({ database }),
@@ -199,6 +203,11 @@ export function openInstance(url: string, options: Partial<MembersOptions> = {})
     sequence: getSequence({ database }),
     pause: pauseConsumer({ database, wakeups }),
     resume: resumeConsumer({ database, wakeups }),
+    removeTopic: removeTopic({ database, wakeups, topicReaders }),
+    removeConsumer: removeConsumer({ database, wakeups }),
+    restoreRemoved: restoreRemoved({ database, wakeups }),
+    bin: listBin({ database }),
+    topicReaders,
     /** The parked rows of a consumer, in order: `topic/offset state attempt`. */
     async parked(consumer: string): Promise<string[]> {
       const { rows } = await database.pool.query<{ line: string }>(

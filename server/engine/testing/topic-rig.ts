@@ -32,7 +32,7 @@ export function openInstance(url: string, options: InstanceOptions = {}): TopicI
   const readers = createTopicReaders(database, { wakeups, onError, ...options.readers });
   const onCommitted = readers.handOver;
   const appender = createAppender(database, { wakeups, onCommitted, onError, ...options.appender });
-  const topics = createTopicDirectory(database);
+  const topics = createTopicDirectory(database, { wakeups });
   const declare = declareTopic({ database, wakeups });
   return {
     database,

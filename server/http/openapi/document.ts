@@ -13,6 +13,7 @@ const REFUSALS: Record<string, readonly ErrorCode[]> = {
   "topics-list": [],
   "topics-get": ["invalid-input", "topic-not-found"],
   "topics-declare": [],
+  "topics-remove": ["invalid-input", "topic-not-found", "removal-outdated"],
   "consumers-list": [],
   "consumers-get": ["invalid-input", "consumer-not-found"],
   "consumers-declare": ["topic-not-found", "consumer-not-found", "consumer-exists"],
@@ -52,9 +53,15 @@ const REFUSALS: Record<string, readonly ErrorCode[]> = {
   "roles-delete": ["invalid-input", "not-found"],
   "roles-people": [],
   "roles-assign": ["not-found"],
+  "consumers-remove": ["invalid-input", "consumer-not-found", "removal-outdated"],
+  "bin-list": [],
+  "bin-restore": ["bin-entry-not-found", "name-taken"],
+  "bin-configure": [],
   "state-get": ["invalid-input", "consumer-not-found", "state-entry-not-found"],
   "state-list": ["invalid-input", "consumer-not-found"],
 };
+/** Procedures that make something new, or change what is there. */
+const CREATES = new Set(["topics-declare", "consumers-declare", "roles-put"]);
 /** Procedures that start an operation, and answer before it is over. */
 const STARTS_OPERATION = new Set(["parked-redrive", "parked-discard", "parked-restore", "parked-replay"]);
 /** Procedures that make something new whenever they succeed. */
@@ -88,6 +95,7 @@ export function openApiDocument(version: string): OpenAPIObject {
       "Accounts",
       "Keys",
       "Roles",
+      "Bin",
       "Health",
     ],
     securitySchemes: { apiKey: { type: "http", scheme: "bearer", description: "An API key's secret." } },
@@ -116,7 +124,7 @@ export function openApiDocument(version: string): OpenAPIObject {
           : ALWAYS_CREATES.has(id)
             ? { "201": { ...ok, description: "Created." } }
             : { "200": { ...ok, description: "Done." } }),
-        ...(method === "put" ? { "201": { ...ok, description: "Created." } } : {}),
+        ...(CREATES.has(id) ? { "201": { ...ok, description: "Created." } } : {}),
         ...problemResponses(body === undefined ? refusals : [...WITH_BODY, ...refusals]),
       };
     }

@@ -49,6 +49,7 @@ const FRAME_NAMES = `The frames of a stream, each with \`id:\` where it moves th
 - \`gap {requested, firstAvailable}\`: retention has taken the events from \`requested\` on; following goes on with \`firstAvailable\`.
 - \`ahead {requested, head}\`: the topic ends at \`head\`, before the place asked for, as after a restore; following goes on from there.
 - \`passed {offset}\`: nothing up to \`offset\` passed the filter, some ten thousand events; a client that comes back goes on from there.
+- \`removed {}\`: the topic was removed, and the stream ends; do not come back.
 
 A comment every 15 s. The answer is chunked: one that breaks off has no last chunk.`;
 

@@ -35,6 +35,7 @@ const CONSUMER = {
       ],
     },
   ],
+  removedTopics: [],
   partitions: 1,
   ordering: "key",
   retry: {
@@ -56,6 +57,44 @@ const CONSUMER = {
   ],
   createdAt: "2026-11-20T21:00:00.000Z",
   updatedAt: "2026-11-20T21:00:00.000Z",
+};
+
+const IN_BIN = {
+  id: "6b0f3d52-6d1e-4a57-8f3b-0a5f2f2c9a10",
+  kind: "consumer",
+  name: "billing",
+  removedAt: "2026-11-20T22:00:00.000Z",
+  removedBy: "person:ada@example.org",
+  reason: "billing-v2 has taken over",
+  holds: {
+    consumers: [],
+    topics: ["payments"],
+    unnamed: 0,
+    members: 2,
+    followers: 0,
+    parked: 17,
+    stateEntries: 120,
+    events: 0,
+    bytes: 0,
+  },
+  purgeAt: "2026-11-27T22:00:00.000Z",
+  isPurging: false,
+  purged: 0,
+};
+const REMOVAL = {
+  token: "q8Yw1m3o5v7x9zBdFhJlNpRtVxZ0246802468ACEGIKM",
+  holds: {
+    consumers: ["billing"],
+    topics: [],
+    unnamed: 0,
+    members: 2,
+    followers: 0,
+    parked: 17,
+    stateEntries: 0,
+    events: 12430,
+    bytes: 3182080,
+  },
+  binDays: 7,
 };
 
 const TARGET = { to: "time", time: "2026-11-20T21:30:00.000Z" };
@@ -233,6 +272,16 @@ const PERSON = {
 };
 
 export const EXAMPLES: Record<string, { readonly request?: unknown; readonly response: unknown }> = {
+  "topics-remove": { response: { ...REMOVAL, removed: null } },
+  "consumers-remove": {
+    response: { ...REMOVAL, holds: IN_BIN.holds, removed: IN_BIN },
+  },
+  "bin-list": { response: { binDays: 7, entries: [IN_BIN] } },
+  "bin-restore": {
+    request: { as: "billing-old", reason: "it was needed after all" },
+    response: { kind: "consumer", name: "billing-old" },
+  },
+  "bin-configure": { request: { binDays: 14, reason: "a longer way back" }, response: { binDays: 14, entries: [] } },
   "topics-list": { response: { topics: [TOPIC] } },
   "topics-get": { response: TOPIC },
   "topics-declare": {

@@ -47,6 +47,8 @@ const CONSUMER_READ_OR_CONSUME: readonly KeyName[] = [
 const BOTH_READ: readonly KeyName[] = ["read", "operator", "all"];
 const CONSUME_AND_READ: readonly KeyName[] = ["all"];
 const OPERATE_AND_READ: readonly KeyName[] = ["operator", "all"];
+/** The installation itself. */
+const OPERATE_ALL: readonly KeyName[] = ["operate", "operator", "all"];
 /** Roles and people; a key of the topic's name alone. */
 const ADMINISTER_ALL: readonly KeyName[] = ["administer", "all"];
 const ADMINISTER_TOPIC: readonly KeyName[] = ["administer", "topicOnly", "onTopics", "all"];
@@ -71,6 +73,8 @@ const reason = "for the table";
 const NOTHING_PARKED = { filter: { topic: "orders", key: "no-such" }, reason };
 /** Of an operation: a key that may do nothing to its consumer is not told that it exists. */
 const UNSEEN = { elsewhere: 404, topicOnly: 404, onTopics: 404 };
+/** Of a topic in the bin: a key that may do nothing to it is not told that it exists. */
+const UNSEEN_TOPIC = { elsewhere: 404, consumerOnly: 404, onConsumers: 404 };
 /** Of a key: who does not administer its names is not told that it exists. */
 const NO_SUCH_KEY = Object.fromEntries(EVERY_KEY.map((it) => [it, 404]));
 const READ_ORDERS = { action: "read", pattern: "orders", on: "topics" };
@@ -85,6 +89,11 @@ export const REST_ROWS: Readonly<Record<string, RestRow | readonly RestRow[]>> =
   "GET /topics": { admits: EVERY_KEY, answer: 200 },
   "GET /topics/{topic}": { admits: TOPIC_READ, answer: 200 },
   "PUT /topics/{topic}": { admits: TOPIC_OPERATE, answer: 200, body: {} },
+  // Without what the dry run answers, nothing is removed.
+  "DELETE /topics/{topic}": [
+    { admits: TOPIC_OPERATE, answer: 200, query: "dryRun=true" },
+    { admits: TOPIC_OPERATE, answer: 400, query: "reason=r" },
+  ],
   "GET /topics/{topic}/history": { admits: TOPIC_READ, answer: 200 },
   "POST /topics/{topic}/events": { admits: TOPIC_PUBLISH, answer: 201, body: { type: "t" } },
   "GET /topics/{topic}/events": [
@@ -105,6 +114,10 @@ export const REST_ROWS: Readonly<Record<string, RestRow | readonly RestRow[]>> =
       answer: 409,
       body: { copyFrom: "mail" },
     },
+  ],
+  "DELETE /consumers/{consumer}": [
+    { admits: CONSUMER_OPERATE, answer: 200, query: "dryRun=true" },
+    { admits: CONSUMER_OPERATE, answer: 400, query: "reason=r" },
   ],
   "POST /consumers/{consumer}/pause": { admits: CONSUMER_OPERATE, answer: 200, body: { reason } },
   "POST /consumers/{consumer}/resume": { admits: CONSUMER_OPERATE, answer: 200, body: { reason } },
@@ -161,6 +174,16 @@ export const REST_ROWS: Readonly<Record<string, RestRow | readonly RestRow[]>> =
     admits: OPERATE_AND_READ,
     answer: 400,
     body: { topic: "orders", fromOffset: 7, toOffset: 8, reason },
+  },
+
+  "GET /bin": { admits: EVERY_KEY, answer: 200 },
+  "PUT /bin": { admits: OPERATE_ALL, answer: 200, body: { binDays: 7, reason } },
+  // There is another topic of that name.
+  "POST /bin/{id}/restore": {
+    admits: TOPIC_OPERATE,
+    answer: 409,
+    instead: UNSEEN_TOPIC,
+    body: { as: "orders", reason },
   },
 
   "GET /keys": { admits: EVERY_KEY, answer: 200 },

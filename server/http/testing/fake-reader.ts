@@ -7,6 +7,7 @@ export class FakeReader implements TopicReader {
   readonly topic = "t";
   head = 0;
   firstAvailable = 1;
+  isRemoved = false;
   /** Offsets up to here are no longer in memory. */
   ringBase = 0;
   releases = 0;

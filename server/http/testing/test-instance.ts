@@ -10,6 +10,7 @@ import { createTopicDirectory } from "../../engine/topic-directory.ts";
 import { createTopicReaders } from "../../engine/topic-readers.ts";
 import { createWakeups } from "../../engine/wakeups.ts";
 import { accessUseCases } from "../../services/access-use-cases.ts";
+import { openReader } from "../../services/open-reader.ts";
 import type { Services } from "../../services/services.ts";
 import { allUseCases } from "../../services/use-cases.ts";
 import type { Database } from "../../store/database.ts";
@@ -42,10 +43,10 @@ export async function testInstance(
   const instance = randomUUID();
   const wakeups = createWakeups(database, { onError, instance });
   const readers = createTopicReaders(database, { wakeups, onError });
-  const topics = createTopicDirectory(database);
+  const topics = createTopicDirectory(database, { wakeups });
   const appender = createAppender(database, { wakeups, onError, onCommitted: (batch) => readers.handOver(batch) });
   const members = createMembers({ database, topicReaders: readers, wakeups, instance, onError });
-  const services = allUseCases({ database, wakeups, topics, appender, members });
+  const services = allUseCases({ database, wakeups, topics, topicReaders: readers, appender, members });
   const { maxSignIns, maxLiveStreams, ...accessConfig } = config;
   const passwords = createPasswords(maxSignIns === undefined ? {} : { maxRequests: maxSignIns });
   const access = await openAccess({
@@ -57,11 +58,10 @@ export async function testInstance(
     onWarning: (message) => warnings.push(message),
     ...accessConfig,
   });
-  const openReader = async (topic: string) => readers.open(await topics.find(topic));
   const controlPlane = createControlPlane({
     services,
     access,
-    openReader,
+    openReader: openReader({ database, topics, topicReaders: readers }),
     version: "0.0.0-test",
     onError,
     ...(maxLiveStreams === undefined ? {} : { maxLiveStreams }),

@@ -998,4 +998,44 @@ export const protections = [
       "gives a lost answer of another instance again, whatever place its caller knows from the one before",
     ],
   },
+  {
+    name: "what is put aside with a removed topic does not pass for handled",
+    file: "server/services/remove-topic.ts",
+    from: "    await closeStretch(db, { consumerId, topicIds: [topicId], partitions });\n",
+    to: "",
+    test: [
+      "server/engine/handled.test.ts",
+      "goes on where it stood, and knows what was handled: other partitions declared meanwhile",
+    ],
+  },
+  {
+    name: "what was delivered of a removed topic settles nothing",
+    file: "server/services/remove-topic.ts",
+    from: "    await raiseEpochs(db, consumerId);\n",
+    to: "",
+    test: [
+      "server/engine/removing.test.ts",
+      "a removed topic is delivered no more, its consumers keep their place, and go on from there when it is restored",
+    ],
+  },
+  {
+    name: "a removal is refused when something else hangs on it than was previewed",
+    file: "server/services/removal.ts",
+    from: "if (asked.token !== fresh.token) {",
+    to: 'if (asked.token === "") {',
+    test: [
+      "server/engine/removing.test.ts",
+      "a removal is refused when something else hangs on it than was previewed, and nothing is removed",
+    ],
+  },
+  {
+    name: "a purge that has begun cannot be undone",
+    file: "server/store/bin-table.ts",
+    from: "        purging_at IS NOT NULL OR ",
+    to: "        ",
+    test: [
+      "server/engine/removing.test.ts",
+      "what has been in the bin for its days is purged in steps that outlive a crash, and its name begins anew",
+    ],
+  },
 ];

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { consumerRemoval, removal } from "../../contract/bin.ts";
 import {
   consumerDeclaration,
   consumerDescription,
@@ -112,5 +113,31 @@ export const consumers = router({
     .mutation(({ ctx, input }) => {
       ctx.require("operate", { consumer: input.consumer });
       return ctx.services.resumeConsumer({ ...input, actor: ctx.actor });
+    }),
+
+  remove: authenticated
+    .meta({
+      openapi: {
+        method: "DELETE",
+        path: "/consumers/{consumer}",
+        tags: ["Consumers"],
+        summary: "Remove a consumer",
+        description:
+          "Goes to the bin, from which it can be restored for some days (`GET /v1/bin`). Ask with `dryRun=true` first: it says what hangs on it, and answers a `token`. Removing takes that token and a `reason`, and is refused (409 `removal-outdated`) with a fresh preview when something else hangs on it by then: consumers or topics came or went, or there are events, parked events or state where there were none. Ordinary progress counts for nothing. The name is free at once, for another consumer. Positions, parked events, state and history go with it, and come back with it; its members are told `removed`, and nothing of before can be settled.",
+      },
+    })
+    .input(consumerRemoval)
+    .output(removal)
+    .mutation(({ ctx, input }) => {
+      const { consumer, dryRun, token, reason } = input;
+      ctx.require("operate", { consumer });
+      return ctx.services.removeConsumer({
+        consumer,
+        isDryRun: dryRun === "true",
+        token,
+        reason,
+        mayRead: (it) => ctx.can("read", it),
+        actor: ctx.actor,
+      });
     }),
 });

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { removal, topicRemoval } from "../../contract/bin.ts";
 import { topicName } from "../../contract/names.ts";
 import { declaredTopic, topicDeclaration, topicDescription, topicList } from "../../contract/topics.ts";
 import { authenticated, router } from "../trpc.ts";
@@ -58,5 +59,31 @@ export const topics = router({
       });
       if (created) ctx.answer.status = 201;
       return { ...withReadable(description, ctx.can), created, changed: [...changed] };
+    }),
+
+  remove: authenticated
+    .meta({
+      openapi: {
+        method: "DELETE",
+        path: "/topics/{topic}",
+        tags: ["Topics"],
+        summary: "Remove a topic",
+        description:
+          "Goes to the bin, from which it can be restored for some days (`GET /v1/bin`). Ask with `dryRun=true` first: it says what hangs on it, and answers a `token`. Removing takes that token and a `reason`, and is refused (409 `removal-outdated`) with a fresh preview when something else hangs on it by then: consumers or topics came or went, or there are events, parked events or state where there were none. Ordinary progress counts for nothing. The name is free at once, for another topic. Followers are told `removed`; consumers keep their places, and go on from there when the topic is restored.",
+      },
+    })
+    .input(topicRemoval)
+    .output(removal)
+    .mutation(({ ctx, input }) => {
+      const { topic, dryRun, token, reason } = input;
+      ctx.require("operate", { topic });
+      return ctx.services.removeTopic({
+        topic,
+        isDryRun: dryRun === "true",
+        token,
+        reason,
+        mayRead: (it) => ctx.can("read", it),
+        actor: ctx.actor,
+      });
     }),
 });

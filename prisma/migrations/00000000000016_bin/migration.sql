@@ -1,0 +1,2 @@
+-- How far a purge has come: rows that it has deleted so far.
+ALTER TABLE bin_entry ADD COLUMN purged bigint NOT NULL DEFAULT 0;
