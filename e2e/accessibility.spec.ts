@@ -1,6 +1,6 @@
 import AxeBuilder from "@axe-core/playwright";
 import { expect, test } from "@playwright/test";
-import { ask, client, serverUrl, uniqueName } from "./support/api.ts";
+import { ask, client, removeTopic, serverUrl, uniqueName } from "./support/api.ts";
 import { type FaultyConsumer, faultyConsumer } from "./support/faulty-consumer.ts";
 
 const topic = uniqueName("axe");
@@ -32,6 +32,7 @@ const PAGES: readonly (readonly [name: string, path: () => string])[] = [
   ["operations", () => "/operations"],
   ["an operation", () => `/operations/${operation}`],
   ["the audit", () => "/audit"],
+  ["the bin", () => "/bin"],
   ["settings", () => "/settings"],
   ["the API reference", () => "/docs"],
   ["a group of the API reference", () => "/docs/parked-events"],
@@ -43,6 +44,11 @@ test.beforeAll(async () => {
   await millrace.declareTopic(topic);
   await millrace.publish(topic, [{ type: "a", key: "k", data: { n: 1 } }, { type: "b" }]);
   await millrace.declareConsumer(consumer, { topics: [{ topic }] });
+
+  // Something in the bin.
+  const binned = uniqueName("axe");
+  await millrace.declareTopic(binned);
+  await removeTopic(binned);
 
   // A dead letter, one discarded, and an operation that is over.
   faulty = await faultyConsumer("the ledger is closed", () => true);

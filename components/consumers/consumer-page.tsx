@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import { parseAsBoolean, parseAsStringLiteral, useQueryState } from "nuqs";
 import { useState } from "react";
+import { RemoveConsumer } from "../bin/remove-consumer.tsx";
 import { useApi } from "../data/api.ts";
 import { actorText } from "../display/actor-text.ts";
 import { FactStrip } from "../display/facts.tsx";
@@ -53,6 +54,7 @@ export function ConsumerPage({ consumer }: { consumer: string }) {
   const [isMoving, setMoving] = useQueryState("move", parseAsBoolean.withDefault(false));
   const [isPausing, setPausing] = useState(false);
   const [isReplaying, setReplaying] = useState(false);
+  const [isRemoving, setRemoving] = useState(false);
   const parked = data === undefined ? undefined : data.parked.dead + data.parked.retrying + data.parked.blocked;
   const standing = data === undefined ? undefined : consumerStanding(data);
 
@@ -75,6 +77,9 @@ export function ConsumerPage({ consumer }: { consumer: string }) {
       }
       actions={
         <>
+          <Button size="sm" disabled={data === undefined} onClick={() => setRemoving(true)}>
+            Remove
+          </Button>
           <Button size="sm" disabled={data === undefined} onClick={() => setPausing(true)}>
             {data?.pause == null ? "Pause" : "Resume"}
           </Button>
@@ -126,6 +131,16 @@ export function ConsumerPage({ consumer }: { consumer: string }) {
             </Callout>
           )}
           {data === undefined ? null : <HoldsUp topics={data.topics} />}
+          {data === undefined || data.removedTopics.length === 0 ? null : (
+            <Callout tone="warn">
+              In the{" "}
+              <Link href="/bin" className="rounded-sm underline">
+                bin
+              </Link>
+              : {data.removedTopics.join(", ")}. It keeps its place there, and goes on from it when the topic is
+              restored.
+            </Callout>
+          )}
           {data?.failing == null ? null : <FailingCallout consumer={consumer} failing={data.failing} />}
           <FactStrip
             facts={[
@@ -187,6 +202,7 @@ export function ConsumerPage({ consumer }: { consumer: string }) {
             onOpenChange={(isOpen) => void setMoving(isOpen ? true : null)}
           />
           <PauseDialog description={data} isOpen={isPausing} onOpenChange={setPausing} />
+          <RemoveConsumer consumer={consumer} isOpen={isRemoving} onOpenChange={setRemoving} />
           <ReplayDialog consumer={consumer} topics={data.topics} isOpen={isReplaying} onOpenChange={setReplaying} />
         </>
       )}

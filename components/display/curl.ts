@@ -1,5 +1,5 @@
 interface Call {
-  readonly method: "GET" | "PUT" | "POST" | "PATCH";
+  readonly method: "GET" | "PUT" | "POST" | "PATCH" | "DELETE";
   readonly path: string;
   /** JSON text, as it is to be sent. */
   readonly json?: string;

@@ -7,6 +7,7 @@ import {
   Radio,
   ScrollText,
   Settings,
+  Trash2,
 } from "lucide-react";
 
 export interface Place {
@@ -25,6 +26,7 @@ export const PLACES: readonly Place[] = [
   { href: "/dead-letters", label: "Dead letters", icon: MailWarning, key: "d" },
   { href: "/operations", label: "Operations", icon: ListChecks, key: "p" },
   { href: "/audit", label: "Audit", icon: ScrollText, key: "a" },
+  { href: "/bin", label: "Bin", icon: Trash2, key: "b" },
   { href: "/settings", label: "Settings", icon: Settings, key: "s" },
 ];
 

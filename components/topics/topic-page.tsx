@@ -5,6 +5,7 @@ import { Radio } from "lucide-react";
 import Link from "next/link";
 import { useState } from "react";
 import type { ConsumerSummary } from "@/server/contract/consumers.ts";
+import { RemoveTopic } from "../bin/remove-topic.tsx";
 import { ConsumerStatus } from "../consumers/consumer-status.tsx";
 import { useApi } from "../data/api.ts";
 import { CodeBlock } from "../display/code-block.tsx";
@@ -111,6 +112,7 @@ export function TopicPage({ topic }: { topic: string }) {
   );
   const series = history.series(SERIES_SECONDS, topic);
   const [isRetaining, setRetaining] = useState(false);
+  const [isRemoving, setRemoving] = useState(false);
   const rate = history.rate(topic);
 
   return (
@@ -122,6 +124,9 @@ export function TopicPage({ topic }: { topic: string }) {
       tabs={<TopicTabs topic={topic} current="facts" />}
       actions={
         <>
+          <Button size="sm" disabled={it === undefined} onClick={() => setRemoving(true)}>
+            Remove
+          </Button>
           <Button size="sm" disabled={it === undefined} onClick={() => setRetaining(true)}>
             Retention
           </Button>
@@ -209,6 +214,7 @@ export function TopicPage({ topic }: { topic: string }) {
         </>
       )}
       {it === undefined ? null : <RetentionDialog description={it} isOpen={isRetaining} onOpenChange={setRetaining} />}
+      <RemoveTopic topic={topic} isOpen={isRemoving} onOpenChange={setRemoving} />
     </Page>
   );
 }

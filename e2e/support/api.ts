@@ -24,3 +24,15 @@ export async function ask<Answer>(path: string, body?: unknown): Promise<Answer>
   if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
   return (await answer.json()) as Answer;
 }
+
+/** Puts a topic into the bin. */
+export async function removeTopic(topic: string): Promise<void> {
+  const remove = async (query: string) => {
+    const headers = { authorization: `Bearer ${API_KEY}` };
+    const answer = await fetch(`${serverUrl()}/v1/topics/${topic}?${query}`, { method: "DELETE", headers });
+    if (!answer.ok) throw new Error(`removing ${topic}: ${answer.status} ${await answer.text()}`);
+    return (await answer.json()) as { token: string };
+  };
+  const { token } = await remove("dryRun=true");
+  await remove(`token=${token}&reason=a+test`);
+}

@@ -1,0 +1,5 @@
+import { BinPage } from "@/components/bin/bin-page.tsx";
+
+export default function Bin() {
+  return <BinPage />;
+}
