@@ -35,10 +35,11 @@ describe("wake-ups", () => {
     here.announce("topic:1");
     expect(heard.filter(([who]) => who === "here")).toHaveLength(before);
     expect(heard).not.toContainEqual(["there", "here"]);
-    await expect.poll(() => there.counts()).toMatchObject({ sent: 0, isListening: true });
-    await expect.poll(() => there.counts().received).toBe(here.counts().sent);
+    // What was sent before the other one listened did not reach it.
+    await expect.poll(() => there.counts().received).toBeGreaterThan(0);
+    expect(there.counts()).toMatchObject({ sent: 0, isListening: true });
     expect(here.counts()).toMatchObject({ received: 0 });
-    expect(here.counts().sent).toBeGreaterThan(0);
+    expect(here.counts().sent).toBeGreaterThanOrEqual(there.counts().received);
     // Once, when the connection was made, and never for what nobody announced.
     expect(heard.filter(([who]) => who === "not asked")).toHaveLength(1);
     await here.close();
