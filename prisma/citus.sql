@@ -22,6 +22,8 @@ SELECT create_reference_table('person_session');
 SELECT create_reference_table('person_account');
 SELECT create_reference_table('person_verification');
 SELECT create_reference_table('audit_entry');
+SELECT create_reference_table('alert_rule');
+SELECT create_reference_table('alert');
 SELECT create_reference_table('bin_entry');
 
 -- A topic's head and its events on one node: an append stays a transaction of one node.

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { openAccess } from "./auth/access.ts";
 import { createPasswords } from "./auth/password.ts";
+import { watchAlerts } from "./engine/alert-watch.ts";
 import { createAppender } from "./engine/appender.ts";
 import { createBinPurge } from "./engine/bin-purge.ts";
 import { createDatabaseFigures } from "./engine/database-figures.ts";
@@ -73,7 +74,13 @@ export async function compose(options: ComposeOptions) {
   const { of: countMatching } = createMatchingCounts(database);
   const figures = createDatabaseFigures(database.patient, { health, countMatching, onError });
   const operations = startOperationRunner({ database, wakeups, instance, onError });
-  const sampler = createSampler(database, { onError });
+  const sampler = createSampler(database, {
+    onError,
+    async onSampled(at) {
+      await watchAlerts(database, at);
+      await services.tellAlerts();
+    },
+  });
   const retention = createRetention(database, { onError });
   const filterPasses = createFilterPasses(database, { onError });
   const binPurge = createBinPurge(database, { onError });

@@ -29,8 +29,8 @@ const query = async (sql: string) => (await instance.database.pool.query(sql)).r
 
 test("several instances sample once, at a full ten seconds of the database's clock", async () => {
   const other = db.open();
-  const nextInMs = await Promise.all([instance.database, other, other].map((it) => insertSamples(it.pool)));
-  for (const ms of nextInMs) expect(ms).toBeLessThanOrEqual(10_000);
+  const sampled = await Promise.all([instance.database, other, other].map((it) => insertSamples(it.pool)));
+  for (const { nextInMs } of sampled) expect(nextInMs).toBeLessThanOrEqual(10_000);
   const rows = await query(
     "SELECT lag, parked, settled_count AS settled, mod(extract(epoch FROM at), 10)::int AS past FROM consumer_sample",
   );
@@ -43,9 +43,15 @@ test("several instances sample once, at a full ten seconds of the database's clo
 test("the sampler samples by itself, and stops", async () => {
   await query("TRUNCATE consumer_sample, topic_sample");
   const errors: Error[] = [];
-  const sampler = createSampler(instance.database, { onError: (error) => errors.push(error) });
-  await expect.poll(() => query("SELECT FROM topic_sample").then((it) => it.length)).toBeGreaterThan(0);
+  const seen: number[] = [];
+  const sampler = createSampler(instance.database, {
+    onError: (error) => errors.push(error),
+    onSampled: async (at) => void seen.push(at),
+  });
+  await expect.poll(() => seen.length).toBeGreaterThan(0);
   await sampler.close();
+  const times = await query("SELECT DISTINCT (extract(epoch FROM at) * 1000)::bigint AS at FROM topic_sample");
+  expect(times.map((it) => it.at)).toContain(seen[0]);
   expect(errors).toEqual([]);
 });
 

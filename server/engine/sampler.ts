@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { forgetOldAlerts } from "../store/alert-change.ts";
 import type { Database, Queryable } from "../store/database.ts";
 import { forgetOldAttempts } from "../store/delivery-attempts-forget.ts";
 import { insertSamples, SAMPLE_S } from "../store/samples-insert.ts";
@@ -6,6 +7,12 @@ import { coarsenSamples, deleteOldSamples } from "../store/samples-shrink.ts";
 
 export interface Sampler {
   close(): Promise<void>;
+}
+
+export interface SamplerOptions {
+  readonly onError: (error: Error) => void;
+  /** Looks at what was sampled at a time, in milliseconds since 1970; at the instance that wrote it. */
+  readonly onSampled?: (at: number) => Promise<void>;
 }
 
 /** Samples between two rounds of shrinking what is old. */
@@ -18,10 +25,7 @@ const TABLES = ["consumer_sample", "topic_sample"] as const;
  * Samples lag and rates every ten seconds, on the full ten of the database's clock, however many instances there are.
  * Nothing depends on it: a sample that is missed is a point that is missing.
  */
-export function createSampler(
-  database: Pick<Database, "patient">,
-  { onError }: { readonly onError: (error: Error) => void },
-): Sampler {
+export function createSampler(database: Pick<Database, "patient">, { onError, onSampled }: SamplerOptions): Sampler {
   const stop = new AbortController();
   const running = run();
 
@@ -29,8 +33,12 @@ export function createSampler(
     for (let samples = 0; !stop.signal.aborted; samples++) {
       let nextInMs = SAMPLE_S * 1_000;
       try {
-        nextInMs = await insertSamples(database.patient);
+        const { at, isWritten, ...sampled } = await insertSamples(database.patient);
+        const sampledAt = performance.now();
+        nextInMs = sampled.nextInMs;
+        if (isWritten) await onSampled?.(at);
         if (samples % SHRINK_EVERY === 0) await shrinkHistory(database.patient, stop.signal);
+        nextInMs = Math.max(0, nextInMs - (performance.now() - sampledAt));
       } catch (error) {
         if (!stop.signal.aborted) onError(error as Error);
       }
@@ -52,6 +60,7 @@ export async function shrinkHistory(db: Queryable, signal: AbortSignal): Promise
   const kinds = [
     ...TABLES.flatMap((table) => [() => coarsenSamples(db, table), () => deleteOldSamples(db, table)]),
     () => forgetOldAttempts(db),
+    () => forgetOldAlerts(db),
   ];
   for (const step of kinds) {
     for (let steps = 0; steps < MAX_STEPS && !signal.aborted; steps++) {

@@ -56,7 +56,7 @@ let server: RunningServer;
 let person: ReturnType<typeof browser>;
 /** People by their role, each with the cookie of a session. */
 const cookies = new Map<Role, string>();
-let ids = { binned: "", operation: "", rotated: "", revoked: "", person: "" };
+let ids = { binned: "", operation: "", rotated: "", revoked: "", person: "", alert: "" };
 const authorizations = new Map<string, Record<string, string>>();
 
 beforeAll(async () => {
@@ -85,6 +85,7 @@ beforeAll(async () => {
     rotated: rotated.id,
     revoked: discarded.id,
     person: await addPerson(server, "target", ["viewer"]),
+    alert: await addAlert(),
   };
   for (const [role, key] of Object.entries(ROLES)) {
     const isOwn = !["viewer", "operator", "admin"].includes(role);
@@ -135,6 +136,16 @@ async function send(method: string, path: string, { body }: { body?: object } = 
   return (await response.json()) as Record<string, unknown>;
 }
 
+/** That the consumer has a dead letter. */
+async function addAlert(): Promise<string> {
+  const { rows } = await server.database.database.pool.query<{ id: string }>(
+    `INSERT INTO alert (id, rule, severity, measure, above, subject_kind, subject, since, opened_at, value, worst)
+     VALUES (gen_random_uuid(), 'dead-letters', 'ticket', 'dead-letters', 0, 'consumer', 'mail', now(), now(), 1, 1)
+     RETURNING id`,
+  );
+  return rows[0]?.id ?? "";
+}
+
 /** A dead letter, with words about an event in it. */
 async function parkOne(): Promise<void> {
   const pulled = await send("POST", "/consumers/mail/deliveries", { body: { member: "first", waitMs: 5_000 } });
@@ -159,6 +170,7 @@ async function ask(url: string, init: RequestInit): Promise<{ status: number; te
 function idIn(path: string): string {
   if (path.startsWith("/bin")) return ids.binned;
   if (path.startsWith("/people")) return ids.person;
+  if (path.startsWith("/alerts")) return ids.alert;
   if (path.startsWith("/keys")) return path.endsWith("/rotate") ? ids.rotated : ids.revoked;
   return ids.operation;
 }
@@ -174,6 +186,7 @@ function requestOf(operation: string, row: RestRow, caller: string): { url: stri
     id: idIn(template),
     // A fixed role is not deleted.
     role: method === "DELETE" ? "viewer" : "team",
+    rule: method === "DELETE" ? "no-such" : "dead-letters",
   };
   const path = template.replaceAll(/\{(\w+)\}/g, (_, name: string) => values[name] ?? name);
   const isBare = ["/healthz", "/readyz", "/metrics"].includes(path);
@@ -341,6 +354,7 @@ describe("under /api/trpc", () => {
       key: "k",
       id: idIn(path),
       role: openapi?.method === "DELETE" ? "viewer" : "team",
+      rule: openapi?.method === "DELETE" ? "no-such" : "dead-letters",
     };
     const inPath = [...path.matchAll(/\{(\w+)\}/g)].map((it) => [it[1], values[it[1] ?? ""]]);
     return {

@@ -1,5 +1,13 @@
 import type { PersonRow, RoleDescription } from "../contract/access.ts";
 import type { Account, ConsumerHistory, Fate, RateHistory, TopicHistory } from "../contract/account.ts";
+import type {
+  Alert,
+  AlertPage,
+  AlertPreview,
+  AlertQuery,
+  AlertRule,
+  AlertRuleDeclaration,
+} from "../contract/alerts.ts";
 import type { ApiKey, Scope } from "../contract/api-keys.ts";
 import type { BinEntry, BinList, Removal } from "../contract/bin.ts";
 import type {
@@ -30,8 +38,9 @@ import type {
 import type { Settlement, SettlementResult } from "../contract/settlements.ts";
 import type { StateEntry } from "../contract/state.ts";
 import type { TopicDeclaration, TopicDescription } from "../contract/topics.ts";
-import type { AccessScope, May, Target } from "../domain/access.ts";
+import type { AccessScope, Action, May, Target } from "../domain/access.ts";
 import type { Actor } from "../domain/actor.ts";
+import type { AlertCondition } from "../domain/alert-rule.ts";
 import type { EventFilter } from "../domain/event-filter.ts";
 import type { NewEvent } from "../domain/new-event.ts";
 import type { Role } from "../domain/roles.ts";
@@ -259,4 +268,26 @@ export interface Services {
     entries: AuditEntry[];
     next: number | null;
   }>;
+
+  /** The newest first, of what the caller may read. */
+  readonly listAlerts: (input: AlertQuery & { may: May }) => Promise<AlertPage>;
+  /** Refuses with `not-found` what the caller may not read, and with `require` whom he may not operate. */
+  readonly acknowledgeAlert: (input: {
+    id: string;
+    note?: string;
+    actor: Actor;
+    may: May;
+    require: (action: Action, target: Target) => void;
+  }) => Promise<Alert>;
+  /** Brings what has become of alerts to the topic of alerts. */
+  readonly tellAlerts: () => Promise<void>;
+  readonly listAlertRules: () => Promise<AlertRule[]>;
+  readonly putAlertRule: (input: {
+    name: string;
+    declaration: AlertRuleDeclaration;
+    actor: Actor;
+  }) => Promise<{ rule: AlertRule; created: boolean }>;
+  readonly deleteAlertRule: (input: { name: string; actor: Actor }) => Promise<void>;
+  /** Of what the caller may read. */
+  readonly previewAlertRule: (input: { condition: AlertCondition; may: May }) => Promise<AlertPreview>;
 }

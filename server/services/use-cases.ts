@@ -4,6 +4,8 @@ import type { TopicDirectory } from "../engine/topic-directory.ts";
 import type { TopicReaders } from "../engine/topic-log.ts";
 import type { Wakeups } from "../engine/wakeups.ts";
 import type { Database } from "../store/database.ts";
+import { deleteAlertRule, listAlertRules, putAlertRule } from "./alert-rules.ts";
+import { acknowledgeAlert, listAlerts } from "./alerts.ts";
 import { awaitProcessed } from "./await-processed.ts";
 import { changePositions } from "./change-positions.ts";
 import { createMatchingCounts } from "./count-matching.ts";
@@ -38,6 +40,7 @@ import { listTopics } from "./list-topics.ts";
 import { offsetBefore } from "./offset-before.ts";
 import { pauseConsumer } from "./pause-consumer.ts";
 import { planPositions } from "./plan-positions.ts";
+import { previewAlertRule } from "./preview-alert-rule.ts";
 import { publishEvents } from "./publish-events.ts";
 import { readEvents } from "./read-events.ts";
 import { consumerTopics, requireReadableTopics } from "./readable-topics.ts";
@@ -54,6 +57,7 @@ import { getApiKey, rotateApiKey } from "./rotate-api-key.ts";
 import type { Services } from "./services.ts";
 import { settle } from "./settle.ts";
 import { changeOperationRate, steerOperation } from "./steer-operation.ts";
+import { tellAlerts } from "./tell-alerts.ts";
 import { tellingRemoved } from "./tell-removed.ts";
 import { undoPositionChange } from "./undo-position-change.ts";
 
@@ -127,5 +131,12 @@ export function allUseCases(deps: UseCaseDeps): Services {
     listPeople: listPeople(deps),
     setRoles: setRoles(deps),
     listAudit: listAudit(deps),
+    listAlerts: listAlerts(deps),
+    acknowledgeAlert: acknowledgeAlert(deps),
+    tellAlerts: tellAlerts(deps),
+    listAlertRules: listAlertRules(deps),
+    putAlertRule: putAlertRule(deps),
+    deleteAlertRule: deleteAlertRule(deps),
+    previewAlertRule: previewAlertRule(deps),
   });
 }

@@ -29,6 +29,8 @@ const FAMILIES: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 const REFERENCE = [
+  "alert",
+  "alert_rule",
   "api_key",
   "audit_entry",
   "bin_entry",

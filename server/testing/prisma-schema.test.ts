@@ -13,6 +13,7 @@ interface Column {
 const TYPES: Readonly<Record<string, string>> = {
   Int: "integer",
   BigInt: "bigint",
+  Float: "double precision",
   String: "text",
   Boolean: "boolean",
   Bytes: "bytea",

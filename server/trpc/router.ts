@@ -1,4 +1,5 @@
 import { accounts } from "./routers/accounts.ts";
+import { alerts } from "./routers/alerts.ts";
 import { apiKeys } from "./routers/api-keys.ts";
 import { audit } from "./routers/audit.ts";
 import { bin } from "./routers/bin.ts";
@@ -27,6 +28,7 @@ export const appRouter = router({
   bin,
   apiKeys,
   roles,
+  alerts,
   audit,
   setup,
   session,

@@ -211,6 +211,43 @@ const PAUSED = {
   },
 };
 
+const ALERT_RULE_DECLARATION = {
+  description: "A consumer is more than five minutes behind.",
+  measure: "lag-seconds",
+  above: 300,
+  forSeconds: 300,
+  pattern: "*",
+  severity: "page",
+  isEnabled: true,
+};
+const ALERT_RULE = {
+  name: "behind",
+  ...ALERT_RULE_DECLARATION,
+  changedBy: "person:ada@example.org",
+  changedAt: "2026-11-20T21:00:00.000Z",
+};
+const ALERT = {
+  id: "7b1f6a52-3a0c-4c53-8f0b-2d4f1a9c6e10",
+  place: 17,
+  state: "new",
+  rule: ALERT_RULE.name,
+  severity: "page",
+  measure: "lag-seconds",
+  above: 300,
+  subject: { kind: "consumer", name: "billing" },
+  since: "2026-11-20T21:15:00.000Z",
+  openedAt: "2026-11-20T21:20:00.000Z",
+  value: 612.4,
+  worst: 912.4,
+  acknowledged: null,
+  over: null,
+};
+const ACKNOWLEDGED = {
+  ...ALERT,
+  state: "acknowledged",
+  acknowledged: { at: "2026-11-20T21:22:31.000Z", by: "person:ada@example.org", note: "The bank is called" },
+};
+
 const SEQUENCE = {
   response: {
     consumer: "billing",
@@ -449,6 +486,22 @@ export const EXAMPLES: Record<string, { readonly request?: unknown; readonly res
   "roles-delete": { response: { deleted: ROLE.name } },
   "roles-people": { response: { people: [PERSON] } },
   "roles-assign": { request: { roles: PERSON.roles }, response: PERSON },
+  "alerts-list": { response: { alerts: [ALERT], next: null } },
+  "alerts-acknowledge": { request: { note: "The bank is called" }, response: ACKNOWLEDGED },
+  "alerts-rules": { response: { rules: [ALERT_RULE] } },
+  "alerts-putRule": { request: ALERT_RULE_DECLARATION, response: ALERT_RULE },
+  "alerts-deleteRule": { response: { deleted: ALERT_RULE.name } },
+  "alerts-preview": {
+    request: { measure: "lag-seconds", above: 300, forSeconds: 300, pattern: "*" },
+    response: {
+      count: 1,
+      subjects: 12,
+      isWhole: true,
+      alerts: [
+        { subject: "billing", openedAt: "2026-11-20T21:20:00.000Z", overAt: "2026-11-20T21:34:10.000Z", worst: 912.4 },
+      ],
+    },
+  },
   "state-get": { response: ENTRY },
   "state-list": { response: { entries: [ENTRY], next: null } },
 };

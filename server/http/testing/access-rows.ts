@@ -47,7 +47,9 @@ const CONSUMER_READ_OR_CONSUME: readonly KeyName[] = [
 const BOTH_READ: readonly KeyName[] = ["read", "operator", "all"];
 const CONSUME_AND_READ: readonly KeyName[] = ["all"];
 const OPERATE_AND_READ: readonly KeyName[] = ["operator", "all"];
-/** The installation itself. */
+
+/** Of the installation: all names of every kind. */
+const READ_ALL: readonly KeyName[] = ["read", "operator", "all"];
 const OPERATE_ALL: readonly KeyName[] = ["operate", "operator", "all"];
 /** Roles and people; a key of the topic's name alone. */
 const ADMINISTER_ALL: readonly KeyName[] = ["administer", "all"];
@@ -75,6 +77,8 @@ const NOTHING_PARKED = { filter: { topic: "orders", key: "no-such" }, reason };
 const UNSEEN = { elsewhere: 404, topicOnly: 404, onTopics: 404 };
 /** Of a topic in the bin: a key that may do nothing to it is not told that it exists. */
 const UNSEEN_TOPIC = { elsewhere: 404, consumerOnly: 404, onConsumers: 404 };
+/** Of an alert: who may not read what it is about is not told that it exists. */
+const UNREAD = Object.fromEntries(EVERY_KEY.filter((it) => !CONSUMER_READ.includes(it)).map((it) => [it, 404]));
 /** Of a key: who does not administer its names is not told that it exists. */
 const NO_SUCH_KEY = Object.fromEntries(EVERY_KEY.map((it) => [it, 404]));
 const READ_ORDERS = { action: "read", pattern: "orders", on: "topics" };
@@ -200,6 +204,26 @@ export const REST_ROWS: Readonly<Record<string, RestRow | readonly RestRow[]>> =
   "DELETE /roles/{role}": { admits: ADMINISTER_ALL, answer: 400 },
   "GET /people": { admits: ADMINISTER_ALL, answer: 200 },
   "PATCH /people/{id}": { admits: ADMINISTER_ALL, answer: 200, body: { roles: ["viewer"] } },
+
+  "GET /alerts": { admits: EVERY_KEY, answer: 200 },
+  "POST /alerts/{id}/acknowledge": {
+    admits: ["consumerOnly", "onConsumers", "operator", "all"],
+    answer: 200,
+    instead: UNREAD,
+    body: {},
+  },
+  "GET /alert-rules": { admits: READ_ALL, answer: 200 },
+  "PUT /alert-rules/{rule}": {
+    admits: OPERATE_ALL,
+    answer: 200,
+    body: { measure: "dead-letters", above: 0, forSeconds: 60, severity: "ticket" },
+  },
+  "DELETE /alert-rules/{rule}": { admits: OPERATE_ALL, answer: 404 },
+  "POST /alert-rules/preview": {
+    admits: READ_ALL,
+    answer: 200,
+    body: { measure: "dead-letters", above: 0, forSeconds: 60 },
+  },
 
   "GET /operations": { admits: EVERY_KEY, answer: 200 },
   "GET /operations/{id}": { admits: CONSUMER_READ, answer: 200, instead: UNSEEN },
