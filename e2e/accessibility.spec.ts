@@ -31,6 +31,8 @@ const PAGES: readonly (readonly [name: string, path: () => string])[] = [
   ["discarded letters", () => `/dead-letters/discarded?consumer=${faulty.consumer}`],
   ["operations", () => "/operations"],
   ["an operation", () => `/operations/${operation}`],
+  ["alerts", () => "/alerts"],
+  ["an alert rule", () => "/alerts?rule=behind"],
   ["the audit", () => "/audit"],
   ["the bin", () => "/bin"],
   ["settings", () => "/settings"],

@@ -2,6 +2,7 @@
 
 import Link from "next/link";
 import { Fragment, type ReactNode } from "react";
+import { AlertBell } from "../alerts/alert-bell.tsx";
 import { clockName } from "../display/format-time.ts";
 import { ConnectionPill } from "../live/connection-pill.tsx";
 import { usePreferences } from "../preferences/preferences-provider.tsx";
@@ -34,6 +35,7 @@ export function Page({ crumbs, actions, tabs, isFixed = false, children }: PageP
         <Breadcrumbs crumbs={crumbs} />
         <div className="ml-auto flex items-center gap-2 max-md:flex-wrap md:shrink-0">
           {actions}
+          <AlertBell />
           <ClockSwitch />
           <ConnectionPill />
         </div>

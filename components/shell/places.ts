@@ -1,4 +1,5 @@
 import {
+  Bell,
   Database,
   LayoutDashboard,
   ListChecks,
@@ -25,6 +26,7 @@ export const PLACES: readonly Place[] = [
   { href: "/consumers", label: "Consumers", icon: Radio, key: "c" },
   { href: "/dead-letters", label: "Dead letters", icon: MailWarning, key: "d" },
   { href: "/operations", label: "Operations", icon: ListChecks, key: "p" },
+  { href: "/alerts", label: "Alerts", icon: Bell, key: "l" },
   { href: "/audit", label: "Audit", icon: ScrollText, key: "a" },
   { href: "/bin", label: "Bin", icon: Trash2, key: "b" },
   { href: "/settings", label: "Settings", icon: Settings, key: "s" },

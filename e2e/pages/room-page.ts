@@ -6,7 +6,7 @@ export class RoomPage {
   constructor(readonly page: Page) {}
 
   async goTo(
-    name: "Overview" | "Topics" | "Consumers" | "Dead letters" | "Operations" | "Audit" | "Bin" | "Settings",
+    name: "Overview" | "Topics" | "Consumers" | "Dead letters" | "Operations" | "Alerts" | "Audit" | "Bin" | "Settings",
   ): Promise<void> {
     await this.page.getByRole("navigation", { name: "Main" }).getByRole("link", { name }).click();
     await expect(this.page.getByRole("heading", { level: 1, name })).toBeVisible();
