@@ -8,8 +8,8 @@ const [seconds = "60", seed = String(Date.now() % 1_000_000)] = process.argv.sli
 await prepare(install, generate);
 say(`a kill each second for ${seconds} s; seed ${seed}`);
 try {
-  const env = { ...process.env, CHAOS_SECONDS: seconds, CHAOS_SEED: seed };
-  await run(process.execPath, [bin("vitest"), "run", "server/testing/chaos"], { cwd: root, env });
+  const env = { ...process.env, CHAOS_SECONDS: seconds, FAULTS_SEED: seed };
+  await run(process.execPath, [bin("vitest"), "run", "server/testing/faults/chaos.test.ts"], { cwd: root, env });
 } catch (error) {
   process.stderr.write(`${error.message}\n`);
   process.exit(1);

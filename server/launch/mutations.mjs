@@ -8,7 +8,9 @@ import { bin, root, say } from "./step.mjs";
 // `npm run test:mutations` takes out one protection after the other in a copy of the working tree, and sees the test
 // that is named for it fail. `npm run test:mutations -- lock` takes only those whose name holds that word.
 const SOURCES = ["server", "client", "prisma", "package.json", "tsconfig.json", "vitest.config.ts"];
-const MINUTES_EACH = 2;
+const MINUTES_EACH = 4;
+/** Tests that only `npm run test:faults` runs have a configuration of their own. */
+const FAULTS = ["--config", "server/testing/faults/vitest.config.ts"];
 const wanted = process.argv.slice(2);
 
 /** Runs some tests of a file and says what became of each. */
@@ -16,7 +18,8 @@ function runTests(copy, file, names) {
   const report = join(copy, "report.json");
   rmSync(report, { force: true });
   const pattern = names.map((name) => name.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|");
-  const args = ["run", file, "-t", `(${pattern})$`, "--reporter=json", `--outputFile.json=${report}`];
+  const config = file.endsWith(".fault.ts") ? FAULTS : [];
+  const args = ["run", file, ...config, "-t", `(${pattern})$`, "--reporter=json", `--outputFile.json=${report}`];
   return new Promise((done, fail) => {
     const child = spawn(process.execPath, [bin("vitest"), ...args], { cwd: copy, stdio: "ignore" });
     const timer = setTimeout(() => child.kill("SIGKILL"), MINUTES_EACH * 60_000);

@@ -12,6 +12,18 @@ export interface ServerProcess {
   stop(): Promise<void>;
 }
 
+export interface ServerVariables {
+  readonly DATABASE_URL?: string;
+  readonly DATABASE_CONNECTIONS?: string;
+  readonly DATA_DIR?: string;
+  readonly PORT?: number;
+  readonly NODE_OPTIONS?: string;
+  /** Of the loader: another clock. */
+  readonly LD_PRELOAD?: string;
+  readonly FAKETIME?: string;
+  readonly FAKETIME_DONT_FAKE_MONOTONIC?: string;
+}
+
 const API_KEY = "a-key-for-tests-0123456789";
 const START_MS = 60_000;
 
@@ -20,11 +32,7 @@ const START_MS = 60_000;
  * what Node runs; a bundle starts faster.
  */
 export async function startServerProcess(
-  environment: {
-    readonly DATABASE_URL?: string;
-    readonly DATA_DIR?: string;
-    readonly PORT?: number;
-  },
+  environment: ServerVariables,
   program: readonly string[] = ["--import", "tsx", "server/main.ts"],
 ): Promise<ServerProcess> {
   const port = environment.PORT ?? (await freePort(0));

@@ -1,5 +1,5 @@
 /**
- * What keeps the engine exact, each with the edit that takes it out and the test that fails without it. `from` must
+ * What keeps Millrace exact, each with the edit that takes it out and the test that fails without it. `from` must
  * occur exactly once in the file, so that a protection that moved is noticed.
  */
 export const protections = [
@@ -1036,6 +1036,144 @@ export const protections = [
     test: [
       "server/engine/removing.test.ts",
       "what has been in the bin for its days is purged in steps that outlive a crash, and its name begins anew",
+    ],
+  },
+  // What keeps faults from doing harm, each with the fault test that is named for it.
+  {
+    name: "a build refuses a database that a newer one has migrated",
+    file: "server/store/migrate.ts",
+    from: "if (newer.length > 0) {",
+    to: "if (newer.length < 0) {",
+    test: [
+      "server/testing/faults/start.fault.ts",
+      "a start that cannot succeed ends with one sentence that says why and what to do",
+    ],
+  },
+  {
+    name: "an account that is not let in is not waited for, and is told",
+    file: "server/store/check-database.ts",
+    from: 'if (code === "28P01" || code === "28000" || code === "42501") {',
+    to: 'if (code === "42501") {',
+    test: [
+      "server/testing/faults/start.fault.ts",
+      "a start that cannot succeed ends with one sentence that says why and what to do",
+    ],
+  },
+  {
+    name: "a database that is not up yet is waited for",
+    file: "server/store/check-database.ts",
+    from: "  if (isDatabaseAway(error)) return null;\n",
+    to: "",
+    test: ["server/testing/faults/start.fault.ts", "a database that comes up after the server is waited for"],
+  },
+  {
+    name: "one server alone runs a cluster",
+    file: "server/embedded/ownership.ts",
+    from: "if (rows[0]?.taken !== true || aborter.signal.aborted) {",
+    to: "if (aborter.signal.aborted) {",
+    test: [
+      "server/testing/faults/start.fault.ts",
+      "two servers on one DATA_DIR: the second refuses in a sentence, the first goes on; a pid file of somebody else's pid is no hindrance",
+    ],
+  },
+  {
+    name: "a pid file that names somebody else is made harmless",
+    file: "server/embedded/pid-file.ts",
+    from: '  await writeFile(path, [String(process.pid), ...lines.slice(1)].join("\\n"));\n',
+    to: '  if (lines.length > 1_000) await writeFile(path, "");\n',
+    test: [
+      "server/testing/faults/start.fault.ts",
+      "two servers on one DATA_DIR: the second refuses in a sentence, the first goes on; a pid file of somebody else's pid is no hindrance",
+    ],
+  },
+  {
+    name: "the embedded PostgreSQL is started again",
+    file: "server/embedded/postgres.ts",
+    from: '      if (isStopping) return;\n      onLog("WARNING: PostgreSQL is gone',
+    to: '      if (!isStopping) return;\n      onLog("WARNING: PostgreSQL is gone',
+    test: [
+      "server/testing/faults/embedded.fault.ts",
+      "kill -9 of the embedded PostgreSQL: its server starts it again, and loses nothing",
+    ],
+  },
+  {
+    name: "a pooler by transaction is refused",
+    file: "server/store/check-database.ts",
+    from: "  await refusePooling(session, openClient(url, bounds));\n",
+    to: "",
+    test: [
+      "server/testing/faults/pgbouncer.fault.ts",
+      "a pgbouncer by transaction is refused at the start with a sentence; by session everything works through it",
+    ],
+  },
+  {
+    name: "readiness is asked of the disk, too",
+    file: "server/engine/database-health.ts",
+    from: "await probeWriting(database.pool);",
+    to: 'await database.pool.query("SELECT 1");',
+    test: [
+      "server/testing/faults/disk-full.fault.ts",
+      "a disk that is full: 503 with Retry-After, /readyz says so, followers stay, and all goes on once there is room",
+    ],
+  },
+  {
+    name: "a connection on which nothing comes is given up",
+    file: "server/store/bounded-client.ts",
+    from: "this.#destroy(new SilentConnection(`the database was silent",
+    to: "void (new SilentConnection(`the database was silent",
+    test: [
+      "server/testing/faults/silence.fault.ts",
+      "packets that vanish or are held back, and a table that somebody has locked: every publish is answered in time, /readyz tells, and all goes on",
+    ],
+  },
+  {
+    name: "an event that is there already is found, not refused",
+    file: "server/engine/append-commit.ts",
+    from: "    if (!isUniqueViolation(error)) throw error;\n    return decide",
+    to: "    if (error !== null) throw error;\n    return decide",
+    test: [
+      "server/testing/faults/commit-cut.test.ts",
+      "connections cut around COMMIT: an unknown outcome becomes known by repeating, nothing is lost and nothing stands twice",
+    ],
+  },
+  {
+    name: "a commit is on the disk before it is told",
+    file: "server/store/session-settings.ts",
+    from: "synchronous_commit: AT_LEAST_ON,",
+    to: 'synchronous_commit: "off",',
+    test: [
+      "server/testing/faults/killed.test.ts",
+      "kill -9 of PostgreSQL and all its backends under load: what was acknowledged survives, and servers go on by themselves",
+    ],
+  },
+  {
+    name: "a follower goes on from the last id that it has",
+    file: "server/http/read-place.ts",
+    from: 'if (lastEventId !== undefined && lastEventId !== "")',
+    to: 'if (lastEventId === "")',
+    test: [
+      "server/testing/faults/killed.test.ts",
+      "kill -9 of a server during publishes loses nothing that was acknowledged and stores nothing twice",
+    ],
+  },
+  {
+    name: "no proxy holds a stream back",
+    file: "server/http/sse-connection.ts",
+    from: '"x-accel-buffering": "no",',
+    to: "",
+    test: [
+      "server/testing/faults/nginx.fault.ts",
+      "behind an nginx with its defaults, instances replaced meanwhile: streams arrive at once and complete, members of every kind work",
+    ],
+  },
+  {
+    name: "a database that refuses connections is an absence, not a fault",
+    file: "server/store/database-errors.ts",
+    from: '  "ECONNREFUSED",\n',
+    to: "",
+    test: [
+      "server/testing/faults/database-away.test.ts",
+      "while the database is away publishes get 503 with Retry-After, and all goes on by itself afterwards",
     ],
   },
 ];

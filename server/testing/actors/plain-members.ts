@@ -8,6 +8,8 @@ export interface PlainMember {
   readonly apiKey: string;
   readonly consumer: string;
   readonly member: string;
+  readonly fetch: typeof fetch;
+  /** Rejects when it failed. */
   handle(delivered: Delivered): Promise<void>;
   /** The state that goes with the settlement of an event. */
   stateOf(delivered: Delivered): object;
@@ -31,8 +33,7 @@ export async function streamEvents(it: PlainMember): Promise<never> {
     const name = `${topic}/${offset}/${epoch}`;
     if (atWork.has(name)) return;
     atWork.add(name);
-    await it.handle(delivered);
-    await settle(it, [delivered]);
+    await settle(it, [await attempt(it, delivered)]);
     atWork.delete(name);
   }
   const onEvent = ({ id, event, data }: EventSourceMessage) => {
@@ -56,7 +57,7 @@ async function readStream(
   const silence = new AbortController();
   const headers = { ...headersOf(it), ...(lastId !== "" && { "last-event-id": lastId }) };
   const path = `/v1/consumers/${it.consumer}/events?member=${it.member}`;
-  const answer = await fetch(it.url + path, { headers, signal: silence.signal });
+  const answer = await it.fetch(it.url + path, { headers, signal: silence.signal });
   if (!answer.ok || answer.body === null) throw new Error(await answer.text());
   const parser = createParser({ onEvent });
   const decoder = new TextDecoder();
@@ -98,16 +99,34 @@ export async function pullEvents(it: PlainMember): Promise<never> {
     session = body.session as string;
     lastEventId = deliveries.at(-1)?.id ?? lastEventId;
     // Of one key at most one event is there.
-    await Promise.all(deliveries.map((delivered) => it.handle(delivered)));
-    if (deliveries.length > 0) await settle(it, deliveries);
+    const attempts = await Promise.all(deliveries.map((delivered) => attempt(it, delivered)));
+    if (attempts.length > 0) await settle(it, attempts);
   }
 }
 
-/** Says `ack` until somebody answers: a repeat is harmless. What is refused was given to others. */
-async function settle(it: PlainMember, all: readonly Delivered[]): Promise<void> {
-  const settlements = all.map((delivered) => {
-    const { topic, partition, offset, epoch } = delivered.delivery;
-    return { topic, partition, offset, epoch, outcome: "ack", state: it.stateOf(delivered) };
+interface Attempt {
+  readonly delivered: Delivered;
+  /** Null: it went well. */
+  readonly error: Error | null;
+}
+
+async function attempt(it: PlainMember, delivered: Delivered): Promise<Attempt> {
+  try {
+    await it.handle(delivered);
+    return { delivered, error: null };
+  } catch (error) {
+    return { delivered, error: error as Error };
+  }
+}
+
+/** Says what became of each until somebody answers: a repeat is harmless. What is refused was given to others. */
+async function settle(it: PlainMember, all: readonly Attempt[]): Promise<void> {
+  const settlements = all.map(({ delivered, error }) => {
+    const { topic, partition, offset, epoch, attempt: count } = delivered.delivery;
+    const place = { topic, partition, offset, epoch };
+    if (error === null) return { ...place, outcome: "ack", state: it.stateOf(delivered) };
+    const { name, message } = error;
+    return { ...place, outcome: "retry", attempt: count, error: { name, message } };
   });
   for (;;) {
     const answer = await post(it, "settlements", { settlements });
@@ -123,7 +142,7 @@ async function settle(it: PlainMember, all: readonly Delivered[]): Promise<void>
 
 async function post(it: PlainMember, what: string, body: object): Promise<Response | null> {
   try {
-    return await fetch(`${it.url}/v1/consumers/${it.consumer}/${what}`, {
+    return await it.fetch(`${it.url}/v1/consumers/${it.consumer}/${what}`, {
       method: "POST",
       headers: headersOf(it),
       body: JSON.stringify(body),
