@@ -17,8 +17,8 @@ import { StartupError } from "./startup-error.ts";
 import { BoundedClient, type DatabaseBounds, DEFAULT_BOUNDS } from "./store/bounded-client.ts";
 import { checkDatabase } from "./store/check-database.ts";
 import { grantToApplication } from "./store/grant-application.ts";
+import { applySessionSettings } from "./store/members/session-settings.ts";
 import { migrate } from "./store/migrate.ts";
-import { applySessionSettings } from "./store/session-settings.ts";
 
 export interface ServeOptions {
   readonly environment: Environment;

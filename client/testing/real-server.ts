@@ -3,7 +3,7 @@ import type { Scope } from "../../server/contract/api-keys.ts";
 import { parseEnvironment } from "../../server/environment.ts";
 import { createLog } from "../../server/log.ts";
 import { serve } from "../../server/serve.ts";
-import { createApiKey } from "../../server/services/create-api-key.ts";
+import { createApiKey } from "../../server/services/access/create-api-key.ts";
 import { testDatabase } from "../../server/testing/test-database.ts";
 
 const SECRET = "mr_test_0123456789abcdef0123456789abcdef";

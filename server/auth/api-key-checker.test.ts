@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { createWakeups, type Wakeups } from "../engine/wakeups.ts";
-import { type ApiKeyAccess, apiKeyAccess } from "../services/api-key-access.ts";
-import { createApiKey } from "../services/create-api-key.ts";
-import { revokeApiKey } from "../services/revoke-api-key.ts";
+import { type ApiKeyAccess, apiKeyAccess } from "../services/access/api-key-access.ts";
+import { createApiKey } from "../services/access/create-api-key.ts";
+import { revokeApiKey } from "../services/access/revoke-api-key.ts";
 import { type TestDatabase, testDatabase } from "../testing/test-database.ts";
 import { type ApiKeyChecker, createApiKeyChecker } from "./api-key-checker.ts";
 

@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { setMaxListeners } from "node:events";
 import { allows } from "../domain/access.ts";
 import { DomainError } from "../domain/errors.ts";
-import type { ApiKeyAccess } from "../services/api-key-access.ts";
+import type { ApiKeyAccess } from "../services/access/api-key-access.ts";
 import type { Authenticate, Identity } from "./identity.ts";
 
 export interface ApiKeyChecker {

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { purgeConsumer, purgeTopic } from "../store/bin-purge-step.ts";
-import { claimForPurge, deleteBinEntry, notePurged } from "../store/bin-table.ts";
+import { insertAuditEntry } from "../store/access/insert-audit-entry.ts";
+import { purgeConsumer, purgeTopic } from "../store/bin/purge-step.ts";
+import { claimForPurge, deleteBinEntry, notePurged } from "../store/bin/table.ts";
 import { type Database, transaction } from "../store/database.ts";
-import { insertAuditEntry } from "../store/insert-audit-entry.ts";
 
 export interface BinPurge {
   close(): Promise<void>;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { selectEventKeys } from "../store/event-keys-select.ts";
-import { lookUp } from "../store/event-lookup.ts";
+import { selectEventKeys } from "../store/topics/event-keys-select.ts";
+import { lookUp } from "../store/topics/event-lookup.ts";
 import { type TestDatabase, testDatabase } from "../testing/test-database.ts";
 import { acked, createTopic, failed, type Instance, openInstance, publish } from "./testing/consumer-rig.ts";
 

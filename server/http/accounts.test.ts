@@ -1,7 +1,7 @@
 import { setMaxListeners } from "node:events";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { retentionStep } from "../engine/retention.ts";
-import { insertSamples } from "../store/samples-insert.ts";
+import { retentionStep } from "../engine/topics/retention.ts";
+import { insertSamples } from "../store/insight/samples-insert.ts";
 import { type RunningServer, runningServer } from "./testing/running-server.ts";
 
 let server: RunningServer;

@@ -5,7 +5,7 @@ import type { Delivery } from "../contract/settlements.ts";
 import { parseEnvironment } from "../environment.ts";
 import { createLog } from "../log.ts";
 import { type RunningServer, serve } from "../serve.ts";
-import { createApiKey } from "../services/create-api-key.ts";
+import { createApiKey } from "../services/access/create-api-key.ts";
 import { type TestDatabase, testDatabase } from "../testing/test-database.ts";
 
 const SECRET = "mr_test_0123456789abcdef0123456789abcdef";

@@ -6,7 +6,7 @@ import { invalidInputOf } from "../contract/field-problems.ts";
 import { LIMITS } from "../contract/limits.ts";
 import { consumerName } from "../contract/names.ts";
 import { DomainError, invalidField } from "../domain/errors.ts";
-import type { Members } from "../engine/members.ts";
+import type { Members } from "../engine/members/members.ts";
 import type { Services } from "../services/services.ts";
 import { answerJson } from "./answer.ts";
 import type { DataPlaneEnv, Exchange } from "./exchange.ts";

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { Figures } from "../domain/figures.ts";
-import type { Vitals } from "../engine/vitals.ts";
+import type { Vitals } from "../engine/insight/vitals.ts";
 import { figureFamilies } from "./figure-families.ts";
 import { textOfFamilies } from "./metric-family.ts";
 import { processFamilies } from "./process-families.ts";

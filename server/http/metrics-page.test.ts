@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { FiguresReading } from "../engine/database-figures.ts";
+import type { FiguresReading } from "../engine/insight/database-figures.ts";
 import type { Exchange } from "./exchange.ts";
 import { MetricsPage } from "./metrics-page.ts";
 import { RequestMetrics } from "./request-metrics.ts";

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { DomainError } from "../domain/errors.ts";
-import type { DatabaseFigures } from "../engine/database-figures.ts";
-import type { Vitals } from "../engine/vitals.ts";
+import type { DatabaseFigures } from "../engine/insight/database-figures.ts";
+import type { Vitals } from "../engine/insight/vitals.ts";
 import { bearerOf } from "./bearer.ts";
 import type { Exchange } from "./exchange.ts";
 import { figureFamilies } from "./figure-families.ts";

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Operation } from "../contract/operations.ts";
 import type { ParkedGroup, ParkedPage, Sequence } from "../contract/parked.ts";
-import { type OperationRunner, startOperationRunner } from "../engine/operation-runner.ts";
+import { type OperationRunner, startOperationRunner } from "../engine/operations/runner.ts";
 import { parkLetters } from "../engine/testing/letters.ts";
 import { type TestDatabase, testDatabase } from "../testing/test-database.ts";
 import { browser } from "./testing/browser.ts";

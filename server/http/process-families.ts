@@ -1,5 +1,5 @@
-import type { FiguresReading } from "../engine/database-figures.ts";
-import type { Vitals } from "../engine/vitals.ts";
+import type { FiguresReading } from "../engine/insight/database-figures.ts";
+import type { Vitals } from "../engine/insight/vitals.ts";
 import type { MetricFamily, MetricSeries } from "./metric-family.ts";
 
 const OWN = "Of this instance: aggregate with sum.";

@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { invalidInputOf } from "../contract/field-problems.ts";
 import { memberName } from "../contract/names.ts";
 import { invalidField } from "../domain/errors.ts";
-import type { SessionPlace } from "../engine/member-requests.ts";
+import type { SessionPlace } from "../engine/members/requests.ts";
 
 /** How a member wants to be given its stream. */
 export interface MemberQuery {

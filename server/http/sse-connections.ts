@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { DomainError } from "../domain/errors.ts";
-import { chunkedFrames } from "../engine/frame-chunk.ts";
+import { chunkedFrames } from "../engine/members/frame-chunk.ts";
 import { ClientGone } from "./read-body.ts";
 import { SseConnection } from "./sse-connection.ts";
 

@@ -1,6 +1,6 @@
 import { DomainError } from "../domain/errors.ts";
 import { type EventFilter, isUnfiltered } from "../domain/event-filter.ts";
-import type { FrameChunk, FrameOptions, TopicReader } from "../engine/topic-log.ts";
+import type { FrameChunk, FrameOptions, TopicReader } from "../engine/topics/log.ts";
 import type { SseConnection } from "./sse-connection.ts";
 import { namedFrame } from "./sse-frame.ts";
 

@@ -3,7 +3,7 @@ import type { Context, Hono } from "hono";
 import type { Identity } from "../auth/identity.ts";
 import { topicName } from "../contract/names.ts";
 import { DomainError, invalidField } from "../domain/errors.ts";
-import type { TopicReader } from "../engine/topic-log.ts";
+import type { TopicReader } from "../engine/topics/log.ts";
 import type { Services } from "../services/services.ts";
 import { answerJson } from "./answer.ts";
 import type { EventLimits } from "./event-limits.ts";

@@ -1,13 +1,13 @@
 import type { Wakeups } from "../engine/wakeups.ts";
 import type { Database } from "../store/database.ts";
-import { apiKeyAccess } from "./api-key-access.ts";
-import { configureApiKey } from "./configure-api-key.ts";
-import { createFirstPerson } from "./create-first-person.ts";
+import { apiKeyAccess } from "./access/api-key-access.ts";
+import { configureApiKey } from "./access/configure-api-key.ts";
+import { createFirstPerson } from "./access/create-first-person.ts";
+import { getScopesOf } from "./access/get-scopes-of.ts";
+import { getSignInSecret } from "./access/get-sign-in-secret.ts";
+import { isSetUp } from "./access/is-set-up.ts";
+import { issueSetupToken } from "./access/setup-token.ts";
 import { getEnvironment } from "./get-environment.ts";
-import { getScopesOf } from "./get-scopes-of.ts";
-import { getSignInSecret } from "./get-sign-in-secret.ts";
-import { isSetUp } from "./is-set-up.ts";
-import { issueSetupToken } from "./setup-token.ts";
 
 /** The use cases behind sign-in, set-up and API keys, which no route calls by itself. */
 export function accessUseCases(deps: {

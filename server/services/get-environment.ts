@@ -1,6 +1,6 @@
 import { type Environment, environment } from "../contract/environment.ts";
+import { getSetting } from "../store/access/setting-get.ts";
 import type { Database } from "../store/database.ts";
-import { getSetting } from "../store/setting-get.ts";
 
 const UNNAMED: Environment = { name: "local", colour: "gray" };
 

@@ -3,7 +3,7 @@ import type pg from "pg";
 import { StartupError } from "../startup-error.ts";
 import { BoundedClient, type DatabaseBounds, DEFAULT_BOUNDS, SilentConnection } from "./bounded-client.ts";
 import { isDatabaseAway } from "./database-errors.ts";
-import { applySessionSettings } from "./session-settings.ts";
+import { applySessionSettings } from "./members/session-settings.ts";
 
 export interface CheckOptions {
   readonly url: string;

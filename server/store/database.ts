@@ -2,8 +2,8 @@ import { PrismaPg } from "@prisma/adapter-pg";
 import pg from "pg";
 import { BoundedClient, type DatabaseBounds, DEFAULT_BOUNDS, SilentConnection } from "./bounded-client.ts";
 import { leavesSession } from "./database-errors.ts";
+import { applySessionSettings } from "./members/session-settings.ts";
 import { type Prisma, PrismaClient } from "./prisma/client.ts";
-import { applySessionSettings } from "./session-settings.ts";
 
 const INT8 = 20;
 const TIMESTAMPTZ = 1184;

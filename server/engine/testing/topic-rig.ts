@@ -1,11 +1,11 @@
 import type { AppendRequest } from "../../domain/append-plan.ts";
 import type { NewEvent } from "../../domain/new-event.ts";
-import { declareTopic } from "../../services/declare-topic.ts";
+import { declareTopic } from "../../services/topics/declare-topic.ts";
 import { type Database, openDatabase } from "../../store/database.ts";
-import { type Appender, type AppenderOptions, createAppender } from "../appender.ts";
-import { createTopicDirectory, type TopicDirectory } from "../topic-directory.ts";
-import type { TopicReader, TopicReaders } from "../topic-log.ts";
-import { createTopicReaders, type TopicReadersOptions } from "../topic-readers.ts";
+import { type Appender, type AppenderOptions, createAppender } from "../topics/appender.ts";
+import { createTopicDirectory, type TopicDirectory } from "../topics/directory.ts";
+import type { TopicReader, TopicReaders } from "../topics/log.ts";
+import { createTopicReaders, type TopicReadersOptions } from "../topics/readers.ts";
 import { createWakeups, type Wakeups } from "../wakeups.ts";
 
 /** Everything one instance of the server has for topics, on connections of its own. */

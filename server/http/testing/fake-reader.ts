@@ -1,5 +1,5 @@
-import { frameChunk } from "../../engine/frame-chunk.ts";
-import type { FrameChunk, FrameOptions, TopicReader } from "../../engine/topic-log.ts";
+import { frameChunk } from "../../engine/members/frame-chunk.ts";
+import type { FrameChunk, FrameOptions, TopicReader } from "../../engine/topics/log.ts";
 
 /** A topic in memory whose reads can be held back or made to fail, to place a follower in any situation. */
 export class FakeReader implements TopicReader {

@@ -2,8 +2,8 @@ import { createParser, type EventSourceMessage } from "eventsource-parser";
 import type { Scope } from "../../contract/api-keys.ts";
 import type { Log } from "../../log.ts";
 import { type ServeOptions, serve } from "../../serve.ts";
-import { createApiKey } from "../../services/create-api-key.ts";
-import { revokeApiKey } from "../../services/revoke-api-key.ts";
+import { createApiKey } from "../../services/access/create-api-key.ts";
+import { revokeApiKey } from "../../services/access/revoke-api-key.ts";
 import { type TestDatabase, testDatabase } from "../../testing/test-database.ts";
 
 export const SECRET = "mr_test_0123456789abcdefghijklmnopqrstuvwxyz";

@@ -1,8 +1,8 @@
-import { parkedChannel } from "../../engine/consumer-channels.ts";
+import { parkedChannel } from "../../engine/partitions/consumer-channels.ts";
 import type { Instance } from "../../engine/testing/consumer-rig.ts";
 import { transaction } from "../../store/database.ts";
-import { lockLeases } from "../../store/lease-lock.ts";
-import { raiseParkedVersion } from "../../store/parked-version-raise.ts";
+import { lockLeases } from "../../store/members/lease-lock.ts";
+import { raiseParkedVersion } from "../../store/parked/version-raise.ts";
 
 /** The time of every retry of a consumer has come: the clock cannot be moved, so the times are. */
 export async function passTime(instance: Instance, consumer: string): Promise<void> {

@@ -1,8 +1,8 @@
 import { isSettledBefore } from "../../domain/layout.ts";
 import { partitionOf } from "../../domain/partition-of.ts";
-import { selectCursors } from "../../store/cursor-table.ts";
+import { selectCursors } from "../../store/consumers/cursor-table.ts";
 import { type Database, transaction } from "../../store/database.ts";
-import { priorLayoutOf, selectPriorLayouts } from "../../store/position-layouts.ts";
+import { priorLayoutOf, selectPriorLayouts } from "../../store/positions/layouts.ts";
 import type { ModelEvent } from "./consumer-model.ts";
 
 export interface StoredRow {
