@@ -67,7 +67,7 @@ const REFUSALS: Record<string, readonly ErrorCode[]> = {
   "state-list": ["invalid-input", "consumer-not-found"],
 };
 /** Procedures that make something new, or change what is there. */
-const CREATES = new Set(["topics-declare", "consumers-declare", "roles-put"]);
+const CREATES = new Set(["topics-declare", "consumers-declare", "roles-put", "alerts-putRule"]);
 /** Procedures that start an operation, and answer before it is over. */
 const STARTS_OPERATION = new Set(["parked-redrive", "parked-discard", "parked-restore", "parked-replay"]);
 /** Procedures that make something new whenever they succeed. */
