@@ -1,43 +1,26 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import type { Delivery } from "../../contract/settlements.ts";
-import { type TestDatabase, testDatabase } from "../../testing/test-database.ts";
-import { createTopic, type Instance, openInstance, publish, type TestMember } from "../testing/consumer-rig.ts";
+import { createTopic, type Instance, publish, type TestMember } from "../testing/consumer-rig.ts";
+import { testInstances } from "../testing/test-instances.ts";
 
 const consumer = "billing";
 const topic = "orders";
 const GRACE_MS = 2_000;
 
-let db: TestDatabase;
+const { open, close } = testInstances();
 let a: Instance;
 let topicId: number;
-const instances: Instance[] = [];
 
 beforeEach(async () => {
-  db = await testDatabase();
   a = open();
   topicId = await createTopic(a.database, topic);
 });
-afterEach(async () => {
-  for (const instance of instances.splice(0)) await instance.close("crashed");
-  await db.drop();
-});
-
-function open(options: Parameters<typeof openInstance>[1] = {}): Instance {
-  const instance = openInstance(db.url, options);
-  instances.push(instance);
-  return instance;
-}
 
 const declare = (more: Partial<Parameters<Instance["declare"]>[1]> = {}) =>
   a.declare(consumer, { topics: [{ topic, start: "earliest" }], reconnectGraceMs: GRACE_MS, ...more });
 const placeOf = (member: TestMember, after: number) => ({ session: member.joined?.session ?? "", after });
 const position = async () => (await a.describe({ consumer })).topics[0]?.position;
-const at = (member: TestMember, offset: number): Delivery => {
-  const found = member.deliveries.findLast((it) => it.offset === offset);
-  if (found === undefined) throw new Error(`offset ${offset} was not delivered`);
-  return found;
-};
 
 describe("a session", () => {
   it("goes on where its connection broke: what was seen stays in flight, what was not comes again, the epoch stays", async () => {
@@ -55,7 +38,7 @@ describe("a session", () => {
     ]);
     expect(second.ids).toEqual(first.ids.slice(2));
     // A handler that went on meanwhile.
-    await a.ack(consumer, [at(first, 1), at(first, 2)]);
+    await a.ack(consumer, [first.at(1), first.at(2)]);
     await a.ack(consumer, second.deliveries);
     await expect.poll(position).toBe(4);
   });
@@ -76,10 +59,10 @@ describe("a session", () => {
     const first = await a.join(consumer, "m1");
     await first.delivered(6);
     // Of k1, the connection brings the notice; of k0, it is down before.
-    await a.retry(consumer, [at(first, 1)], { delayMs: 60_000 });
+    await a.retry(consumer, [first.at(1)], { delayMs: 60_000 });
     await first.until(() => first.frame("parked") !== undefined);
     first.joined?.disconnect();
-    await a.retry(consumer, [at(first, 2)], { delayMs: 60_000 });
+    await a.retry(consumer, [first.at(2)], { delayMs: 60_000 });
     const second = await a.join(consumer, "m1", { resume: placeOf(first, 6) });
     const notices = () => second.frames.filter((it) => it.event === "parked").map((it) => it.data);
     await second.until(() => notices().length > 0);
@@ -124,8 +107,8 @@ describe("a session", () => {
     await second.delivered(3);
     expect(second.deliveries.every((it) => it.redelivered && it.epoch === 1 && it.attempt === 1)).toBe(true);
     expect(second.ids[0]).toBe(`${first.joined?.session}.4`);
-    await a.ack(consumer, [at(first, 1)]);
-    await b.ack(consumer, [at(second, 2), at(second, 3)]);
+    await a.ack(consumer, [first.at(1)]);
+    await b.ack(consumer, [second.at(2), second.at(3)]);
     await expect.poll(position).toBe(3);
   });
 
@@ -134,10 +117,9 @@ describe("a session", () => {
     await publish(a, topicId, { count: 3, keys: 3 });
     const first = await a.join(consumer, "m1");
     await first.delivered(3);
-    instances.splice(instances.indexOf(a), 1);
-    await a.close("crashed");
+    await close(a, "crashed");
     a = open();
-    expect(await a.ack(consumer, [at(first, 2)])).toEqual({ settled: 1 });
+    expect(await a.ack(consumer, [first.at(2)])).toEqual({ settled: 1 });
     const second = await a.join(consumer, "m1", { resume: placeOf(first, 3) });
     await second.delivered(2);
     expect(second.offsets).toEqual([1, 3]);
@@ -243,12 +225,12 @@ describe("strict order", () => {
     const member = await a.join(consumer, "m1", { order: "strict" });
     await member.delivered(3);
     expect(member.offsets).toEqual([1, 2, 3]);
-    await a.ack(consumer, [at(member, 2)]);
+    await a.ack(consumer, [member.at(2)]);
     await member.delivered(4);
     expect(member.offsets).toEqual([1, 2, 3, 5]);
     for (const offset of [1, 3, 5, 4, 6, 8, 7, 9]) {
       await member.until(() => member.offsets.includes(offset), `event ${offset}`);
-      await a.ack(consumer, [at(member, offset)]);
+      await a.ack(consumer, [member.at(offset)]);
     }
     await expect.poll(position).toBe(9);
   });
@@ -258,10 +240,10 @@ describe("strict order", () => {
     await publish(a, topicId, { count: 6, keys: 2 });
     const member = await a.join(consumer, "m1", { order: "strict" });
     await member.delivered(2);
-    await a.retry(consumer, [at(member, 1)]);
+    await a.retry(consumer, [member.at(1)]);
     for (const offset of [2, 4, 6]) {
       await member.until(() => member.offsets.includes(offset), `event ${offset}`);
-      await a.ack(consumer, [at(member, offset)]);
+      await a.ack(consumer, [member.at(offset)]);
     }
     // On a busy machine the failed one may be back already.
     expect(member.offsets.filter((it) => it % 2 === 1 && it !== 1)).toEqual([]);
@@ -272,7 +254,7 @@ describe("strict order", () => {
       [5, 1],
     ] as const) {
       await member.until(() => member.offsets.filter((it) => it === offset).length === count, `event ${offset}`);
-      await a.ack(consumer, [at(member, offset)]);
+      await a.ack(consumer, [member.at(offset)]);
     }
     await expect.poll(position).toBe(6);
     expect(await a.parked(consumer)).toEqual([]);

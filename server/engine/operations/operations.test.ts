@@ -1,21 +1,19 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import type { Operation } from "../../contract/operations.ts";
 import type { Delivery } from "../../contract/settlements.ts";
-import { type TestDatabase, testDatabase } from "../../testing/test-database.ts";
-import { createTopic, type Instance, openInstance, publish, type TestMember } from "../testing/consumer-rig.ts";
+import { createTopic, type Instance, publish, type TestMember } from "../testing/consumer-rig.ts";
+import { testInstances } from "../testing/test-instances.ts";
 
 const consumer = "billing";
 const topic = "orders";
 const actor = { name: "person:ann", requestId: "r1" };
 const reason = "cured";
 
-let db: TestDatabase;
+const { open } = testInstances();
 let a: Instance;
 let topicId: number;
-const instances: Instance[] = [];
 
 beforeEach(async () => {
-  db = await testDatabase();
   a = open();
   topicId = await createTopic(a.database, topic);
   await a.declare(consumer, {
@@ -23,22 +21,7 @@ beforeEach(async () => {
     retry: { maxAttempts: 1, backoff: { delaysMs: [0] }, permanentErrors: [] },
   });
 });
-afterEach(async () => {
-  for (const it of instances.splice(0)) await it.close("crashed");
-  await db.drop();
-});
 
-function open(): Instance {
-  const instance = openInstance(db.url);
-  instances.push(instance);
-  return instance;
-}
-
-const at = (member: TestMember, offset: number): Delivery => {
-  const found = member.deliveries.findLast((it) => it.offset === offset);
-  if (found === undefined) throw new Error(`offset ${offset} was not delivered`);
-  return found;
-};
 const until = (id: string, status: Operation["status"], instance = a) =>
   expect.poll(async () => (await instance.operation({ id })).status, { timeout: 15_000 }).toBe(status);
 
@@ -47,7 +30,7 @@ async function deadLetters(keys: number): Promise<TestMember> {
   await publish(a, topicId, { count: keys * 3, keys });
   const member = await a.join(consumer, "m1");
   await member.delivered(keys * 3);
-  const firsts = Array.from({ length: keys }, (_, i) => at(member, i + 1));
+  const firsts = Array.from({ length: keys }, (_, i) => member.at(i + 1));
   await a.retry(consumer, firsts);
   return member;
 }
@@ -223,7 +206,7 @@ describe("discarding what halted a topic-ordered consumer", () => {
     await publish(a, topicId, { count: 3 });
     const member = await a.join(consumer, "m1");
     await member.delivered(3);
-    await a.retry(consumer, [at(member, 1)]);
+    await a.retry(consumer, [member.at(1)]);
     await member.until(() => member.frame("paused")?.data.kind === "halted", "the halt");
     a.startOperations();
     const { id } = await a.discard({ consumer, filter: { all: true }, reason: "void", actor });
@@ -231,7 +214,7 @@ describe("discarding what halted a topic-ordered consumer", () => {
     await a.resume({ consumer, reason: "void", actor });
     await member.delivered(5);
     expect(member.offsets.slice(3)).toEqual([2, 3]);
-    await a.ack(consumer, [at(member, 2), at(member, 3)]);
+    await a.ack(consumer, [member.at(2), member.at(3)]);
     await expect.poll(async () => (await a.describe({ consumer })).topics[0]?.position).toBe(3);
     expect(await a.parked(consumer)).toEqual(["orders/1 discarded 1"]);
   });
@@ -274,7 +257,7 @@ describe("a replay", () => {
     a.startOperations();
     const { id } = await a.replay({ consumer, topic, reason, actor });
     await member.delivered(4);
-    await a.retry(consumer, [at(member, 1)]);
+    await a.retry(consumer, [member.at(1)]);
     expect(await a.parked(consumer)).toEqual(["orders/1 dead 1", "orders/2 blocked 0", "orders/3 blocked 0"]);
     await a.steer({ id, verb: "abort", actor });
     expect(await a.parked(consumer)).toEqual(["orders/1 dead 1"]);

@@ -1,17 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Delivery, Settlement } from "../../contract/settlements.ts";
+import { beforeEach, describe, expect, it } from "vitest";
+import type { Settlement } from "../../contract/settlements.ts";
 import { lockLeases } from "../../store/members/lease-lock.ts";
-import { type TestDatabase, testDatabase } from "../../testing/test-database.ts";
-import {
-  acked,
-  createTopic,
-  failed,
-  type Instance,
-  openInstance,
-  publish,
-  type TestMember,
-} from "../testing/consumer-rig.ts";
+import { acked, createTopic, failed, type Instance, publish, type TestMember } from "../testing/consumer-rig.ts";
+import { testInstances } from "../testing/test-instances.ts";
 
 const consumer = "billing";
 const topic = "orders";
@@ -19,35 +11,18 @@ const soon = { maxAttempts: 3, backoff: { delaysMs: [0] }, permanentErrors: ["Pe
 const actor = { name: "person:x", requestId: "r" };
 const never = { ...soon, backoff: { delaysMs: [600_000] } };
 
-let db: TestDatabase;
+const { open, close } = testInstances();
 let a: Instance;
 let topicId: number;
-const instances: Instance[] = [];
 
 beforeEach(async () => {
-  db = await testDatabase();
   a = open();
   topicId = await createTopic(a.database, topic);
 });
-afterEach(async () => {
-  for (const it of instances.splice(0)) await it.close("crashed");
-  await db.drop();
-});
-
-function open(options: Parameters<typeof openInstance>[1] = {}): Instance {
-  const instance = openInstance(db.url, options);
-  instances.push(instance);
-  return instance;
-}
 
 const declare = (more: Partial<Parameters<Instance["declare"]>[1]> = {}) =>
   a.declare(consumer, { topics: [{ topic, start: "earliest" }], retry: soon, ...more });
 const send = (instance: Instance, settlements: readonly Settlement[]) => instance.settle(consumer, settlements);
-const at = (member: TestMember, offset: number): Delivery => {
-  const found = member.deliveries.findLast((it) => it.offset === offset);
-  if (found === undefined) throw new Error(`offset ${offset} was not delivered`);
-  return found;
-};
 const untilPosition = (member: TestMember, position: number) =>
   expect
     .poll(async () => (await a.describe({ consumer })).topics[0]?.position, { timeout: 10_000 })
@@ -61,14 +36,14 @@ describe("a failing event", () => {
     const member = await a.join(consumer, "m1");
     await member.delivered(6);
     // k1: 1 3 5, k0: 2 4 6
-    await a.retry(consumer, [at(member, 1)]);
+    await a.retry(consumer, [member.at(1)]);
     expect(await a.parked(consumer)).toEqual(["orders/1 retrying 1", "orders/3 blocked 0", "orders/5 blocked 0"]);
     expect(member.frame("parked")?.data).toEqual({ topic, partition: 0, offset: 1, key: "k1" });
-    await a.ack(consumer, [at(member, 2), at(member, 4), at(member, 6)]);
+    await a.ack(consumer, [member.at(2), member.at(4), member.at(6)]);
     await untilPosition(member, 6);
     await publish(a, topicId, { count: 2, keys: 2 });
     await member.until(() => member.offsets.includes(8), "the healthy key's next event");
-    await a.ack(consumer, [at(member, 8)]);
+    await a.ack(consumer, [member.at(8)]);
     await untilPosition(member, 8);
     expect(member.offsets).not.toContain(7);
     expect(await a.parked(consumer)).toContain("orders/7 blocked 0");
@@ -79,19 +54,19 @@ describe("a failing event", () => {
     await publish(a, topicId, { count: 3, keys: 1 });
     const member = await a.join(consumer, "m1");
     await member.delivered(3);
-    await a.retry(consumer, [at(member, 1)]);
+    await a.retry(consumer, [member.at(1)]);
     await member.delivered(4);
     expect(member.deliveries.at(-1)).toMatchObject({ offset: 1, attempt: 2, parked: true, replay: false });
-    await a.ack(consumer, [at(member, 1)]);
+    await a.ack(consumer, [member.at(1)]);
     await member.delivered(5);
     expect(member.deliveries.at(-1)).toMatchObject({ offset: 2, attempt: 1, parked: true });
-    await a.ack(consumer, [at(member, 2)]);
+    await a.ack(consumer, [member.at(2)]);
     await member.delivered(6);
     await publish(a, topicId, { count: 1, keys: 1 });
-    await a.ack(consumer, [at(member, 3)]);
+    await a.ack(consumer, [member.at(3)]);
     await member.delivered(7);
     expect(member.deliveries.at(-1)?.offset).toBe(4);
-    await a.ack(consumer, [at(member, 4)]);
+    await a.ack(consumer, [member.at(4)]);
     await untilPosition(member, 4);
     expect(await a.parked(consumer)).toEqual([]);
     expect(member.offsets).toEqual([1, 2, 3, 1, 2, 3, 4]);
@@ -104,14 +79,14 @@ describe("a failing event", () => {
     await member.delivered(6);
     // k1: 1 4, k2: 2 5, k0: 3 6
     await send(a, [
-      failed(at(member, 1)),
-      failed(at(member, 2), { error: { name: "Permanent", message: "no cure" } }),
-      failed(at(member, 3), { outcome: "dead-letter" }),
+      failed(member.at(1)),
+      failed(member.at(2), { error: { name: "Permanent", message: "no cure" } }),
+      failed(member.at(3), { outcome: "dead-letter" }),
     ]);
     await member.until(() => member.deliveries.some((it) => it.offset === 1 && it.attempt === 2), "attempt 2");
-    await a.retry(consumer, [at(member, 1)]);
+    await a.retry(consumer, [member.at(1)]);
     await member.until(() => member.deliveries.some((it) => it.offset === 1 && it.attempt === 3), "attempt 3");
-    await a.retry(consumer, [at(member, 1)]);
+    await a.retry(consumer, [member.at(1)]);
     expect(await a.parked(consumer)).toEqual([
       "orders/1 dead 3",
       "orders/2 dead 1",
@@ -131,7 +106,7 @@ describe("a failing event", () => {
     await publish(a, topicId, { count: 2, keys: 1 });
     const member = await a.join(consumer, "m1");
     await member.delivered(2);
-    const retry = failed(at(member, 1));
+    const retry = failed(member.at(1));
     await send(a, [retry, retry]);
     await send(a, [retry]);
     expect(await a.parked(consumer)).toEqual(["orders/1 retrying 1", "orders/2 blocked 0"]);
@@ -142,9 +117,9 @@ describe("a failing event", () => {
     await publish(a, topicId, { count: 3, keys: 1 });
     const member = await a.join(consumer, "m1");
     await member.delivered(3);
-    const result = await send(a, [failed(at(member, 1)), acked(at(member, 2))]);
+    const result = await send(a, [failed(member.at(1)), acked(member.at(2))]);
     expect(result).toEqual({ settled: 1, superseded: [1] });
-    expect(await send(a, [acked(at(member, 3))])).toEqual({ settled: 0, superseded: [0] });
+    expect(await send(a, [acked(member.at(3))])).toEqual({ settled: 0, superseded: [0] });
     expect(await a.parked(consumer)).toEqual(["orders/1 retrying 1", "orders/2 blocked 0", "orders/3 blocked 0"]);
   });
 
@@ -153,11 +128,11 @@ describe("a failing event", () => {
     await publish(a, topicId, { count: 2, keys: 1 });
     const member = await a.join(consumer, "m1");
     await member.delivered(2);
-    await a.retry(consumer, [at(member, 1)]);
-    await a.ack(consumer, [at(member, 1)]);
+    await a.retry(consumer, [member.at(1)]);
+    await a.ack(consumer, [member.at(1)]);
     await member.delivered(3);
     expect(member.deliveries.at(-1)).toMatchObject({ offset: 2, parked: true });
-    await a.ack(consumer, [at(member, 2)]);
+    await a.ack(consumer, [member.at(2)]);
     expect(await a.parked(consumer)).toEqual([]);
   });
 
@@ -167,7 +142,7 @@ describe("a failing event", () => {
     const member = await a.join(consumer, "m1");
     await member.delivered(1);
     const before = performance.now();
-    await a.retry(consumer, [at(member, 1)], { delayMs: 300 });
+    await a.retry(consumer, [member.at(1)], { delayMs: 300 });
     await member.delivered(2);
     expect(performance.now() - before).toBeGreaterThan(200);
   });
@@ -177,7 +152,7 @@ describe("a failing event", () => {
     await publish(a, topicId, { count: 3, keys: 0 });
     const member = await a.join(consumer, "m1");
     await member.delivered(3);
-    await send(a, [failed(at(member, 1)), acked(at(member, 2)), acked(at(member, 3))]);
+    await send(a, [failed(member.at(1)), acked(member.at(2)), acked(member.at(3))]);
     await untilPosition(member, 3);
     expect(await a.parked(consumer)).toEqual(["orders/1 retrying 1"]);
   });
@@ -187,8 +162,8 @@ describe("a failing event", () => {
     await publish(a, topicId, { count: 2, keys: 1 });
     const member = await a.join(consumer, "m1");
     await member.delivered(2);
-    const skip: Settlement = { ...acked(at(member, 1)), outcome: "skip", reason: "not for us" };
-    await send(a, [skip, acked(at(member, 2))]);
+    const skip: Settlement = { ...acked(member.at(1)), outcome: "skip", reason: "not for us" };
+    await send(a, [skip, acked(member.at(2))]);
     expect(await a.parked(consumer)).toEqual(["orders/1 discarded 0"]);
     expect((await a.describe({ consumer })).topics[0]?.position).toBe(2);
   });
@@ -198,9 +173,9 @@ describe("a failing event", () => {
     await publish(a, topicId, { count: 2, keys: 2 });
     const member = await a.join(consumer, "m1");
     await member.delivered(2);
-    const retry = failed(at(member, 1), { state: { set: { tries: 1 } } });
+    const retry = failed(member.at(1), { state: { set: { tries: 1 } } });
     await send(a, [retry]);
-    await send(a, [retry, acked(at(member, 2), { state: { set: { done: true } } })]);
+    await send(a, [retry, acked(member.at(2), { state: { set: { done: true } } })]);
     expect(await a.getState({ consumer, key: "tries" })).toMatchObject({ value: 1, version: 1 });
     expect(await a.getState({ consumer, key: "done" })).toMatchObject({ value: true, version: 1 });
   });
@@ -212,7 +187,7 @@ describe("a consumer with parked events", () => {
     await publish(a, topicId, { count: 2, keys: 2 });
     const member = await a.join(consumer, "m1");
     await member.delivered(2);
-    await a.retry(consumer, [at(member, 1), at(member, 2)]);
+    await a.retry(consumer, [member.at(1), member.at(2)]);
     expect(await a.parked(consumer)).toEqual(["orders/1 retrying 1", "orders/2 retrying 1"]);
     await declare({ retry: never, ordering: "topic" });
     expect(await a.parked(consumer)).toEqual(["orders/1 retrying 1", "orders/2 blocked 1"]);
@@ -228,8 +203,8 @@ describe("a consumer with parked events", () => {
     await publish(a, topicId, { count: 8, keys: 4 });
     const member = await a.join(consumer, "m1");
     await member.delivered(8);
-    await a.retry(consumer, [at(member, 1), at(member, 2)]);
-    await a.ack(consumer, [at(member, 3), at(member, 4), at(member, 7), at(member, 8)]);
+    await a.retry(consumer, [member.at(1), member.at(2)]);
+    await a.ack(consumer, [member.at(3), member.at(4), member.at(7), member.at(8)]);
     await declare({ retry: soon, partitions: 3 });
     const order = new Map<string, number[]>();
     let seen = member.deliveries.length;
@@ -250,14 +225,14 @@ describe("a consumer with parked events", () => {
     await publish(a, topicId, { count: 3, keys: 1 });
     const member = await a.join(consumer, "m1");
     await member.delivered(3);
-    await send(a, [acked(at(member, 1)), acked(at(member, 2)), failed(at(member, 3), { delayMs: 600_000 })]);
+    await send(a, [acked(member.at(1)), acked(member.at(2)), failed(member.at(3), { delayMs: 600_000 })]);
     const plan = await a.plan({ consumer, target: { to: "earliest" }, actor });
     await a.change({ consumer, planId: plan.id, token: plan.token, reason: "again", actor });
     await a.database.pool.query("UPDATE parked_event SET due_at = now()");
     await a.database.pool.query("UPDATE lease SET parked_version = parked_version + 1");
     await member.delivered(5);
-    await a.ack(consumer, [at(member, 1)]);
-    await a.ack(consumer, [at(member, 2)]);
+    await a.ack(consumer, [member.at(1)]);
+    await a.ack(consumer, [member.at(2)]);
     await member.delivered(6);
     expect(member.offsets.slice(3)).toEqual([1, 2, 3]);
     expect(member.deliveries.at(-1)).toMatchObject({ attempt: 2, parked: true });
@@ -268,7 +243,7 @@ describe("a consumer with parked events", () => {
     await publish(a, topicId, { count: 6, keys: 3 });
     const member = await a.join(consumer, "m1");
     await member.delivered(6);
-    const first = at(member, 1);
+    const first = member.at(1);
     const other = member.deliveries.find((it) => it.partition !== first.partition);
     if (other === undefined) throw new Error("all keys are in one partition");
     await a.retry(consumer, [first]);
@@ -298,7 +273,7 @@ describe("an ack timeout", () => {
     await publish(a, topicId, { count: 2, keys: 2 });
     const member = await a.join(consumer, "m1");
     await member.delivered(2);
-    const beat = setInterval(() => void send(a, [{ ...acked(at(member, 2)), outcome: "extend" }]), 50);
+    const beat = setInterval(() => void send(a, [{ ...acked(member.at(2)), outcome: "extend" }]), 50);
     try {
       await member.until(() => member.frame("parked") !== undefined, "the notice");
     } finally {
@@ -315,10 +290,10 @@ it("is given nothing new with as many failures as it may hold, until some are go
   await publish(a, topicId, { count: 5, keys: 5 });
   const member = await b.join(consumer, "m1");
   await member.delivered(2);
-  await send(b, [failed(at(member, 1), { outcome: "dead-letter" }), failed(at(member, 2))]);
+  await send(b, [failed(member.at(1), { outcome: "dead-letter" }), failed(member.at(2))]);
   await delay(100);
   expect(member.offsets).toEqual([1, 2]);
-  await send(b, [acked(at(member, 2))]);
+  await send(b, [acked(member.at(2))]);
   await member.delivered(4);
   expect(member.offsets).toEqual([1, 2, 3, 4]);
 });
@@ -334,7 +309,7 @@ describe("a dropped connection", () => {
     await second.delivered(1);
     expect(second.deliveries[0]).toMatchObject({ offset: 1, attempt: 2 });
     expect(await a.parked(consumer)).toEqual([]);
-    await a.retry(consumer, [at(second, 1)]);
+    await a.retry(consumer, [second.at(1)]);
     expect(await a.parked(consumer)).toEqual(["orders/1 retrying 2"]);
     await second.delivered(2);
     await second.joined?.leave();
@@ -351,10 +326,10 @@ describe("a dropped connection", () => {
     await first.joined?.leave();
     const second = await a.join(consumer, "m2");
     await second.delivered(1);
-    await a.retry(consumer, [at(second, 1)]);
+    await a.retry(consumer, [second.at(1)]);
     await second.delivered(2);
     expect(second.deliveries[1]).toMatchObject({ offset: 1, attempt: 3 });
-    await a.retry(consumer, [at(second, 1)]);
+    await a.retry(consumer, [second.at(1)]);
     expect(await a.parked(consumer)).toEqual(["orders/1 dead 3"]);
   });
 
@@ -427,9 +402,9 @@ describe("a dropped connection", () => {
     await first.joined?.leave();
     const second = await a.join(consumer, "m2");
     await second.delivered(1);
-    await a.retry(consumer, [at(second, 1)]);
+    await a.retry(consumer, [second.at(1)]);
     await second.delivered(2);
-    await a.ack(consumer, [at(second, 2)]);
+    await a.ack(consumer, [second.at(2)]);
     await second.delivered(3);
     await publish(a, topicId, { count: 2, keys: 2 });
     await second.delivered(4);
@@ -441,7 +416,7 @@ describe("a dropped connection", () => {
     await publish(a, topicId, { count: 1, keys: 1 });
     const first = await a.join(consumer, "m1");
     await first.delivered(1);
-    await a.retry(consumer, [at(first, 1)]);
+    await a.retry(consumer, [first.at(1)]);
     await first.delivered(2);
     await first.joined?.leave();
     for (const name of ["m2", "m3", "m4"]) {
@@ -459,8 +434,7 @@ describe("a dropped connection", () => {
       const b = open();
       const victim = await b.join(consumer, `m${i}`);
       await victim.delivered(2);
-      await b.close();
-      instances.splice(instances.indexOf(b), 1);
+      await close(b, "drained");
     }
     const third = await a.join(consumer, "m3");
     await third.delivered(2);
@@ -482,14 +456,14 @@ describe("a dropped connection", () => {
     await publish(a, topicId, { count: 2, keys: 2 });
     const first = await a.join(consumer, "m1");
     await first.delivered(2);
-    await a.retry(consumer, [at(first, 1)]);
+    await a.retry(consumer, [first.at(1)]);
     await first.delivered(3);
     await first.joined?.leave();
     expect(a.errors).toEqual([]);
     const second = await a.join(consumer, "m2");
     await second.delivered(1);
     expect(second.deliveries[0]).toMatchObject({ offset: 1, attempt: 3 });
-    await a.ack(consumer, [at(second, 1)]);
+    await a.ack(consumer, [second.at(1)]);
     await second.delivered(2);
     expect(second.deliveries[1]).toMatchObject({ offset: 2, attempt: 1 });
   });
@@ -502,12 +476,12 @@ describe("at several instances", () => {
     const member = await a.join(consumer, "m1");
     await member.delivered(3);
     const b = open();
-    await b.retry(consumer, [at(member, 1)]);
+    await b.retry(consumer, [member.at(1)]);
     await member.until(() => member.frame("parked") !== undefined, "the notice");
     await expect
       .poll(() => a.parked(consumer))
       .toEqual(["orders/1 retrying 1", "orders/2 blocked 0", "orders/3 blocked 0"]);
-    expect(await b.settle(consumer, [acked(at(member, 2))])).toEqual({ settled: 0, superseded: [0] });
+    expect(await b.settle(consumer, [acked(member.at(2))])).toEqual({ settled: 0, superseded: [0] });
   });
 
   it("an ack behind a failure that another instance has sent in the same breath does not count", async () => {
@@ -516,8 +490,8 @@ describe("at several instances", () => {
     const member = await a.join(consumer, "m1");
     await member.delivered(2);
     const b = open();
-    await b.retry(consumer, [at(member, 1)]);
-    expect(await a.settle(consumer, [acked(at(member, 2))])).toEqual({ settled: 0, superseded: [0] });
+    await b.retry(consumer, [member.at(1)]);
+    expect(await a.settle(consumer, [acked(member.at(2))])).toEqual({ settled: 0, superseded: [0] });
   });
 
   it("an ack of what is with a member counts, although an operator has put an earlier event back before it", async () => {
@@ -526,14 +500,14 @@ describe("at several instances", () => {
     const member = await a.join(consumer, "m1");
     await member.delivered(2);
     // As a restored letter would stand there: the holder is not told, and the version of the parked events gives it away.
-    await db.database.pool.query(
+    await a.database.pool.query(
       `WITH v AS (UPDATE lease SET parked_version = parked_version + 1)
        INSERT INTO parked_event (consumer_id, topic_id, "offset", key, sequence, hash, type, state, attempt, attempts_max, due_at)
        SELECT id, $1, 1, 'k0', 'kk0', 0, 'odd', 'retrying', 1, 3, now() + interval '1 hour' FROM consumer`,
       [topicId],
     );
-    expect(await a.settle(consumer, [acked(at(member, 2))])).toEqual({ settled: 1 });
-    const { rows } = await db.database.pool.query("SELECT settled::text FROM cursor");
+    expect(await a.settle(consumer, [acked(member.at(2))])).toEqual({ settled: 1 });
+    const { rows } = await a.database.pool.query("SELECT settled::text FROM cursor");
     expect(rows).toEqual([{ settled: "{[2,3)}" }]);
   });
 
@@ -542,13 +516,13 @@ describe("at several instances", () => {
     await publish(a, topicId, { count: 2, keys: 2 });
     const member = await a.join(consumer, "m1");
     await member.delivered(2);
-    await a.retry(consumer, [at(member, 1)]);
+    await a.retry(consumer, [member.at(1)]);
     // The wake-up is lost, and only the version of the parked events gives it away.
-    await db.database.pool.query(
+    await a.database.pool.query(
       "WITH v AS (UPDATE lease SET parked_version = parked_version + 1) UPDATE parked_event SET due_at = now()",
     );
-    await a.retry(consumer, [at(member, 2)]);
-    await member.until(() => at(member, 1).attempt === 2, "what the operator let go");
+    await a.retry(consumer, [member.at(2)]);
+    await member.until(() => member.at(1).attempt === 2, "what the operator let go");
   });
 
   it("survives the death of the holder between delivery and settlement: nothing lost, nothing reordered", async () => {
@@ -556,10 +530,9 @@ describe("at several instances", () => {
     await publish(a, topicId, { count: 4, keys: 1 });
     const member = await a.join(consumer, "m1");
     await member.delivered(4);
-    await a.retry(consumer, [at(member, 1)]);
+    await a.retry(consumer, [member.at(1)]);
     await member.delivered(5);
-    await a.close("crashed");
-    instances.splice(instances.indexOf(a), 1);
+    await close(a, "crashed");
     const b = open();
     const next = await b.join(consumer, "m2");
     const order: number[] = [];
@@ -580,15 +553,15 @@ describe("at several instances", () => {
     await publish(a, topicId, { count: 1, keys: 1 });
     const member = await a.join(consumer, "m1");
     await member.delivered(1);
-    await a.retry(consumer, [at(member, 1)]);
+    await a.retry(consumer, [member.at(1)]);
     await member.delivered(2);
     // Another connection holds the lease, so that the release and the parking of the next event both wait for it.
-    const other = await db.database.pool.connect();
+    const other = await a.database.pool.connect();
     try {
       await other.query("BEGIN");
       const { rows } = await other.query<{ id: number }>("SELECT id FROM consumer");
       await lockLeases(other, { consumerId: rows[0]?.id ?? 0, partitions: "all" });
-      const released = a.ack(consumer, [at(member, 1)]);
+      const released = a.ack(consumer, [member.at(1)]);
       await publish(a, topicId, { count: 3, keys: 1 });
       await new Promise((resolve) => setImmediate(resolve));
       await other.query("COMMIT");
@@ -601,7 +574,7 @@ describe("at several instances", () => {
     while (settled.size < 3) {
       await member.until(() => seen().some((it) => !settled.has(it)), "the next event of the key");
       const next = seen().find((it) => !settled.has(it)) ?? 0;
-      await a.ack(consumer, [at(member, next)]);
+      await a.ack(consumer, [member.at(next)]);
       settled.add(next);
     }
     expect([...settled]).toEqual([2, 3, 4]);
@@ -616,15 +589,15 @@ describe("ordering: topic", () => {
     await publish(a, topicId, { count: 3, keys: 3 });
     const member = await a.join(consumer, "m1");
     await member.delivered(3);
-    expect(await send(a, [failed(at(member, 1)), acked(at(member, 2))])).toEqual({ settled: 1, superseded: [1] });
+    expect(await send(a, [failed(member.at(1)), acked(member.at(2))])).toEqual({ settled: 1, superseded: [1] });
     // The position goes past what is parked, and nothing after it is read.
     expect((await a.describe({ consumer })).topics[0]?.position).toBe(1);
     await member.delivered(4);
     expect(member.deliveries.at(-1)).toMatchObject({ offset: 1, attempt: 2 });
-    await a.ack(consumer, [at(member, 1)]);
+    await a.ack(consumer, [member.at(1)]);
     await member.delivered(6);
     expect(member.offsets).toEqual([1, 2, 3, 1, 2, 3]);
-    await a.ack(consumer, [at(member, 2), at(member, 3)]);
+    await a.ack(consumer, [member.at(2), member.at(3)]);
     await untilPosition(member, 3);
     expect(await a.parked(consumer)).toEqual([]);
   });
@@ -634,15 +607,15 @@ describe("ordering: topic", () => {
     await publish(a, topicId, { count: 2, keys: 2 });
     const member = await a.join(consumer, "m1");
     await member.delivered(2);
-    await a.retry(consumer, [at(member, 1)]);
+    await a.retry(consumer, [member.at(1)]);
     await member.until(() => member.frame("paused") !== undefined, "the halt");
     expect(member.frame("paused")?.data).toMatchObject({ kind: "halted", reason: expect.stringContaining("orders/1") });
     await a.resume({ consumer, reason: "cured", actor: { name: "person:x", requestId: "r" } });
     await member.delivered(3);
     expect(member.deliveries.at(-1)?.offset).toBe(1);
-    await a.ack(consumer, [at(member, 1)]);
+    await a.ack(consumer, [member.at(1)]);
     await member.delivered(4);
-    await a.ack(consumer, [at(member, 2)]);
+    await a.ack(consumer, [member.at(2)]);
     await untilPosition(member, 2);
   });
 });
@@ -653,7 +626,7 @@ describe("a halted consumer that is paused as well", () => {
     await publish(a, topicId, { count: 1 });
     const member = await a.join(consumer, "m1");
     await member.delivered(1);
-    await a.retry(consumer, [at(member, 1)]);
+    await a.retry(consumer, [member.at(1)]);
     await member.until(() => member.frame("paused")?.data.kind === "halted", "the halt");
     await a.pause({ consumer, reason: "maintenance", actor });
     await a.resume({ consumer, reason: "cured", actor });
@@ -669,7 +642,7 @@ describe("a halt", () => {
     const member = await a.join(consumer, "m1");
     await member.delivered(1);
     await a.pause({ consumer, reason: "maintenance", actor });
-    await a.retry(consumer, [at(member, 1)]);
+    await a.retry(consumer, [member.at(1)]);
     await member.until(() => member.frame("paused")?.data.kind === "halted", "the halt");
     const { rows } = await a.database.pool.query("SELECT before FROM audit_entry WHERE action = 'consumer.halted'");
     expect(rows).toMatchObject([{ before: { pause: { kind: "operator", reason: "maintenance" } } }]);
@@ -686,7 +659,7 @@ describe("a pause", () => {
     await member.delivered(1);
     await a.pause({ consumer, reason: "a look", actor });
     await member.until(() => member.frame("paused") !== undefined, "the notice");
-    await a.ack(consumer, [at(member, 1)]);
+    await a.ack(consumer, [member.at(1)]);
     // It hears of every event after the member does: what it has, the member would have.
     await a.declare("marker", { topics: [{ topic, start: "latest" }] });
     const marker = await a.join("marker", "x");
@@ -721,7 +694,7 @@ describe("liveOnly", () => {
     await member.delivered(6);
     await a.ack(
       consumer,
-      [1, 2, 4, 6].map((offset) => at(member, offset)),
+      [1, 2, 4, 6].map((offset) => member.at(offset)),
     );
     const plan = await a.plan({ consumer, target: { to: "earliest" }, actor });
     await a.change({ consumer, planId: plan.id, token: plan.token, reason: "again", actor });

@@ -1,43 +1,26 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { beforeEach, expect, it } from "vitest";
 import type { Delivery } from "../../contract/settlements.ts";
 import { partitionOf } from "../../domain/partition-of.ts";
-import { type TestDatabase, testDatabase } from "../../testing/test-database.ts";
-import { createTopic, failed, type Instance, openInstance, publish, type TestMember } from "../testing/consumer-rig.ts";
+import { createTopic, failed, type Instance, publish } from "../testing/consumer-rig.ts";
 import { holdUp, refuseTransactions } from "../testing/database-faults.ts";
+import { testInstances } from "../testing/test-instances.ts";
 
 const consumer = "ledger";
 const topic = "orders";
 const retry = { maxAttempts: 5, backoff: { delaysMs: [0] }, permanentErrors: [] };
 
-let db: TestDatabase;
+const { open, close } = testInstances();
 let a: Instance;
 let topicId: number;
-const instances: Instance[] = [];
 
 beforeEach(async () => {
-  db = await testDatabase();
   a = open();
   topicId = await createTopic(a.database, topic);
 });
-afterEach(async () => {
-  for (const instance of instances.splice(0)) await instance.close("crashed");
-  await db.drop();
-});
-
-function open(): Instance {
-  const instance = openInstance(db.url);
-  instances.push(instance);
-  return instance;
-}
 
 const declare = (more: Partial<Parameters<Instance["declare"]>[1]> = {}) =>
   a.declare(consumer, { topics: [{ topic, start: "earliest" }], ordering: "topic", retry, ...more });
-const last = (member: TestMember, offset: number): Delivery => {
-  const found = member.deliveries.findLast((it) => it.offset === offset);
-  if (found === undefined) throw new Error(`offset ${offset} was not delivered`);
-  return found;
-};
 
 it("a partition that is released while the others read on goes on where it stood, and skips nothing", async () => {
   await declare({ partitions: 2, maxInFlight: 10 });
@@ -48,7 +31,7 @@ it("a partition that is released while the others read on goes on where it stood
   const first = member.deliveries[0] as Delivery;
   const ofFirst = Array.from({ length: 1_000 }, (_, i) => i + 1).filter((it) => partition(it) === first.partition);
   await a.retry(consumer, [first], { delayMs: 0 });
-  await member.until(() => last(member, first.offset).attempt === 2, "the second attempt");
+  await member.until(() => member.at(first.offset).attempt === 2, "the second attempt");
   // The other partition runs ahead meanwhile.
   const done = new Set<number>();
   const open = () => member.deliveries.filter((it) => it.partition !== first.partition && !done.has(it.offset));
@@ -65,7 +48,7 @@ it("a partition that is released while the others read on goes on where it stood
   const reading = holdUp(a, "read_event_rows");
   await ackOthers();
   await expect.poll(reading.waiting).toBeGreaterThan(0);
-  await a.ack(consumer, [last(member, first.offset)]);
+  await a.ack(consumer, [member.at(first.offset)]);
   const before = member.deliveries.length;
   reading.letGo();
   const next = () => member.deliveries.slice(before).find((it) => it.partition === first.partition);
@@ -81,8 +64,8 @@ it("a partition that fails and goes on during a read goes on where it stood, and
   const reading = holdUp(a, "read_event_rows");
   await a.ack(consumer, member.deliveries.slice(0, 5));
   await expect.poll(reading.waiting).toBeGreaterThan(0);
-  await a.retry(consumer, [last(member, 6)], { delayMs: 600_000 });
-  await a.ack(consumer, [last(member, 6)]);
+  await a.retry(consumer, [member.at(6)], { delayMs: 600_000 });
+  await a.ack(consumer, [member.at(6)]);
   reading.letGo();
   await member.delivered(11);
   expect(member.offsets[10]).toBe(7);
@@ -93,8 +76,8 @@ it("what is acked late, while it waits to be tried again, is not delivered again
   await publish(a, topicId, { count: 3, keys: 3 });
   const member = await a.join(consumer, "m1");
   await member.delivered(3);
-  await a.retry(consumer, [last(member, 1)], { delayMs: 600_000 });
-  await a.ack(consumer, [last(member, 1)]);
+  await a.retry(consumer, [member.at(1)], { delayMs: 600_000 });
+  await a.ack(consumer, [member.at(1)]);
   await member.until(() => member.deliveries.length > 3, "what follows");
   await delay(100);
   expect(member.offsets.slice(3)).toEqual([2, 3]);
@@ -105,9 +88,9 @@ it("what is acked late at another instance is not delivered again either", async
   await publish(a, topicId, { count: 3, keys: 3 });
   const member = await a.join(consumer, "m1");
   await member.delivered(3);
-  await a.retry(consumer, [last(member, 1)], { delayMs: 600_000 });
+  await a.retry(consumer, [member.at(1)], { delayMs: 600_000 });
   const b = open();
-  await b.ack(consumer, [last(member, 1)]);
+  await b.ack(consumer, [member.at(1)]);
   await member.until(() => member.deliveries.length > 3, "what follows");
   await delay(100);
   expect(member.offsets.slice(3)).toEqual([2, 3]);
@@ -118,13 +101,13 @@ it("a parked event that fails again at another instance is tried again at once, 
   await publish(a, topicId, { count: 3, keys: 3 });
   const member = await a.join(consumer, "m1");
   await member.delivered(3);
-  await a.retry(consumer, [last(member, 1)]);
-  await member.until(() => last(member, 1).attempt === 2, "the second attempt");
+  await a.retry(consumer, [member.at(1)]);
+  await member.until(() => member.at(1).attempt === 2, "the second attempt");
   const b = open();
-  await b.retry(consumer, [last(member, 1)]);
-  await member.until(() => last(member, 1).attempt === 3, "the third attempt");
+  await b.retry(consumer, [member.at(1)]);
+  await member.until(() => member.at(1).attempt === 3, "the third attempt");
   expect(member.frames.filter((it) => it.event === "parked")).toHaveLength(2);
-  await a.ack(consumer, [last(member, 1)]);
+  await a.ack(consumer, [member.at(1)]);
   await member.until(() => member.deliveries.length >= 7, "what follows");
   expect(member.offsets.slice(3)).toEqual([1, 1, 2, 3]);
 });
@@ -134,7 +117,7 @@ it("what an operator discards is not delivered again", async () => {
   await publish(a, topicId, { count: 3, keys: 3 });
   const member = await a.join(consumer, "m1");
   await member.delivered(3);
-  await a.retry(consumer, [last(member, 1)]);
+  await a.retry(consumer, [member.at(1)]);
   await member.until(() => member.frame("paused") !== undefined, "the halt");
   a.startOperations();
   const actor = { name: "person:x", requestId: "r" };
@@ -152,7 +135,7 @@ it("the consumer halts although the database was away when it was to", async () 
   const member = await a.join(consumer, "m1");
   await member.delivered(2);
   const away = refuseTransactions(a, 1);
-  await a.retry(consumer, [last(member, 1)]);
+  await a.retry(consumer, [member.at(1)]);
   await expect.poll(away.refused).toBeGreaterThan(0);
   away.end();
   await member.until(() => member.frame("paused") !== undefined, "the halt");
@@ -165,10 +148,9 @@ it("the consumer halts although the instance died before it could", async () => 
   const member = await a.join(consumer, "m1");
   await member.delivered(2);
   const away = refuseTransactions(a, 1);
-  await a.retry(consumer, [last(member, 1)]);
+  await a.retry(consumer, [member.at(1)]);
   await expect.poll(away.refused).toBeGreaterThan(0);
-  await a.close("crashed");
-  instances.splice(instances.indexOf(a), 1);
+  await close(a, "crashed");
   const b = open();
   const next = await b.join(consumer, "m2");
   await next.until(() => next.frame("paused") !== undefined, "the halt");
@@ -181,7 +163,7 @@ it("an operator's pause of a halted consumer does not make a dead end of it", as
   await publish(a, topicId, { count: 2, keys: 2 });
   const member = await a.join(consumer, "m1");
   await member.delivered(2);
-  await a.retry(consumer, [last(member, 1)]);
+  await a.retry(consumer, [member.at(1)]);
   await member.until(() => member.frame("paused") !== undefined, "the halt");
   await a.pause({ consumer, reason: "a look", actor });
   await a.resume({ consumer, reason: "cured", actor });
@@ -195,8 +177,7 @@ it("a failure that could not be stored is found overdue again", async () => {
   const member = await a.join(consumer, "m1");
   await member.delivered(2);
   const beat = setInterval(
-    () =>
-      void a.settle(consumer, [{ ...failed(last(member, 2)), outcome: "extend", error: undefined }]).catch(() => {}),
+    () => void a.settle(consumer, [{ ...failed(member.at(2)), outcome: "extend", error: undefined }]).catch(() => {}),
     50,
   );
   const away = refuseTransactions(a);

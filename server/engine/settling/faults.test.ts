@@ -1,43 +1,25 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Delivery } from "../../contract/settlements.ts";
-import { type TestDatabase, testDatabase } from "../../testing/test-database.ts";
-import { acked, createTopic, type Instance, openInstance, publish, type TestMember } from "../testing/consumer-rig.ts";
+import { beforeEach, describe, expect, it } from "vitest";
+import { acked, createTopic, type Instance, publish } from "../testing/consumer-rig.ts";
 import { holdUp, loseNextCommit, refuseTransactions } from "../testing/database-faults.ts";
+import { testInstances } from "../testing/test-instances.ts";
 
 const consumer = "billing";
 const topic = "orders";
 const soon = { maxAttempts: 5, backoff: { delaysMs: [0] }, permanentErrors: [] };
 const never = { ...soon, backoff: { delaysMs: [600_000] } };
 
-let db: TestDatabase;
+const { open } = testInstances();
 let a: Instance;
 let topicId: number;
-const instances: Instance[] = [];
 
 beforeEach(async () => {
-  db = await testDatabase();
   a = open();
   topicId = await createTopic(a.database, topic);
 });
-afterEach(async () => {
-  for (const instance of instances.splice(0)) await instance.close("crashed");
-  await db.drop();
-});
-
-function open(options: Parameters<typeof openInstance>[1] = {}): Instance {
-  const instance = openInstance(db.url, options);
-  instances.push(instance);
-  return instance;
-}
 
 const declare = (more: Partial<Parameters<Instance["declare"]>[1]> = {}) =>
   a.declare(consumer, { topics: [{ topic, start: "earliest" }], retry: never, ...more });
-const last = (member: TestMember, offset: number): Delivery => {
-  const found = member.deliveries.findLast((it) => it.offset === offset);
-  if (found === undefined) throw new Error(`offset ${offset} was not delivered`);
-  return found;
-};
 
 it("a failure that could not be stored lets nothing of its key overtake it, neither what was delivered nor what arrives meanwhile", async () => {
   await declare({ retry: soon });
@@ -45,7 +27,7 @@ it("a failure that could not be stored lets nothing of its key overtake it, neit
   const member = await a.join(consumer, "m1");
   await member.delivered(2);
   const away = refuseTransactions(a);
-  const refused = expect(a.retry(consumer, [last(member, 1)])).rejects.toMatchObject({ code: "database-unavailable" });
+  const refused = expect(a.retry(consumer, [member.at(1)])).rejects.toMatchObject({ code: "database-unavailable" });
   await expect.poll(away.refused).toBeGreaterThan(0);
   await refused;
   away.end();
@@ -53,11 +35,11 @@ it("a failure that could not be stored lets nothing of its key overtake it, neit
   // Nobody knows of a failure: the member has to say it again.
   await member.until(() => member.offsets.includes(3), "the third of the key");
   expect(await a.parked(consumer)).toEqual([]);
-  await a.retry(consumer, [last(member, 1)]);
-  expect(await a.settle(consumer, [acked(last(member, 2)), acked(last(member, 3))])).toMatchObject({ settled: 0 });
+  await a.retry(consumer, [member.at(1)]);
+  expect(await a.settle(consumer, [acked(member.at(2)), acked(member.at(3))])).toMatchObject({ settled: 0 });
   for (const offset of [1, 2, 3]) {
-    await member.until(() => last(member, offset).parked === true, `${offset} in its turn`);
-    await a.ack(consumer, [last(member, offset)]);
+    await member.until(() => member.at(offset).parked === true, `${offset} in its turn`);
+    await a.ack(consumer, [member.at(offset)]);
   }
   await expect.poll(async () => (await a.describe({ consumer })).topics[0]?.position).toBe(3);
   expect(await a.parked(consumer)).toEqual([]);
@@ -69,14 +51,14 @@ it("a failure that was stored though nobody heard of it counts once, and takes b
   const member = await a.join(consumer, "m1");
   await member.delivered(2);
   const commit = loseNextCommit(a);
-  await expect(a.retry(consumer, [last(member, 1)])).rejects.toMatchObject({ code: "database-unavailable" });
+  await expect(a.retry(consumer, [member.at(1)])).rejects.toMatchObject({ code: "database-unavailable" });
   expect(commit.lost()).toBe(1);
-  expect(await a.settle(consumer, [acked(last(member, 2))])).toEqual({ settled: 0, superseded: [0] });
-  await member.until(() => last(member, 1).attempt === 2, "the second attempt");
+  expect(await a.settle(consumer, [acked(member.at(2))])).toEqual({ settled: 0, superseded: [0] });
+  await member.until(() => member.at(1).attempt === 2, "the second attempt");
   expect(member.frame("parked")?.data).toMatchObject({ offset: 1, key: "k0" });
-  await a.ack(consumer, [last(member, 1)]);
-  await member.until(() => last(member, 2).parked === true, "its follower");
-  await a.ack(consumer, [last(member, 2)]);
+  await a.ack(consumer, [member.at(1)]);
+  await member.until(() => member.at(2).parked === true, "its follower");
+  await a.ack(consumer, [member.at(2)]);
   await expect.poll(async () => (await a.describe({ consumer })).topics[0]?.position).toBe(2);
   expect(await a.parked(consumer)).toEqual([]);
 });
@@ -86,7 +68,7 @@ it("a connection that is noticed to have ended after its successor has begun cha
   await publish(a, topicId, { count: 1, keys: 1 });
   const before = await a.join(consumer, "m1");
   await before.delivered(1);
-  await a.retry(consumer, [last(before, 1)]);
+  await a.retry(consumer, [before.at(1)]);
   await before.delivered(2);
   const session = before.joined?.session ?? "";
   // It has not heard of the successor yet.
@@ -97,9 +79,9 @@ it("a connection that is noticed to have ended after its successor has begun cha
   expect(after.deliveries[0]).toMatchObject({ attempt: 2, redelivered: true });
   before.joined?.disconnect();
   hearing.letGo();
-  await b.retry(consumer, [last(after, 1)]);
+  await b.retry(consumer, [after.at(1)]);
   await after.delivered(2);
-  expect(last(after, 1).attempt).toBe(3);
+  expect(after.at(1).attempt).toBe(3);
 });
 
 describe("an ack timeout", () => {

@@ -1,15 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import type { Delivery, Settlement } from "../../contract/settlements.ts";
-import { type TestDatabase, testDatabase } from "../../testing/test-database.ts";
-import {
-  acked,
-  createTopic,
-  failed,
-  type Instance,
-  openInstance,
-  publish,
-  type TestMember,
-} from "../testing/consumer-rig.ts";
+import { acked, createTopic, failed, type Instance, publish, type TestMember } from "../testing/consumer-rig.ts";
+import { testInstances } from "../testing/test-instances.ts";
 
 // What a member answers counts once, and as what it is: beside a replay of its key, and beside another answer.
 
@@ -18,34 +10,17 @@ const topic = "orders";
 const actor = { name: "person:x", requestId: "r" };
 const retry = { maxAttempts: 3, backoff: { delaysMs: [0] }, permanentErrors: [] };
 
-let db: TestDatabase;
+const { open } = testInstances();
 let a: Instance;
 let topicId: number;
-const instances: Instance[] = [];
 
 beforeEach(async () => {
-  db = await testDatabase();
   a = open();
   topicId = await createTopic(a.database, topic);
 });
-afterEach(async () => {
-  for (const instance of instances.splice(0)) await instance.close("crashed");
-  await db.drop();
-});
-
-function open(): Instance {
-  const instance = openInstance(db.url);
-  instances.push(instance);
-  return instance;
-}
 
 const declare = (more: Partial<Parameters<Instance["declare"]>[1]> = {}) =>
   a.declare(consumer, { topics: [{ topic, start: "earliest" }], retry, ...more });
-const at = (member: TestMember, offset: number): Delivery => {
-  const found = member.deliveries.findLast((it) => it.offset === offset);
-  if (found === undefined) throw new Error(`offset ${offset} was not delivered`);
-  return found;
-};
 const position = async () => (await a.describe({ consumer })).topics[0]?.position;
 /** How many events are settled, and how many parked. */
 async function account(): Promise<{ settled: number; parked: number }> {
@@ -62,7 +37,7 @@ async function besideReplay(more: Parameters<typeof declare>[0] = {}): Promise<T
   await publish(a, topicId, { count: 1, keys: 1 });
   const member = await a.join(consumer, "m1");
   await member.delivered(1);
-  await a.ack(consumer, [at(member, 1)]);
+  await a.ack(consumer, [member.at(1)]);
   await expect.poll(position).toBe(1);
   await publish(a, topicId, { count: 1, keys: 1 });
   await member.delivered(2);
@@ -89,11 +64,11 @@ async function ackNext(member: TestMember, count: number, at: Instance = a): Pro
 describe("beside a replay of an earlier event of its key", () => {
   it("an event that fails comes again, after the replay, and its followers are taken back", async () => {
     const member = await besideReplay();
-    expect(await a.settle(consumer, [failed(at(member, 2))])).toEqual({ settled: 1 });
+    expect(await a.settle(consumer, [failed(member.at(2))])).toEqual({ settled: 1 });
     expect(member.frame("parked")?.data).toMatchObject({ offset: 2, key: "k0" });
     expect(await ackNext(member, 2)).toEqual([1, 2]);
-    expect(at(member, 1)).toMatchObject({ replay: true });
-    expect(at(member, 2)).toMatchObject({ attempt: 2, replay: false });
+    expect(member.at(1)).toMatchObject({ replay: true });
+    expect(member.at(2)).toMatchObject({ attempt: 2, replay: false });
     await expect.poll(() => a.parked(consumer)).toEqual([]);
     expect(await account()).toEqual({ settled: 2, parked: 0 });
   });
@@ -102,25 +77,25 @@ describe("beside a replay of an earlier event of its key", () => {
     const member = await besideReplay({ ackTimeoutMs: 600 });
     await publish(a, topicId, { count: 1, keys: 10 });
     await member.delivered(3);
-    const alive = acked(at(member, 3), { outcome: "extend" });
+    const alive = acked(member.at(3), { outcome: "extend" });
     const beat = setInterval(() => void a.settle(consumer, [alive]).catch(() => undefined), 50);
     try {
       await member.delivered(4);
-      await a.ack(consumer, [at(member, 1)]);
+      await a.ack(consumer, [member.at(1)]);
       await member.delivered(5);
     } finally {
       clearInterval(beat);
     }
     expect(member.offsets).toEqual([1, 2, 3, 1, 2]);
-    expect(at(member, 2)).toMatchObject({ attempt: 2, replay: false });
-    await a.ack(consumer, [at(member, 2), at(member, 3)]);
+    expect(member.at(2)).toMatchObject({ attempt: 2, replay: false });
+    await a.ack(consumer, [member.at(2), member.at(3)]);
     await expect.poll(position).toBe(3);
     expect(await account()).toEqual({ settled: 3, parked: 0 });
   });
 
   it("an event that is given up is a dead letter", async () => {
     const member = await besideReplay();
-    const given = failed(at(member, 2), { outcome: "dead-letter" });
+    const given = failed(member.at(2), { outcome: "dead-letter" });
     expect(await a.settle(consumer, [given])).toEqual({ settled: 1 });
     expect(await ackNext(member, 1)).toEqual([1]);
     await expect.poll(() => a.parked(consumer)).toEqual(["orders/2 dead 1"]);
@@ -128,7 +103,7 @@ describe("beside a replay of an earlier event of its key", () => {
 
   it("an event that is skipped is discarded", async () => {
     const member = await besideReplay();
-    const skipped = acked(at(member, 2), { outcome: "skip", reason: "not for us" });
+    const skipped = acked(member.at(2), { outcome: "skip", reason: "not for us" });
     expect(await a.settle(consumer, [skipped])).toEqual({ settled: 1 });
     expect(await ackNext(member, 1)).toEqual([1]);
     await expect.poll(() => a.parked(consumer)).toEqual(["orders/2 discarded 0"]);
@@ -137,10 +112,10 @@ describe("beside a replay of an earlier event of its key", () => {
   it("an ack counts, wherever it arrives, and what follows overtakes neither", async () => {
     const member = await besideReplay();
     const b = open();
-    expect(await b.settle(consumer, [acked(at(member, 2))])).toEqual({ settled: 1 });
+    expect(await b.settle(consumer, [acked(member.at(2))])).toEqual({ settled: 1 });
     await member.delivered(3);
     await publish(a, topicId, { count: 1, keys: 1 });
-    await a.ack(consumer, [at(member, 1)]);
+    await a.ack(consumer, [member.at(1)]);
     expect(await ackNext(member, 1)).toEqual([3]);
     expect(member.offsets).toEqual([1, 2, 1, 3]);
     await expect.poll(position).toBe(3);
@@ -159,14 +134,14 @@ describe("two outcomes of one event in one request", () => {
         await publish(a, topicId, { count: 2, keys: 1 });
         const member = await a.join(consumer, "m1");
         await member.delivered(2);
-        const first = at(member, 1);
+        const first = member.at(1);
         const answer = await a.settle(consumer, [failure(first, "retry"), acked(first, { state })]);
         expect(answer).toEqual({ settled: 1, superseded: [1] });
         await expect(a.getState({ consumer, key: "runs" })).rejects.toMatchObject({ code: "state-entry-not-found" });
-        await member.until(() => at(member, 1).attempt === 2, "the second attempt");
-        await a.ack(consumer, [at(member, 1)], { state });
+        await member.until(() => member.at(1).attempt === 2, "the second attempt");
+        await a.ack(consumer, [member.at(1)], { state });
         await member.until(() => member.offsets.at(-1) === 2, "the next of its key");
-        await a.ack(consumer, [at(member, 2)]);
+        await a.ack(consumer, [member.at(2)]);
         await expect.poll(position).toBe(2);
         expect(await a.getState({ consumer, key: "runs" })).toMatchObject({ version: 1 });
         expect(await account()).toEqual({ settled: 2, parked: 0 });
@@ -177,7 +152,7 @@ describe("two outcomes of one event in one request", () => {
         await publish(a, topicId, { count: 1, keys: 1 });
         const member = await a.join(consumer, "m1");
         await member.delivered(1);
-        const first = at(member, 1);
+        const first = member.at(1);
         const answer = await a.settle(consumer, [failure(first, "dead-letter"), acked(first, { state })]);
         expect(answer).toEqual({ settled: 1, superseded: [1] });
         expect(await a.parked(consumer)).toEqual(["orders/1 dead 1"]);
@@ -190,10 +165,10 @@ describe("two outcomes of one event in one request", () => {
         await publish(a, topicId, { count: 2, keys: 1 });
         const member = await a.join(consumer, "m1");
         await member.delivered(2);
-        const first = at(member, 1);
+        const first = member.at(1);
         const answer = await a.settle(consumer, [acked(first, { state }), failure(first, "retry")]);
         expect(answer).toEqual({ settled: 1, superseded: [1] });
-        await a.ack(consumer, [at(member, 2)]);
+        await a.ack(consumer, [member.at(2)]);
         await expect.poll(position).toBe(2);
         expect(await a.parked(consumer)).toEqual([]);
         expect(await a.getState({ consumer, key: "runs" })).toMatchObject({ version: 1 });
@@ -204,14 +179,14 @@ describe("two outcomes of one event in one request", () => {
         await publish(a, topicId, { count: 1, keys: 1 });
         const member = await a.join(consumer, "m1");
         await member.delivered(1);
-        await a.retry(consumer, [at(member, 1)]);
+        await a.retry(consumer, [member.at(1)]);
         await member.delivered(2);
-        const again = at(member, 1);
+        const again = member.at(1);
         const answer = await a.settle(consumer, [failure(again, "retry"), acked(again, { state })]);
         expect(answer).toEqual({ settled: 1, superseded: [1] });
         await expect(a.getState({ consumer, key: "runs" })).rejects.toMatchObject({ code: "state-entry-not-found" });
-        await member.until(() => at(member, 1).attempt === 3, "the third attempt");
-        await a.ack(consumer, [at(member, 1)], { state });
+        await member.until(() => member.at(1).attempt === 3, "the third attempt");
+        await a.ack(consumer, [member.at(1)], { state });
         await expect.poll(position).toBe(1);
         expect(await a.getState({ consumer, key: "runs" })).toMatchObject({ version: 1 });
       });

@@ -107,6 +107,13 @@ export class TestMember implements FrameSink {
     return this.frames.findLast((it) => it.event === event);
   }
 
+  /** The delivery of an offset, the latest where there were several. */
+  at(offset: number): Delivery {
+    const found = this.deliveries.findLast((it) => it.offset === offset);
+    if (found === undefined) throw new Error(`offset ${offset} was not delivered`);
+    return found;
+  }
+
   get offsets(): number[] {
     return this.deliveries.map((it) => it.offset);
   }

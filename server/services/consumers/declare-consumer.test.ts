@@ -1,12 +1,6 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { type ConsumerDeclaration, consumerDeclaration } from "../../contract/consumers.ts";
-import {
-  createTopic,
-  type Instance,
-  openInstance,
-  publish,
-  type TestMember,
-} from "../../engine/testing/consumer-rig.ts";
+import { createTopic, type Instance, openInstance, publish } from "../../engine/testing/consumer-rig.ts";
 import { type TestDatabase, testDatabase } from "../../testing/test-database.ts";
 import { declareConsumer } from "./declare-consumer.ts";
 
@@ -36,12 +30,6 @@ const declare = (declaration: ConsumerDeclaration, more: { copyFrom?: string; as
     ...(more.copyFrom !== undefined && { copyFrom: more.copyFrom }),
     actor,
   });
-
-const at = (member: TestMember, offset: number) => {
-  const found = member.deliveries.findLast((it) => it.offset === offset);
-  if (found === undefined) throw new Error(`offset ${offset} was not delivered`);
-  return found;
-};
 
 async function lastAudit() {
   const { rows } = await a.database.pool.query(
@@ -116,10 +104,10 @@ it("a topic that is dropped keeps its place and what is parked, and goes on from
   await publish(a, orders, { count: 10, keys: 10 });
   const member = await a.join(consumer, "m1");
   await member.delivered(10);
-  await a.retry(consumer, [at(member, 3)]);
+  await a.retry(consumer, [member.at(3)]);
   await a.ack(
     consumer,
-    [1, 2, 4, 5].map((offset) => at(member, offset)),
+    [1, 2, 4, 5].map((offset) => member.at(offset)),
   );
   const settled = async () =>
     (
@@ -155,7 +143,7 @@ it("a topic that is taken back after the partitions changed has settled what it 
   await member.delivered(10);
   await a.ack(
     consumer,
-    [1, 2, 3, 7].map((offset) => at(member, offset)),
+    [1, 2, 3, 7].map((offset) => member.at(offset)),
   );
   await declare({ topics: [{ topic: "refunds" }] });
   await declare({ partitions: 3 });
@@ -175,7 +163,7 @@ it("a topic that is taken back with a start begins there anew, and knows nothing
   await publish(a, orders, { count: 10, keys: 10 });
   const member = await a.join(consumer, "m1");
   await member.delivered(10);
-  await a.retry(consumer, [at(member, 3)]);
+  await a.retry(consumer, [member.at(3)]);
   await declare({ topics: [{ topic: "refunds" }] });
   const { description } = await declare({ topics: [{ topic: "orders", start: { offset: 9 } }, { topic: "refunds" }] });
   expect(description.topics.find((it) => it.topic === "orders")).toMatchObject({ position: 8, lag: 2 });
